@@ -1,0 +1,167 @@
+import { z } from 'zod'
+import { ObjectRef, Sha256, UploadUri } from './references.ts'
+import { Id, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
+
+/** How we know when a bar became known: seen by us as it landed, or assumed (sample data, back-fills). */
+export const KnownAtBasis = z.enum(['observed', 'assumed'])
+export type KnownAtBasis = z.infer<typeof KnownAtBasis>
+
+/** One symbol, one session, raw. `adjustedClose` is the vendor's, kept as a check and never used as a price. */
+export const Bar = z.strictObject({
+  symbol: Ticker,
+  session: Session,
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  volume: z.number(),
+  adjustedClose: z.number().optional(),
+  knownAt: Timestamp,
+})
+export type Bar = z.infer<typeof Bar>
+
+/** An event between bars. A split's ratio is new shares for one old (2 for two-for-one); a dividend's cash is per share. */
+export const CorporateAction = z.strictObject({
+  symbol: Ticker,
+  exDate: Session,
+  kind: z.enum(['split', 'dividend', 'rename', 'delisting']),
+  ratio: z.number().positive().optional(),
+  cash: z.number().positive().optional(),
+  knownAt: Timestamp,
+  /** given by the source, or derived by us from its adjusted close */
+  basis: z.enum(['given', 'derived']),
+})
+export type CorporateAction = z.infer<typeof CorporateAction>
+
+/** Where bars come from. `through` is the last session to release; later ones stay for replay. */
+export const ConnectorConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sample'), symbols: z.array(Ticker).min(1).max(5000).optional(), through: Session.optional() }),
+  z.strictObject({
+    kind: z.literal('csv'),
+    upload: UploadUri,
+    /** the name the client's file had, for error messages only */
+    filename: z.string().min(1).max(255),
+    through: Session.optional(),
+  }),
+])
+export type ConnectorConfig = z.infer<typeof ConnectorConfig>
+
+/** Input of `syncMarketData`. */
+export const SyncInput = z.strictObject({ syncId: Id, dataset: Name, connector: ConnectorConfig, origin: RequestOrigin })
+export type SyncInput = z.infer<typeof SyncInput>
+
+export const SyncState = z.enum(['running', 'pausing', 'paused', 'held', 'stopping', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'])
+export type SyncState = z.infer<typeof SyncState>
+
+/** A fall or rise that looks like a split and that no action explains; `clearedBy` says what showed that it was real. */
+export const PriceJump = z.strictObject({
+  symbol: Ticker,
+  session: Session,
+  previousClose: z.number(),
+  close: z.number(),
+  /** close / previousClose − 1 */
+  change: z.number(),
+  clearedBy: z.enum(['adjusted-close', 'approval']).optional(),
+})
+export type PriceJump = z.infer<typeof PriceJump>
+
+export const QuarantinedRow = z.strictObject({
+  file: z.string(),
+  line: z.int().positive(),
+  reason: z.string(),
+  symbol: z.string().optional(),
+  session: z.string().optional(),
+  raw: z.string(),
+})
+export type QuarantinedRow = z.infer<typeof QuarantinedRow>
+
+export const SyncResult = z.strictObject({
+  syncId: Id,
+  state: SyncState,
+  snapshotId: Sha256.optional(),
+  rows: z.int().nonnegative(),
+  symbols: z.int().nonnegative(),
+  quarantined: z.int().nonnegative(),
+  jumps: z.array(PriceJump),
+})
+export type SyncResult = z.infer<typeof SyncResult>
+
+/** A chunk holds whole rows of a range of sessions for some symbols, as zstd Parquet in the columns of `Bar`. */
+export const SnapshotChunk = z.strictObject({
+  object: ObjectRef,
+  rows: z.int().positive(),
+  symbols: z.array(Ticker).min(1),
+  firstSession: Session,
+  lastSession: Session,
+})
+export type SnapshotChunk = z.infer<typeof SnapshotChunk>
+
+/**
+ * The manifest of an immutable version of a dataset. `id` is the SHA-256 of the canonical column values by symbol and
+ * session, of the actions and of the observed `knownAt`s: the layout of the chunks does not change it.
+ */
+export const SnapshotManifest = z.strictObject({
+  format: z.literal(1),
+  id: Sha256,
+  knownAtBasis: KnownAtBasis,
+  rows: z.int().positive(),
+  firstSession: Session,
+  lastSession: Session,
+  symbols: z.array(
+    z.strictObject({
+      symbol: Ticker,
+      rows: z.int().positive(),
+      firstSession: Session,
+      lastSession: Session,
+      /** hash of this symbol's canonical values and actions: what a cached feature column reads */
+      contentSha256: Sha256,
+    }),
+  ),
+  chunks: z.array(SnapshotChunk).min(1),
+  actions: z.array(CorporateAction),
+  clearedJumps: z.array(PriceJump),
+})
+export type SnapshotManifest = z.infer<typeof SnapshotManifest>
+
+// What the API answers.
+
+export const Dataset = z.strictObject({
+  name: Name,
+  connector: ConnectorConfig,
+  headSnapshotId: Sha256.nullable(),
+  lastSession: Session.nullable(),
+  createdAt: Timestamp,
+})
+export type Dataset = z.infer<typeof Dataset>
+
+export const Sync = z.strictObject({
+  id: Id,
+  dataset: Name,
+  connector: ConnectorConfig,
+  state: SyncState,
+  step: z.string(),
+  rows: z.int().nonnegative(),
+  symbols: z.int().nonnegative(),
+  quarantined: z.int().nonnegative(),
+  jumps: z.array(PriceJump),
+  snapshotId: Sha256.nullable(),
+  failure: z.string().nullable(),
+  requestedBy: z.string(),
+  startedAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+})
+export type Sync = z.infer<typeof Sync>
+
+export const Snapshot = z.strictObject({
+  id: Sha256,
+  dataset: Name,
+  manifest: ObjectRef,
+  rows: z.int(),
+  symbols: z.int(),
+  firstSession: Session,
+  lastSession: Session,
+  knownAtBasis: KnownAtBasis,
+  actions: z.int(),
+  createdAt: Timestamp,
+})
+export type Snapshot = z.infer<typeof Snapshot>

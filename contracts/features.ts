@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { ObjectRef, Sha256 } from './references.ts'
+import { Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
+
+/** Column names of a shard that no feature may take. */
+export const reservedColumns = ['symbol', 'session', 'label', 'persistence'] as const
+
+export const Expression = z.string().min(1).max(2000)
+
+export const FeatureDefinition = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'a feature name: letters, digits and underscores')
+    .refine((name) => !(reservedColumns as readonly string[]).includes(name), 'a reserved column name'),
+  expression: Expression,
+})
+export type FeatureDefinition = z.infer<typeof FeatureDefinition>
+
+export const FeatureSet = z.strictObject({
+  name: Name,
+  version: z.int().positive(),
+  description: z.string(),
+  features: z.array(FeatureDefinition).min(1).max(5000),
+})
+export type FeatureSet = z.infer<typeof FeatureSet>
+
+/**
+ * What is predicted. Only a label may look ahead (`Ref($close,-1)`). `persistence` is the naive forecast in the label's
+ * own units, from what is known at the session; by default the label itself, shifted until it is known.
+ */
+export const LabelDefinition = z.strictObject({
+  expression: Expression,
+  persistence: Expression.optional(),
+  /** judged within each symbol over time, or across symbols within each session */
+  kind: z.enum(['time-series', 'cross-sectional']),
+})
+export type LabelDefinition = z.infer<typeof LabelDefinition>
+
+/** Input of `buildFeatures`; `definitionHash` is of the set's and the label's normalised expressions and the engine. */
+export const BuildInput = z.strictObject({
+  definitionHash: Sha256,
+  snapshotId: Sha256,
+  dataset: Name,
+  featureSet: FeatureSet,
+  label: LabelDefinition,
+  origin: RequestOrigin,
+})
+export type BuildInput = z.infer<typeof BuildInput>
+
+/** One uncompressed Arrow IPC file: `symbol` utf8, `session` date32, float32 features in order, float32 label, float32 persistence; rows by symbol, then session. */
+export const FeatureShard = z.strictObject({
+  object: ObjectRef,
+  rows: z.int().nonnegative(),
+  symbols: z.array(Ticker).min(1),
+  firstSession: Session,
+  lastSession: Session,
+})
+export type FeatureShard = z.infer<typeof FeatureShard>
+
+export const FeatureColumn = z.strictObject({
+  name: z.string(),
+  /** normalised: parsed and printed again */
+  expression: Expression,
+  /** sessions of history that the first exact value needs, itself included */
+  lookback: z.int().positive(),
+})
+export type FeatureColumn = z.infer<typeof FeatureColumn>
+
+export const FeatureBuildManifest = z.strictObject({
+  format: z.literal(1),
+  definitionHash: Sha256,
+  snapshotId: Sha256,
+  /** of the ordered feature names and normalised expressions and the engine's version: what a model declares it reads */
+  featureHash: Sha256,
+  engineVersion: z.string(),
+  featureSet: z.strictObject({ name: Name, version: z.int().positive() }),
+  columns: z.array(FeatureColumn).min(1),
+  label: z.strictObject({
+    expression: Expression,
+    persistence: Expression,
+    kind: z.enum(['time-series', 'cross-sectional']),
+    /** sessions ahead that the label reads: the purge between segments */
+    reach: z.int().positive(),
+  }),
+  rows: z.int().positive(),
+  /** every session of the build, ascending: the calendar that segments and purges are counted in */
+  sessions: z.array(Session).min(1),
+  shards: z.array(FeatureShard).min(1).max(64),
+})
+export type FeatureBuildManifest = z.infer<typeof FeatureBuildManifest>
+
+export const BuildState = z.enum(['running', 'pausing', 'paused', 'stopping', 'ready', 'failed', 'stopped'])
+export type BuildState = z.infer<typeof BuildState>
+
+/** The id of a build is its `definitionHash` and `snapshotId`, hashed. */
+export const FeatureBuild = z.strictObject({
+  id: Sha256,
+  definitionHash: Sha256,
+  snapshotId: Sha256,
+  dataset: Name,
+  featureSet: z.strictObject({ name: Name, version: z.int() }),
+  label: LabelDefinition,
+  state: BuildState,
+  step: z.string(),
+  rows: z.int().nullable(),
+  columns: z.int().nullable(),
+  seconds: z.number().nullable(),
+  /** cached columns over all columns asked for */
+  cacheHitRatio: z.number().min(0).max(1).nullable(),
+  manifest: ObjectRef.nullable(),
+  featureHash: Sha256.nullable(),
+  failure: z.string().nullable(),
+  requestedBy: z.string(),
+  startedAt: Timestamp,
+  endedAt: Timestamp.nullable(),
+})
+export type FeatureBuild = z.infer<typeof FeatureBuild>
+
+/** The newest row of a symbol, as serving holds it. `values` are float32; NaN is null in JSON. */
+export const FeatureRow = z.strictObject({
+  dataset: Name,
+  featureHash: Sha256,
+  buildId: Sha256,
+  symbol: Ticker,
+  session: Session,
+  values: z.array(z.number().nullable()),
+  sha256: Sha256,
+})
+export type FeatureRow = z.infer<typeof FeatureRow>

@@ -1,0 +1,26 @@
+/**
+ * Workflow ids are business keys. Each id has its inverse beside it, and nowhere else is an id put together or
+ * taken apart. Free of zod, so that workflows may import it as a value.
+ */
+export const syncWorkflowId = (dataset: string) => `sync/${dataset}`
+export const datasetOfSync = (workflowId: string) => part(workflowId, 'sync', 1)
+
+export const featuresWorkflowId = (definitionHash: string, snapshotId: string) => `features/${definitionHash}/${snapshotId}`
+export const definitionHashOfFeatures = (workflowId: string) => part(workflowId, 'features', 1)
+export const snapshotIdOfFeatures = (workflowId: string) => part(workflowId, 'features', 2)
+
+export const trainingWorkflowId = (runId: string) => `train/${runId}`
+export const runIdOfTraining = (workflowId: string) => part(workflowId, 'train', 1)
+
+export const deploymentWorkflowId = (endpoint: string, deploymentId: string) => `deploy/${endpoint}/${deploymentId}`
+export const endpointOfDeployment = (workflowId: string) => part(workflowId, 'deploy', 1)
+export const deploymentIdOfDeployment = (workflowId: string) => part(workflowId, 'deploy', 2)
+
+export const traceWorkflowId = (traceId: string) => `trace/${traceId}`
+
+function part(workflowId: string, family: string, index: number): string {
+  const parts = workflowId.split('/')
+  const found = parts[index]
+  if (parts[0] !== family || found === undefined) throw new RangeError(`not a ${family} workflow id: ${workflowId}`)
+  return found
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** A name that a person gives to a dataset, model or endpoint: safe in URLs, file names and workflow ids. */
+export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, starting with a letter, at most 63')
+export type Name = z.infer<typeof Name>
+
+/** A ticker as the exchange writes it: `AAPL`, `BRK.B`, `^GSPC`, `000001.SZ`. */
+export const Ticker = z.string().regex(/^[A-Z0-9^][A-Z0-9.^=-]{0,19}$/, 'an upper-case ticker of at most 20 characters')
+export type Ticker = z.infer<typeof Ticker>
+
+/** One trading day, ISO 8601. */
+export const Session = z.iso.date()
+export type Session = z.infer<typeof Session>
+
+export const Timestamp = z.iso.datetime({ offset: true })
+export type Timestamp = z.infer<typeof Timestamp>
+
+export const Id = z.uuid()
+export type Id = z.infer<typeof Id>
+
+/** A closed range of sessions. */
+export const SessionRange = z
+  .strictObject({ from: Session, to: Session })
+  .refine((range) => range.from <= range.to, 'from must not be after to')
+export type SessionRange = z.infer<typeof SessionRange>
+
+/** Who asked, and how a repeated request is recognised: carried from the API into the workflow's first row. */
+export const RequestOrigin = z.strictObject({
+  by: z.string().min(1).max(200),
+  idempotencyKey: z.string().min(1).max(200).optional(),
+  bodySha256: z.string().regex(/^[0-9a-f]{64}$/),
+})
+export type RequestOrigin = z.infer<typeof RequestOrigin>

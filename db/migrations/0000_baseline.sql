@@ -1,0 +1,261 @@
+CREATE TABLE "api_key" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"role" text NOT NULL,
+	"key_sha256" text NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"revoked_at" timestamp(3) with time zone,
+	CONSTRAINT "api_key_key_sha256_unique" UNIQUE("key_sha256")
+);
+--> statement-breakpoint
+CREATE TABLE "audit" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"by" text NOT NULL,
+	"action" text NOT NULL,
+	"subject" text NOT NULL,
+	"command_id" uuid NOT NULL,
+	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "dataset" (
+	"name" text PRIMARY KEY NOT NULL,
+	"connector" jsonb NOT NULL,
+	"head_snapshot_id" text,
+	"last_session" date,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "deployment" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"model_name" text NOT NULL,
+	"model_version" integer NOT NULL,
+	"strategy" text NOT NULL,
+	"state" text NOT NULL,
+	"revision" integer,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "endpoint" (
+	"name" text PRIMARY KEY NOT NULL,
+	"prepare_revision" integer DEFAULT 0 NOT NULL,
+	"prepared" jsonb,
+	"active_revision" integer DEFAULT 0 NOT NULL,
+	"active" jsonb,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "feature_build" (
+	"id" text PRIMARY KEY NOT NULL,
+	"definition_hash" text NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"dataset" text NOT NULL,
+	"feature_set" jsonb NOT NULL,
+	"label" jsonb NOT NULL,
+	"state" text NOT NULL,
+	"manifest" jsonb,
+	"feature_hash" text,
+	"rows" integer,
+	"columns" integer,
+	"seconds" double precision,
+	"cache_hit_ratio" double precision,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "feature_column_cache" (
+	"key" text PRIMARY KEY NOT NULL,
+	"object" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "feature_row" (
+	"dataset" text NOT NULL,
+	"feature_hash" text NOT NULL,
+	"symbol" text NOT NULL,
+	"session" date NOT NULL,
+	"build_id" text NOT NULL,
+	"values" "bytea" NOT NULL,
+	"sha256" text NOT NULL,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
+);
+--> statement-breakpoint
+CREATE TABLE "model" (
+	"name" text PRIMARY KEY NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "model_version" (
+	"name" text NOT NULL,
+	"version" integer NOT NULL,
+	"stage" text NOT NULL,
+	"run_id" uuid NOT NULL,
+	"onnx" jsonb NOT NULL,
+	"sidecar" jsonb NOT NULL,
+	"feature_hash" text NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"build_id" text NOT NULL,
+	"dataset" text NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "model_version_name_version_pk" PRIMARY KEY("name","version")
+);
+--> statement-breakpoint
+CREATE TABLE "prediction" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"deployment_id" uuid NOT NULL,
+	"revision" integer NOT NULL,
+	"model_name" text NOT NULL,
+	"model_version" integer NOT NULL,
+	"onnx_sha256" text NOT NULL,
+	"input" jsonb NOT NULL,
+	"value" double precision NOT NULL,
+	"unit_id" text,
+	"stale" boolean NOT NULL,
+	"replica_id" text NOT NULL,
+	"predicted_at" timestamp(3) with time zone NOT NULL,
+	"shipped_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "quarantined_row" (
+	"sync_id" uuid NOT NULL,
+	"file" text NOT NULL,
+	"line" integer NOT NULL,
+	"reason" text NOT NULL,
+	"symbol" text,
+	"session" text,
+	"raw" text NOT NULL,
+	CONSTRAINT "quarantined_row_sync_id_file_line_pk" PRIMARY KEY("sync_id","file","line")
+);
+--> statement-breakpoint
+CREATE TABLE "serving_lease" (
+	"replica_id" text PRIMARY KEY NOT NULL,
+	"url" text NOT NULL,
+	"ready" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"active" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"refusal" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"renewed_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "snapshot" (
+	"dataset" text NOT NULL,
+	"id" text NOT NULL,
+	"parent_id" text,
+	"sync_id" uuid NOT NULL,
+	"manifest" jsonb NOT NULL,
+	"rows" integer NOT NULL,
+	"symbols" integer NOT NULL,
+	"actions" integer NOT NULL,
+	"first_session" date NOT NULL,
+	"last_session" date NOT NULL,
+	"known_at_basis" text NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "snapshot_dataset_id_pk" PRIMARY KEY("dataset","id")
+);
+--> statement-breakpoint
+CREATE TABLE "sync_run" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"dataset" text NOT NULL,
+	"connector" jsonb NOT NULL,
+	"state" text NOT NULL,
+	"snapshot_id" text,
+	"rows" integer DEFAULT 0 NOT NULL,
+	"symbols" integer DEFAULT 0 NOT NULL,
+	"quarantined" integer DEFAULT 0 NOT NULL,
+	"jumps" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "test_opening" (
+	"run_id" uuid NOT NULL,
+	"purpose" text NOT NULL,
+	"build_id" text NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "test_opening_run_id_purpose_pk" PRIMARY KEY("run_id","purpose")
+);
+--> statement-breakpoint
+CREATE TABLE "training_checkpoint" (
+	"run_id" uuid NOT NULL,
+	"block" integer NOT NULL,
+	"phase" text NOT NULL,
+	"round" integer NOT NULL,
+	"executed" integer NOT NULL,
+	"object" jsonb NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "training_checkpoint_run_id_block_pk" PRIMARY KEY("run_id","block")
+);
+--> statement-breakpoint
+CREATE TABLE "training_progress" (
+	"run_id" uuid NOT NULL,
+	"step" integer NOT NULL,
+	"phase" text NOT NULL,
+	"round" integer NOT NULL,
+	"total_rounds" integer NOT NULL,
+	"metrics" jsonb NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "training_progress_run_id_step_pk" PRIMARY KEY("run_id","step")
+);
+--> statement-breakpoint
+CREATE TABLE "training_run" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"model_name" text NOT NULL,
+	"model_version" integer,
+	"recipe" jsonb NOT NULL,
+	"state" text NOT NULL,
+	"snapshot_id" text,
+	"build_id" text,
+	"fit" jsonb,
+	"evaluation" jsonb,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_once" ON "audit" USING btree ("command_id","action","subject");--> statement-breakpoint
+CREATE INDEX "audit_by_subject" ON "audit" USING btree ("subject");--> statement-breakpoint
+CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","started_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
+CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'stopping');--> statement-breakpoint
+CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "prediction_by_endpoint" ON "prediction" USING btree ("endpoint","predicted_at");--> statement-breakpoint
+CREATE INDEX "snapshot_by_id" ON "snapshot" USING btree ("id");--> statement-breakpoint
+CREATE INDEX "sync_by_dataset" ON "sync_run" USING btree ("dataset","started_at");

@@ -1,0 +1,317 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigserial,
+  boolean,
+  customType,
+  date,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import type { Role } from '#contracts/access.ts'
+import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
+import type { DeploymentState, DeploymentStrategy, Route } from '#contracts/deployments.ts'
+import type { BuildState, FeatureSet, LabelDefinition } from '#contracts/features.ts'
+import type { Stage } from '#contracts/models.ts'
+import type { PredictionInput } from '#contracts/predictions.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Evaluation, FitResult, Recipe, TrainingState } from '#contracts/training.ts'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 })
+const now = (name: string) => at(name).notNull().defaultNow()
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/** What every durable process keeps on its row. `journalSequence` orders the writes of one workflow. */
+const run = {
+  step: text('step').notNull().default(''),
+  journalSequence: integer('journal_sequence').notNull().default(0),
+  pausedBy: text('paused_by'),
+  pausedMs: doublePrecision('paused_ms').notNull().default(0),
+  failure: text('failure'),
+  requestedBy: text('requested_by').notNull(),
+  idempotencyKey: text('idempotency_key'),
+  bodySha256: text('body_sha256').notNull(),
+  startedAt: now('started_at'),
+  endedAt: at('ended_at'),
+}
+
+// Data
+
+export const dataset = pgTable('dataset', {
+  name: text('name').primaryKey(),
+  connector: jsonb('connector').$type<ConnectorConfig>().notNull(),
+  headSnapshotId: text('head_snapshot_id'),
+  lastSession: date('last_session', { mode: 'string' }),
+  createdAt: now('created_at'),
+})
+
+export const snapshot = pgTable(
+  'snapshot',
+  {
+    dataset: text('dataset').notNull().references(() => dataset.name),
+    id: text('id').notNull(),
+    parentId: text('parent_id'),
+    syncId: uuid('sync_id').notNull(),
+    manifest: jsonb('manifest').$type<ObjectRef>().notNull(),
+    rows: integer('rows').notNull(),
+    symbols: integer('symbols').notNull(),
+    actions: integer('actions').notNull(),
+    firstSession: date('first_session', { mode: 'string' }).notNull(),
+    lastSession: date('last_session', { mode: 'string' }).notNull(),
+    knownAtBasis: text('known_at_basis').$type<'observed' | 'assumed'>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.dataset, t.id] }), index('snapshot_by_id').on(t.id)],
+)
+
+export const syncRun = pgTable(
+  'sync_run',
+  {
+    id: uuid('id').primaryKey(),
+    dataset: text('dataset').notNull(),
+    connector: jsonb('connector').$type<ConnectorConfig>().notNull(),
+    state: text('state').$type<SyncState>().notNull(),
+    snapshotId: text('snapshot_id'),
+    rows: integer('rows').notNull().default(0),
+    symbols: integer('symbols').notNull().default(0),
+    quarantined: integer('quarantined').notNull().default(0),
+    jumps: jsonb('jumps').$type<PriceJump[]>().notNull().default([]),
+    ...run,
+  },
+  (t) => [index('sync_by_dataset').on(t.dataset, t.startedAt)],
+)
+
+export const quarantinedRow = pgTable(
+  'quarantined_row',
+  {
+    syncId: uuid('sync_id').notNull().references(() => syncRun.id),
+    file: text('file').notNull(),
+    line: integer('line').notNull(),
+    reason: text('reason').notNull(),
+    symbol: text('symbol'),
+    session: text('session'),
+    raw: text('raw').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.syncId, t.file, t.line] })],
+)
+
+// Features
+
+export const featureBuild = pgTable(
+  'feature_build',
+  {
+    id: text('id').primaryKey(),
+    definitionHash: text('definition_hash').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    dataset: text('dataset').notNull(),
+    featureSet: jsonb('feature_set').$type<FeatureSet>().notNull(),
+    label: jsonb('label').$type<LabelDefinition>().notNull(),
+    state: text('state').$type<BuildState>().notNull(),
+    manifest: jsonb('manifest').$type<ObjectRef>(),
+    featureHash: text('feature_hash'),
+    rows: integer('rows'),
+    columns: integer('columns'),
+    seconds: doublePrecision('seconds'),
+    cacheHitRatio: doublePrecision('cache_hit_ratio'),
+    ...run,
+  },
+  (t) => [uniqueIndex('feature_build_once').on(t.definitionHash, t.snapshotId)],
+)
+
+/** A computed column over one group of symbols, keyed by expression, content read and engine version. */
+export const featureColumnCache = pgTable('feature_column_cache', {
+  key: text('key').primaryKey(),
+  object: jsonb('object').$type<ObjectRef>().notNull(),
+  createdAt: now('created_at'),
+})
+
+/** The online store: the newest row by symbol. `values` are float32, little-endian, in the feature set's order. */
+export const featureRow = pgTable(
+  'feature_row',
+  {
+    dataset: text('dataset').notNull(),
+    featureHash: text('feature_hash').notNull(),
+    symbol: text('symbol').notNull(),
+    session: date('session', { mode: 'string' }).notNull(),
+    buildId: text('build_id').notNull(),
+    values: bytes('values').notNull(),
+    sha256: text('sha256').notNull(),
+    updatedAt: now('updated_at'),
+  },
+  (t) => [primaryKey({ columns: [t.dataset, t.featureHash, t.symbol] })],
+)
+
+// Training
+
+export const trainingRun = pgTable('training_run', {
+  id: uuid('id').primaryKey(),
+  modelName: text('model_name').notNull(),
+  modelVersion: integer('model_version'),
+  recipe: jsonb('recipe').$type<Recipe>().notNull(),
+  state: text('state').$type<TrainingState>().notNull(),
+  snapshotId: text('snapshot_id'),
+  buildId: text('build_id'),
+  fit: jsonb('fit').$type<FitResult>(),
+  evaluation: jsonb('evaluation').$type<Evaluation>(),
+  ...run,
+})
+
+/** Written by the trainer. */
+export const trainingProgress = pgTable(
+  'training_progress',
+  {
+    runId: uuid('run_id').notNull(),
+    step: integer('step').notNull(),
+    phase: text('phase').$type<'search' | 'refit'>().notNull(),
+    round: integer('round').notNull(),
+    totalRounds: integer('total_rounds').notNull(),
+    metrics: jsonb('metrics').$type<Record<string, number | null>>().notNull(),
+    at: now('at'),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.step] })],
+)
+
+/**
+ * Written by the trainer: the pointer to go on from. `executed` counts the rounds that all attempts have executed so
+ * far, repeats included.
+ */
+export const trainingCheckpoint = pgTable(
+  'training_checkpoint',
+  {
+    runId: uuid('run_id').notNull(),
+    block: integer('block').notNull(),
+    phase: text('phase').$type<'search' | 'refit'>().notNull(),
+    round: integer('round').notNull(),
+    executed: integer('executed').notNull(),
+    object: jsonb('object').$type<ObjectRef>().notNull(),
+    at: now('at'),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.block] })],
+)
+
+/** Each opening of a test segment. Asking again for the same purpose is the same opening. */
+export const testOpening = pgTable(
+  'test_opening',
+  {
+    runId: uuid('run_id').notNull(),
+    purpose: text('purpose').notNull(),
+    buildId: text('build_id').notNull(),
+    at: now('at'),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.purpose] })],
+)
+
+export const model = pgTable('model', { name: text('name').primaryKey(), createdAt: now('created_at') })
+
+export const modelVersion = pgTable(
+  'model_version',
+  {
+    name: text('name').notNull().references(() => model.name),
+    version: integer('version').notNull(),
+    stage: text('stage').$type<Stage>().notNull(),
+    runId: uuid('run_id').notNull(),
+    onnx: jsonb('onnx').$type<ObjectRef>().notNull(),
+    sidecar: jsonb('sidecar').$type<ObjectRef>().notNull(),
+    featureHash: text('feature_hash').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    buildId: text('build_id').notNull(),
+    dataset: text('dataset').notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.name, t.version] }), uniqueIndex('model_version_once_a_run').on(t.runId)],
+)
+
+// Serving
+
+/** The routing table: one row an endpoint. Replicas prepare `prepared`; the switch is the commit of `active`. */
+export const endpoint = pgTable('endpoint', {
+  name: text('name').primaryKey(),
+  prepareRevision: integer('prepare_revision').notNull().default(0),
+  prepared: jsonb('prepared').$type<Route>(),
+  activeRevision: integer('active_revision').notNull().default(0),
+  active: jsonb('active').$type<Route>(),
+  updatedAt: now('updated_at'),
+})
+
+export const deployment = pgTable(
+  'deployment',
+  {
+    id: uuid('id').primaryKey(),
+    endpoint: text('endpoint').notNull(),
+    modelName: text('model_name').notNull(),
+    modelVersion: integer('model_version').notNull(),
+    strategy: text('strategy').$type<DeploymentStrategy>().notNull(),
+    state: text('state').$type<DeploymentState>().notNull(),
+    revision: integer('revision'),
+    ...run,
+  },
+  (t) => [
+    index('deployment_by_endpoint').on(t.endpoint, t.startedAt),
+    uniqueIndex('deployment_one_active').on(t.endpoint).where(sql`state = 'active'`),
+    uniqueIndex('deployment_one_in_flight').on(t.endpoint).where(sql`state in ('running', 'pausing', 'paused', 'stopping')`),
+  ],
+)
+
+/** `ready` maps an endpoint to the highest prepare revision that the replica has loaded and warmed. */
+export const servingLease = pgTable('serving_lease', {
+  replicaId: text('replica_id').primaryKey(),
+  url: text('url').notNull(),
+  ready: jsonb('ready').$type<Record<string, number>>().notNull().default({}),
+  active: jsonb('active').$type<Record<string, number>>().notNull().default({}),
+  refusal: jsonb('refusal').$type<Record<string, { revision: number; reason: string }>>().notNull().default({}),
+  renewedAt: now('renewed_at'),
+})
+
+export const prediction = pgTable(
+  'prediction',
+  {
+    id: uuid('id').primaryKey(),
+    endpoint: text('endpoint').notNull(),
+    deploymentId: uuid('deployment_id').notNull(),
+    revision: integer('revision').notNull(),
+    modelName: text('model_name').notNull(),
+    modelVersion: integer('model_version').notNull(),
+    onnxSha256: text('onnx_sha256').notNull(),
+    input: jsonb('input').$type<PredictionInput>().notNull(),
+    value: doublePrecision('value').notNull(),
+    unitId: text('unit_id'),
+    stale: boolean('stale').notNull(),
+    replicaId: text('replica_id').notNull(),
+    predictedAt: at('predicted_at').notNull(),
+    shippedAt: now('shipped_at'),
+  },
+  (t) => [index('prediction_by_endpoint').on(t.endpoint, t.predictedAt)],
+)
+
+// Access
+
+export const apiKey = pgTable('api_key', {
+  id: uuid('id').primaryKey(),
+  name: text('name').notNull(),
+  role: text('role').$type<Role>().notNull(),
+  keySha256: text('key_sha256').notNull().unique(),
+  createdAt: now('created_at'),
+  revokedAt: at('revoked_at'),
+})
+
+/** Append-only. One row for one command on one subject, however often it arrives. */
+export const audit = pgTable(
+  'audit',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    at: now('at'),
+    by: text('by').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    commandId: uuid('command_id').notNull(),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+  },
+  (t) => [uniqueIndex('audit_once').on(t.commandId, t.action, t.subject), index('audit_by_subject').on(t.subject)],
+)
