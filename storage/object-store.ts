@@ -1,0 +1,21 @@
+import type { Readable } from 'node:stream'
+import type { ObjectExtension, ObjectRef, UploadUri } from '#contracts/references.ts'
+
+/**
+ * Content-addressed objects behind one interface. Every read is hashed and compared with its reference: bytes that do
+ * not match are an `object_corrupt` error and never reach the caller.
+ */
+export interface ObjectStore {
+  /** Stores bytes under their own hash; storing the same bytes again changes nothing. */
+  put(bytes: Uint8Array, extension: ObjectExtension): Promise<ObjectRef>
+  /** @throws QuantloopError object_missing | object_corrupt | unavailable */
+  get(ref: ObjectRef): Promise<Uint8Array>
+  /** A local, verified, read-only copy in the content cache, for readers that need a path (DuckDB, mmap). */
+  file(ref: ObjectRef): Promise<string>
+  /** Re-reads from the store itself, past the cache, and answers the hash found. @throws object_missing | unavailable */
+  rehash(ref: ObjectRef): Promise<string>
+  /** An address that a client may PUT one upload to, for a limited time. */
+  presignUpload(): Promise<{ upload: UploadUri; url: string; expiresInSeconds: number }>
+  readUpload(upload: UploadUri): Promise<Readable>
+  health(): Promise<void>
+}
