@@ -1,0 +1,32 @@
+/** Daily bars of one symbol in columns: rows ascending by session, raw prices per share, volume in shares. */
+export type BarColumns = {
+  symbol: string
+  /** ISO dates, strictly ascending */
+  sessions: string[]
+  open: Float64Array
+  high: Float64Array
+  low: Float64Array
+  close: Float64Array
+  volume: Float64Array
+  /** the vendor's, as a check; absent when the source has none, NaN where it has none for a session */
+  adjustedClose: Float64Array | undefined
+  /** ISO timestamps */
+  knownAt: string[]
+}
+
+export const priceColumns = ['open', 'high', 'low', 'close'] as const
+
+/** Rows `from` (inclusive) to `to` (exclusive), as views on the same memory. */
+export function sliceBars(bars: BarColumns, from: number, to: number): BarColumns {
+  return {
+    symbol: bars.symbol,
+    sessions: bars.sessions.slice(from, to),
+    open: bars.open.subarray(from, to),
+    high: bars.high.subarray(from, to),
+    low: bars.low.subarray(from, to),
+    close: bars.close.subarray(from, to),
+    volume: bars.volume.subarray(from, to),
+    adjustedClose: bars.adjustedClose?.subarray(from, to),
+    knownAt: bars.knownAt.slice(from, to),
+  }
+}

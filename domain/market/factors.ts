@@ -1,0 +1,81 @@
+/**
+ * Factors that make raw bars comparable over time, computed forward from a symbol's first bar as Qlib does (its
+ * collectors: adjusted price = raw price × factor), so that an append restates nothing.
+ *
+ * factor[0] = 1. On the first session at or after an ex-date:
+ *   split      factor × ratio                                (ratio: new shares for one old)
+ *   dividend   factor × previousClose / (previousClose − cash)
+ * where previousClose is the last raw close before the ex-date. The volume's factor counts splits alone: adjusted
+ * volume = raw volume / splitFactor. Actions at or before the first session change nothing. Cost: linear.
+ */
+import { compareText, type CorporateAction } from './actions.ts'
+import type { BarColumns } from './bars.ts'
+
+/**
+ * Price factors, one a row, from splits and dividends; actions of other symbols are ignored.
+ * @throws RangeError when a split has no positive ratio, or a dividend's cash is not below the previous close
+ */
+export function priceFactors(bars: BarColumns, actions: readonly CorporateAction[]): Float64Array {
+  return accumulate(bars, actions, (action, previousClose) => {
+    switch (action.kind) {
+      case 'split':
+        return ratioOf(action)
+      case 'dividend':
+        return previousClose / (previousClose - cashOf(action, previousClose))
+      case 'rename':
+      case 'delisting':
+        return 1
+      default:
+        return action.kind satisfies never
+    }
+  })
+}
+
+/** Share factors, one a row, from splits alone: raw volume is divided by them. */
+export function splitFactors(bars: BarColumns, actions: readonly CorporateAction[]): Float64Array {
+  return accumulate(bars, actions, (action) => (action.kind === 'split' ? ratioOf(action) : 1))
+}
+
+/** The bars with prices times their factor and volume over its own; the vendor's adjusted close stays as it is. */
+export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[]): BarColumns {
+  const price = priceFactors(bars, actions)
+  const shares = splitFactors(bars, actions)
+  const scaled = (column: Float64Array) => column.map((value, row) => value * price[row]!)
+  return {
+    ...bars,
+    open: scaled(bars.open),
+    high: scaled(bars.high),
+    low: scaled(bars.low),
+    close: scaled(bars.close),
+    volume: bars.volume.map((value, row) => value / shares[row]!),
+  }
+}
+
+function accumulate(
+  bars: BarColumns,
+  actions: readonly CorporateAction[],
+  step: (action: CorporateAction, previousClose: number) => number,
+): Float64Array {
+  const due = actions.filter((action) => action.symbol === bars.symbol).sort((a, b) => compareText(a.exDate, b.exDate))
+  const factors = new Float64Array(bars.sessions.length)
+  let factor = 1
+  let next = 0
+  for (let row = 0; row < factors.length; row++) {
+    for (let action = due[next]; action !== undefined && action.exDate <= bars.sessions[row]!; action = due[++next])
+      if (row > 0) factor *= step(action, bars.close[row - 1]!)
+    factors[row] = factor
+  }
+  return factors
+}
+
+function ratioOf(action: CorporateAction): number {
+  if (action.ratio !== undefined && action.ratio > 0) return action.ratio
+  throw new RangeError(`the split of ${action.symbol} on ${action.exDate} has no positive ratio`)
+}
+
+function cashOf(action: CorporateAction, previousClose: number): number {
+  if (action.cash !== undefined && action.cash > 0 && action.cash < previousClose) return action.cash
+  throw new RangeError(
+    `the dividend of ${action.symbol} on ${action.exDate} (${action.cash ?? 'no cash'}) must be positive and below the previous close ${previousClose}`,
+  )
+}

@@ -1,0 +1,73 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ObjectRef } from '#contracts/references.ts'
+
+/**
+ * Verified copies of objects on the local disk, under the same keys as in the store. A file has its final name only
+ * when its bytes matched their hash and are on the disk; every read hashes it again, and one that was altered is dropped.
+ */
+export class ContentCache {
+  private readonly folder: string
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** The path of a sound copy, or nothing: an altered one is removed first. */
+  async find(ref: ObjectRef): Promise<string | undefined> {
+    const path = this.pathOf(ref)
+    const found = await hashOfFile(path)
+    if (found === ref.sha256) return path
+    if (found !== undefined) await rm(path, { force: true })
+    return undefined
+  }
+
+  /**
+   * Takes in `content` and answers the path, or the hash found when the bytes are not the ones that `ref` names.
+   * Whatever fails, nothing is left under the final name.
+   */
+  async admit(ref: ObjectRef, content: Readable): Promise<{ path: string } | { foundSha256: string }> {
+    const path = this.pathOf(ref)
+    const temporary = join(this.folder, 'incoming', randomUUID())
+    await mkdir(dirname(path), { recursive: true })
+    await mkdir(dirname(temporary), { recursive: true })
+    const hash = createHash('sha256')
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await pipeline(content, async (source: AsyncIterable<Buffer>) => {
+        for await (const bytes of source) {
+          hash.update(bytes)
+          await file.appendFile(bytes)
+        }
+      })
+      const foundSha256 = hash.digest('hex')
+      if (foundSha256 !== ref.sha256) return { foundSha256 }
+      await file.sync()
+      await file.chmod(0o444)
+      await rename(temporary, path)
+      return { path }
+    } finally {
+      await file.close()
+      await rm(temporary, { force: true })
+    }
+  }
+
+  private pathOf(ref: ObjectRef): string {
+    return join(this.folder, ref.uri)
+  }
+}
+
+async function hashOfFile(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  try {
+    for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  return hash.digest('hex')
+}

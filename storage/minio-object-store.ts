@@ -1,0 +1,128 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import http from 'node:http'
+import https from 'node:https'
+import type { Readable } from 'node:stream'
+import { Client, S3Error } from 'minio'
+import type { Config } from '#config/config.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import { objectKey, type ObjectExtension, type ObjectRef, type UploadUri } from '#contracts/references.ts'
+import { ContentCache } from './content-cache.ts'
+import type { ObjectStore } from './object-store.ts'
+import { storeFailure } from './store-failures.ts'
+
+type StoreConfig = Config['objectStore']
+
+/** A server that sends nothing for so long is taken as gone; shorter than an atomic activity's ten seconds. */
+const silenceMs = 8_000
+const uploadMinutes = 60
+
+/** Objects in any S3 store, each read verified, with copies in `cacheDir`. */
+export function createObjectStore(config: StoreConfig, options: { cacheDir: string; silenceMs?: number }): ObjectStore {
+  const client = createClient(config, options.silenceMs ?? silenceMs)
+  const cache = new ContentCache(options.cacheDir)
+
+  const asking = async <T>(key: string, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask()
+    } catch (error) {
+      throw storeFailure(error, key)
+    }
+  }
+
+  const download = async (ref: ObjectRef): Promise<string> => {
+    let foundSha256 = ''
+    // read twice before calling it corrupt: the first answer may have been altered on its way
+    for (let reading = 0; reading < 2; reading++) {
+      const admitted = await asking(ref.uri, async () => cache.admit(ref, await client.getObject(config.bucket, ref.uri)))
+      if ('path' in admitted) return admitted.path
+      foundSha256 = admitted.foundSha256
+    }
+    throw new QuantloopError(
+      'object_corrupt',
+      `the bytes of ${ref.uri} hash to ${foundSha256}, not to ${ref.sha256}: restore the object from a backup, or make it again`,
+      { object: ref.uri, expectedSha256: ref.sha256, foundSha256 },
+    )
+  }
+
+  const file = async (ref: ObjectRef) => (await cache.find(ref)) ?? (await download(ref))
+
+  return {
+    async put(bytes: Uint8Array, extension: ObjectExtension): Promise<ObjectRef> {
+      const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const sha256 = sha256Of(content)
+      const uri = objectKey(sha256, extension)
+      await asking(uri, () => client.putObject(config.bucket, uri, content, content.length))
+      return { uri, sha256, bytes: content.length }
+    },
+
+    async get(ref: ObjectRef): Promise<Uint8Array> {
+      const bytes = await readFile(await file(ref))
+      if (sha256Of(bytes) === ref.sha256) return bytes
+      return await readFile(await download(ref))
+    },
+
+    file,
+
+    async rehash(ref: ObjectRef): Promise<string> {
+      return await asking(ref.uri, async () => {
+        const hash = createHash('sha256')
+        for await (const bytes of await client.getObject(config.bucket, ref.uri)) hash.update(bytes as Buffer)
+        return hash.digest('hex')
+      })
+    },
+
+    async presignUpload() {
+      const upload: UploadUri = `uploads/${randomUUID()}`
+      const expiresInSeconds = uploadMinutes * 60
+      const url = await asking(upload, () => client.presignedPutObject(config.bucket, upload, expiresInSeconds))
+      return { upload, url, expiresInSeconds }
+    },
+
+    async readUpload(upload: UploadUri): Promise<Readable> {
+      return await asking(upload, () => client.getObject(config.bucket, upload))
+    },
+
+    async health(): Promise<void> {
+      const exists = await asking(config.bucket, () => client.bucketExists(config.bucket))
+      if (!exists) throw new QuantloopError('unavailable', `the object store has no bucket ${config.bucket}: run \`quantloop migrate\``, { bucket: config.bucket })
+    },
+  }
+}
+
+/** Makes the bucket unless it is there; two that start at once both succeed. */
+export async function ensureBucket(config: StoreConfig): Promise<void> {
+  const client = createClient(config, silenceMs)
+  try {
+    if (await client.bucketExists(config.bucket)) return
+    await client.makeBucket(config.bucket, config.region)
+  } catch (error) {
+    if (error instanceof S3Error && error.code === 'BucketAlreadyOwnedByYou') return
+    throw storeFailure(error, config.bucket)
+  }
+}
+
+function createClient(config: StoreConfig, silence: number): Client {
+  const endpoint = new URL(config.endpoint)
+  const secure = endpoint.protocol === 'https:'
+  const transport = secure ? https : http
+  // the client itself has no time-outs: this one also covers connecting and a body that stops half-way
+  const request = ((options: http.RequestOptions, answer: (response: http.IncomingMessage) => void) => {
+    const sent = transport.request({ ...options, timeout: silence }, answer)
+    sent.on('timeout', () => sent.destroy(new Error(`no byte for ${silence} ms`)))
+    return sent
+  }) as typeof http.request
+  return new Client({
+    endPoint: endpoint.hostname,
+    port: endpoint.port === '' ? (secure ? 443 : 80) : Number(endpoint.port),
+    useSSL: secure,
+    accessKey: config.accessKey,
+    secretKey: config.secretKey,
+    region: config.region,
+    transport: { request },
+    // callers retry, and they say so in their own logs
+    retryOptions: { disableRetry: true },
+  })
+}
+
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
