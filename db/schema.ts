@@ -301,6 +301,13 @@ export const apiKey = pgTable('api_key', {
   revokedAt: at('revoked_at'),
 })
 
+/** A request's Idempotency-Key, as the id that key, address and client give, with the body that it first came with. */
+export const idempotencyKey = pgTable('idempotency_key', {
+  id: uuid('id').primaryKey(),
+  bodySha256: text('body_sha256').notNull(),
+  claimedAt: now('claimed_at'),
+})
+
 /** Append-only. One row for one command on one subject, however often it arrives. */
 export const audit = pgTable(
   'audit',

@@ -99,6 +99,12 @@ CREATE TABLE "feature_row" (
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
 );
 --> statement-breakpoint
+CREATE TABLE "idempotency_key" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"body_sha256" text NOT NULL,
+	"claimed_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "model" (
 	"name" text PRIMARY KEY NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
