@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { Client } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
+import { atEdge } from '#activities/edge.ts'
+import { createJournalActivities } from '#activities/journal.ts'
+import type { Config } from '#config/config.ts'
+import { taskQueues } from '#contracts/task-queues.ts'
+import { connectDatabase, type Database } from '#db/client.ts'
+import { assertMigrated } from '#db/migrate.ts'
+import { createObjectStore } from '#storage/minio-object-store.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { createLogger } from '#telemetry/logger.ts'
+import { connectWorker, installTemporalRuntime, temporalLogger } from './temporal.ts'
+import { workflowBundle } from './workflow-bundle.ts'
+
+export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
+
+/** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
+export const orchestrationActivities = ({ db }: OrchestrationWorld) =>
+  atEdge({
+    ...createJournalActivities({ db }),
+  })
+
+/** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */
+export async function main(config: Config): Promise<void> {
+  const logger = createLogger('orchestration', config.log.level)
+  installTemporalRuntime(logger)
+  const database = connectDatabase(config.database.url, { max: 20, onError: (error) => logger.warn({ err: error }, 'a database connection was lost') })
+  try {
+    await assertMigrated(database.db)
+    const cacheDir = join(config.stateDir, 'cache')
+    const objects = createObjectStore(config.objectStore, { cacheDir })
+    const connection = await connectWorker(config.temporal, logger)
+    try {
+      const client = new Client({ connection, namespace: config.temporal.namespace })
+      const worker = await Worker.create({
+        connection,
+        namespace: config.temporal.namespace,
+        taskQueue: taskQueues.orchestration,
+        workflowBundle: await workflowBundle(cacheDir, temporalLogger(logger)),
+        activities: orchestrationActivities({ db: database.db, objects, client, config }),
+        maxHeartbeatThrottleInterval: '1 second',
+        defaultHeartbeatThrottleInterval: '1 second',
+        shutdownGraceTime: '5 seconds',
+        shutdownForceTime: '20 seconds',
+      })
+      logger.info('orchestration worker is up')
+      await worker.run()
+      logger.info('orchestration worker has drained')
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,2 @@
+/** Every workflow of the orchestration queue, by its wire name. */
+export {}
