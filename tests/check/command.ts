@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
+
+export type CommandOutcome = { status: number; stdout: string; stderr: string }
+
+/** Runs a program to its end and never throws for its exit status; a program that cannot be started does throw. */
+export function runCommand(
+  program: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<CommandOutcome> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      program,
+      args,
+      { cwd: options.cwd ?? projectRoot, env: options.env ?? process.env, maxBuffer: 256 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error && typeof error.code !== 'number') reject(new Error(`${program} could not be run: ${error.message}`))
+        else resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
+      },
+    )
+  })
+}
+
+/** A program from node_modules, run by this Node. */
+export const runTool = (script: string, args: string[]): Promise<CommandOutcome> =>
+  runCommand(process.execPath, [`node_modules/${script}`, ...args])
