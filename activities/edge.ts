@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity'
-import { type ErrorCode, QuantloopError } from '#contracts/errors.ts'
+import { asQuantloopError, type ErrorCode } from '#contracts/errors.ts'
 
 /** Worth another try: what failed lies outside us and may come back. */
 const transient: ReadonlySet<ErrorCode> = new Set(['unavailable', 'source_unavailable', 'rate_limited'])
@@ -13,8 +13,9 @@ export function atEdge<T extends Activities>(activities: T): T {
     async (...args: never[]) => {
       try {
         return await activity(...args)
-      } catch (error) {
-        if (!(error instanceof QuantloopError)) throw error
+      } catch (raised) {
+        const error = asQuantloopError(raised)
+        if (error === undefined) throw raised
         throw ApplicationFailure.create({
           message: error.message,
           type: error.code,

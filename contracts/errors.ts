@@ -1,3 +1,5 @@
+import { DomainError } from '#domain/domain-error.ts'
+
 /**
  * The closed list of error codes and the total map from code to HTTP status: a new code does not compile until it is
  * mapped. At an activity's edge a code becomes the type of a non-retryable ApplicationFailure. Free of zod, so that
@@ -71,4 +73,11 @@ export class QuantloopError extends Error {
     this.code = code
     this.place = place
   }
+}
+
+/** An error that a person can act on, whether a room or a rule of the domain raised it; undefined for any other. */
+export function asQuantloopError(error: unknown): QuantloopError | undefined {
+  if (error instanceof QuantloopError) return error
+  if (error instanceof DomainError) return new QuantloopError(error.code, error.message, error.place, { cause: error })
+  return undefined
 }

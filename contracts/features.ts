@@ -38,6 +38,8 @@ export type LabelDefinition = z.infer<typeof LabelDefinition>
 
 /** Input of `buildFeatures`; `definitionHash` is of the set's and the label's normalised expressions and the engine. */
 export const BuildInput = z.strictObject({
+  /** `buildIdOf(definitionHash, snapshotId)`, given because a workflow cannot hash */
+  buildId: Sha256,
   definitionHash: Sha256,
   snapshotId: Sha256,
   dataset: Name,

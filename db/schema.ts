@@ -125,9 +125,10 @@ export const featureBuild = pgTable(
   (t) => [uniqueIndex('feature_build_once').on(t.definitionHash, t.snapshotId)],
 )
 
-/** A computed column over one group of symbols, keyed by expression, content read and engine version. */
+/** A computed column over one group of symbols, keyed by expression, content read and engine version: a column of a shard. */
 export const featureColumnCache = pgTable('feature_column_cache', {
   key: text('key').primaryKey(),
+  column: text('column').notNull(),
   object: jsonb('object').$type<ObjectRef>().notNull(),
   createdAt: now('created_at'),
 })

@@ -83,6 +83,7 @@ CREATE TABLE "feature_build" (
 --> statement-breakpoint
 CREATE TABLE "feature_column_cache" (
 	"key" text PRIMARY KEY NOT NULL,
+	"column" text NOT NULL,
 	"object" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
 );
