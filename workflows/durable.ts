@@ -3,31 +3,29 @@
  *
  * Phases: running → pausing → paused → running; any → stopping → closed. `pausing` answers at once; `paused` means that
  * the interruptible activity has closed and its worker slot is free. Each verb is an update, and a signal of the same
- * name. Cancelling the workflow means stop.
+ * name. Cancelling the workflow is the verb stop. A command is accepted only if it will be obeyed: once the last step
+ * has begun, the run is closed to all of them.
  */
 import {
-  ApplicationFailure,
+  ActivityFailure,
   CancellationScope,
   condition,
-  isCancellation,
   log,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
+  TemporalFailure,
   upsertSearchAttributes,
   uuid4,
 } from '@temporalio/workflow'
-import type { JournalActivities, JournalEntry, RunKind } from '#activities/journal.ts'
+import type { JournalEntry, RunKind } from '#activities/journal.ts'
 import type { Command, RunPhase, RunState } from '#contracts/commands.ts'
-import type { ErrorCode } from '#contracts/errors.ts'
+import { searchAttributeKey } from '#contracts/search-attributes.ts'
+import { assertCommand, commandOfSignal, refuse } from './command-shape.ts'
 import * as messages from './messages/run.ts'
-import { atomic } from './proxies.ts'
-
-const journal = proxyActivities<JournalActivities>(atomic)
+import { RunClock } from './run-clock.ts'
+import { RunJournal } from './run-journal.ts'
 
 type Verb = 'pause' | 'resume' | 'stop' | 'approve' | 'reject'
-type Via = 'update' | 'signal' | 'temporal'
 
 export type Decision = { verdict: 'approve' | 'reject'; command: Command }
 
@@ -52,22 +50,24 @@ export class DurableRun {
   readonly kind: RunKind
   readonly id: string
   private want: 'running' | 'paused' | 'stopped' = 'running'
+  private life: 'open' | 'ending' | 'closed' = 'open'
   private nativelyPaused = false
   private awaitsDecision = false
-  private closed = false
   private decision: Decision | undefined
   private stepName = 'start'
   private pausedBy: string | undefined
   private stoppedBy = 'temporal'
-  private nudges = 0
-  private activeMs = 0
-  private pausedMs = 0
-  private since = Date.now()
-  private wasPaused = false
+  private nudges = { heard: 0, heeded: 0 }
   private sequence = 0
+  private shown = ''
+  /** steps under way that finish first */
+  private atomicSteps = 0
+  /** interruptible work under way */
   private readonly busy = new Set<CancellationScope>()
-  private readonly seen: string[] = []
-  private written: Promise<unknown> = Promise.resolve()
+  private readonly obeyed: string[] = []
+  private readonly signals = new Map<string, number>()
+  private readonly clock = new RunClock()
+  private readonly journal = new RunJournal()
 
   constructor(kind: RunKind, id: string) {
     this.kind = kind
@@ -76,157 +76,188 @@ export class DurableRun {
 
   /** Installs every handler. Call it before the first await. */
   listen(): void {
-    const notClosed = (_?: Command) => {
-      if (this.closed) throw refuse('run_closed', 'the run has ended')
-    }
-    const notStopping = (_?: Command) => {
-      notClosed()
-      if (this.want === 'stopped') throw refuse('run_stopped', 'the run is already stopping')
-    }
-    setHandler(messages.pause, (command) => this.obey('pause', command, 'update'), { validator: notStopping })
-    setHandler(messages.resume, (command) => this.obey('resume', command, 'update'), { validator: notStopping })
-    setHandler(messages.stop, (command) => this.obey('stop', command, 'update'), { validator: notClosed })
-    setHandler(messages.approve, (command) => this.obey('approve', command, 'update'), { validator: (_: Command) => this.assertDecidable('approve') })
-    setHandler(messages.reject, (command) => this.obey('reject', command, 'update'), { validator: (_: Command) => this.assertDecidable('reject') })
-    setHandler(messages.pauseSignal, (command) => this.hear('pause', command, notStopping))
-    setHandler(messages.resumeSignal, (command) => this.hear('resume', command, notStopping))
-    setHandler(messages.stopSignal, (command) => this.hear('stop', command, notClosed))
-    setHandler(messages.approveSignal, (command) => this.hear('approve', command, () => this.assertDecidable('approve')))
-    setHandler(messages.rejectSignal, (command) => this.hear('reject', command, () => this.assertDecidable('reject')))
-    setHandler(messages.nudge, () => void this.nudges++)
-    setHandler(messages.nativePause, ({ paused }) => {
-      if (this.want !== 'running' || this.nativelyPaused === paused) return
-      this.nativelyPaused = paused
-      this.pausedBy = paused ? 'temporal' : undefined
-      this.changed({ commandId: uuid4(), verb: paused ? 'pause' : 'resume', by: 'temporal', via: 'temporal' })
-    })
+    const updates = { pause: messages.pause, resume: messages.resume, stop: messages.stop, approve: messages.approve, reject: messages.reject }
+    for (const [verb, update] of Object.entries(updates) as [Verb, typeof messages.pause][])
+      setHandler(update, (command) => this.obey(verb, command, { via: 'update' }), { validator: (command) => this.assertObeyable(verb, command) })
+    const signals = { pause: messages.pauseSignal, resume: messages.resumeSignal, stop: messages.stopSignal, approve: messages.approveSignal, reject: messages.rejectSignal }
+    for (const [verb, signal] of Object.entries(signals) as [Verb, typeof messages.pauseSignal][]) setHandler(signal, (said) => this.hear(verb, said))
+    setHandler(messages.nativePause, ({ paused }) => this.heedNativePause(paused))
+    setHandler(messages.nudge, () => void this.nudges.heard++)
     setHandler(messages.runState, () => this.state())
   }
 
   state(): RunState {
-    const elapsed = Date.now() - this.since
     return {
       phase: this.phase(),
       step: this.stepName,
       ...(this.pausedBy === undefined ? {} : { pausedBy: this.pausedBy }),
-      activeMs: this.activeMs + (this.wasPaused ? 0 : elapsed),
-      pausedMs: this.pausedMs + (this.wasPaused ? elapsed : 0),
+      ...this.clock.read(),
     }
   }
 
-  /** Runs the whole life: first row, story, and an orderly end whatever happens. */
+  /**
+   * Runs the whole life: first row, story, and an orderly end whatever happens. An error that is not Temporal's own is
+   * a fault of this code: it fails the workflow task, which a mended worker then goes on with.
+   */
   async live<T>(chapters: Chapters<T>): Promise<T> {
-    try {
-      const opened = chapters.open()
-      this.written = opened
-      await opened
-      return await chapters.story()
-    } catch (error) {
-      if (error instanceof Stopped || isCancellation(error)) return await this.closing(() => chapters.stopped(this.stoppedBy), error)
-      await this.closing(() => chapters.failed(messageOf(error)), error)
-      throw error
-    } finally {
-      this.closed = true
-      await CancellationScope.nonCancellable(() => this.written)
-    }
+    CancellationScope.current().cancelRequested.catch(() => this.heedCancellation())
+    // a cancellation reaches the story as the verb stop, and nothing else in it
+    return await CancellationScope.nonCancellable(async () => {
+      try {
+        await this.journal.open(chapters.open)
+        return await chapters.story()
+      } catch (error) {
+        if (!(error instanceof Stopped) && !(error instanceof TemporalFailure)) throw error
+        this.life = 'ending'
+        await this.journal.settled()
+        if (error instanceof Stopped) return await chapters.stopped(this.stoppedBy)
+        await chapters.failed(messageOf(error))
+        throw error
+      } finally {
+        this.life = 'closed'
+        await this.journal.settled()
+        this.journal.assertComplete()
+      }
+    })
   }
 
-  /** Work that is never interrupted. It begins when the run is not paused; a stop waits for its end. */
+  /** Work that is never interrupted. It begins when the run is not paused; a pause or a stop waits for its end. */
   async step<T>(name: string, work: () => Promise<T>): Promise<T> {
-    await this.ready(name)
-    const result = await work()
+    const result = await this.whenRunning(name, async () => {
+      this.atomicSteps++
+      try {
+        return await work()
+      } finally {
+        this.atomicSteps--
+        this.changed()
+      }
+    })
     if (this.want === 'stopped') throw new Stopped(name)
     return result
+  }
+
+  /** The last step: once it has begun, commands are told that the run is closed, for its outcome stands. */
+  async conclude<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return await this.whenRunning(name, () => {
+      this.life = 'ending'
+      return work()
+    })
   }
 
   /** Work that a pause cancels and a resume calls again: it must go on from its own checkpoint. */
   async pausable<T>(name: string, work: () => Promise<T>): Promise<T> {
     for (;;) {
-      await this.ready(name)
-      const scope = new CancellationScope()
-      this.busy.add(scope)
-      try {
-        return await scope.run(work)
-      } catch (error) {
-        // cancelled by us, or its worker died while it was being cancelled
-        if (!scope.consideredCancelled || this.rootCancelled()) throw error
-      } finally {
-        this.busy.delete(scope)
-        this.nativelyPaused = false
-        this.changed()
-      }
+      const attempt = await this.whenRunning(name, () => this.interruptibly(work))
+      if (attempt.interrupted) continue
+      if (this.want === 'stopped') throw new Stopped(name)
+      return attempt.result
     }
   }
 
-  /** Waits until a person or a policy approves or rejects. */
+  /** Waits until a person or a policy approves or rejects. A decision made during a pause takes effect at the resume. */
   async approval(name: string): Promise<Decision> {
-    await this.ready(name)
+    this.decision = undefined
     this.awaitsDecision = true
-    this.changed()
-    try {
-      await condition(() => this.decision !== undefined || this.want === 'stopped')
-    } finally {
-      this.awaitsDecision = false
-    }
-    await this.ready(name)
-    if (this.decision === undefined) throw new Stopped(name)
-    return this.decision
+    this.enter(name)
+    await condition(() => this.decision !== undefined || this.want === 'stopped')
+    this.awaitsDecision = false
+    return await this.whenRunning(name, async () => {
+      if (this.decision === undefined) throw new Stopped(name)
+      return this.decision
+    })
   }
 
-  /** Waits for the next nudge, or for `ms` at most: the caller then reads PostgreSQL again. */
+  /** Waits for a nudge that was not yet heeded, or for `ms` at most: the caller then reads PostgreSQL again. */
   async nudged(name: string, ms: number): Promise<void> {
-    await this.ready(name)
-    const before = this.nudges
-    await condition(() => this.nudges !== before || this.want !== 'running', ms)
-    await this.ready(name)
+    await this.whenRunning(name, () => condition(() => this.nudges.heard > this.nudges.heeded || this.want !== 'running', ms))
+    this.nudges.heeded = this.nudges.heard
+    await this.whenRunning(name, async () => {})
   }
 
-  /** Sleeps in active time: a pause stops the clock. */
-  async sleepActive(name: string, ms: number): Promise<void> {
-    const until = this.state().activeMs + ms
-    while (this.state().activeMs < until) await this.pausable(name, () => sleep(until - this.state().activeMs))
+  /** The check and the start are one synchronous stretch: no command can come between them. */
+  private async whenRunning<T>(name: string, start: () => Promise<T>): Promise<T> {
+    this.enter(name)
+    while (this.want === 'paused') await condition(() => this.want !== 'paused')
+    if (this.want === 'stopped') throw new Stopped(name)
+    return await start()
+  }
+
+  private async interruptibly<T>(work: () => Promise<T>): Promise<{ interrupted: false; result: T } | { interrupted: true }> {
+    const scope = new CancellationScope()
+    this.busy.add(scope)
+    try {
+      return { interrupted: false, result: await scope.run(work) }
+    } catch (error) {
+      // also when its worker died, or it failed, while it was being cancelled: a resume tries again
+      if (scope.consideredCancelled) return { interrupted: true }
+      throw error
+    } finally {
+      this.busy.delete(scope)
+      if (this.nativelyPaused) {
+        this.nativelyPaused = false
+        this.pausedBy = undefined
+      }
+      this.changed()
+    }
   }
 
   private phase(): RunPhase {
-    if (this.closed) return 'closed'
+    if (this.life === 'closed') return 'closed'
     if (this.want === 'stopped') return 'stopping'
-    if (this.want === 'paused') return this.busy.size > 0 ? 'pausing' : 'paused'
+    if (this.want === 'paused') return this.busy.size + this.atomicSteps > 0 ? 'pausing' : 'paused'
     if (this.nativelyPaused) return 'paused'
     return this.awaitsDecision ? 'awaiting_approval' : 'running'
   }
 
-  private async ready(name: string): Promise<void> {
-    if (this.stepName !== name) {
-      this.stepName = name
-      this.changed()
-    }
-    await condition(() => this.want !== 'paused')
-    if (this.want === 'stopped') throw new Stopped(name)
+  private enter(name: string): void {
+    this.stepName = name
+    this.changed()
   }
 
-  private assertDecidable(verdict: Decision['verdict']): void {
-    if (this.decision !== undefined && this.decision.verdict !== verdict) throw refuse('already_decided', `the run was already decided: ${this.decision.verdict}`)
-    if (this.decision !== undefined) return
-    if (this.closed) throw refuse('run_closed', 'the run has ended')
-    if (this.want === 'stopped') throw refuse('run_stopped', 'the run is already stopping')
-    if (!this.awaitsDecision) throw refuse('nothing_to_decide', `the run waits for no decision: it is at ${this.stepName}`)
+  /** @throws ApplicationFailure with a code, when the command cannot be obeyed any more */
+  private assertObeyable(verb: Verb, command: Command): void {
+    assertCommand(command)
+    if (this.obeyed.includes(command.commandId)) return
+    const decides = verb === 'approve' || verb === 'reject'
+    if (decides && this.decision !== undefined)
+      throw refuse('already_decided', `the run was already decided: ${this.decision.verdict} by ${this.decision.command.by}`)
+    if (this.life !== 'open') throw refuse('run_closed', `the run has ended or is at its last step, ${this.stepName}`)
+    if (this.want === 'stopped') throw refuse('run_stopped', `the run is already stopping, as ${this.stoppedBy} asked`)
+    if (decides && !this.awaitsDecision) throw refuse('nothing_to_decide', `the run waits for no decision: it is at ${this.stepName}`)
   }
 
   /** A signal has no answer: one that cannot be obeyed is logged and dropped. */
-  private hear(verb: Verb, command: messages.SignalledCommand, validate: () => void): void {
+  private hear(verb: Verb, said: messages.SignalledCommand): void {
+    const ordinal = (this.signals.get(verb) ?? 0) + 1
+    this.signals.set(verb, ordinal)
+    const { by, ...command } = commandOfSignal(said)
+    const complete: Command = { ...command, by: by ?? 'temporal' }
     try {
-      validate()
+      this.assertObeyable(verb, complete)
     } catch (error) {
-      log.warn('signal ignored', { verb, reason: messageOf(error) })
+      log.warn('signal ignored', { verb, by: complete.by, why: messageOf(error) })
       return
     }
-    this.obey(verb, { ...command, commandId: command?.commandId ?? uuid4(), by: command?.by ?? 'temporal' }, 'signal')
+    this.obey(verb, complete, { via: 'signal', ...(by === undefined ? { signal: { name: verb, ordinal } } : {}) })
   }
 
-  private obey(verb: Verb, command: Command, via: Via): RunState {
-    if (this.seen.includes(command.commandId)) return this.state()
-    this.seen.push(command.commandId)
-    if (this.seen.length > rememberedCommands) this.seen.shift()
+  private heedCancellation(): void {
+    if (this.life !== 'open' || this.want === 'stopped') return
+    this.obey('stop', { commandId: uuid4(), by: 'temporal' }, { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } })
+  }
+
+  /** Heard only while interruptible work is under way: a late one must not pause what follows. */
+  private heedNativePause(paused: boolean): void {
+    if (this.want !== 'running' || this.nativelyPaused === paused || this.busy.size === 0) return
+    this.nativelyPaused = paused
+    this.pausedBy = paused ? 'temporal' : undefined
+    this.changed({ commandId: uuid4(), verb: paused ? 'pause' : 'resume', by: 'temporal', via: 'temporal' })
+  }
+
+  private obey(verb: Verb, command: Command, from: Pick<NonNullable<JournalEntry['command']>, 'via' | 'signal'>): RunState {
+    if (this.obeyed.includes(command.commandId)) return this.state()
+    this.obeyed.push(command.commandId)
+    if (this.obeyed.length > rememberedCommands) this.obeyed.shift()
     switch (verb) {
       case 'pause':
         this.turn('paused', command.by)
@@ -240,12 +271,12 @@ export class DurableRun {
         break
       case 'approve':
       case 'reject':
-        this.decision ??= { verdict: verb, command }
+        this.decision = { verdict: verb, command }
         break
       default:
         verb satisfies never
     }
-    this.changed({ ...command, verb, via })
+    this.changed({ ...command, verb, ...from })
     return this.state()
   }
 
@@ -258,49 +289,34 @@ export class DurableRun {
     if (interrupts) for (const scope of this.busy) scope.cancel()
   }
 
-  /** Moves the clocks, shows the state in the Temporal UI and puts it on the run's row. */
+  /** Turns the clock, shows the state in the Temporal UI and puts it on the run's row, when anything is new. */
   private changed(command?: JournalEntry['command']): void {
-    const now = Date.now()
-    if (this.wasPaused) this.pausedMs += now - this.since
-    else this.activeMs += now - this.since
-    this.since = now
     const phase = this.phase()
-    this.wasPaused = phase === 'paused' || phase === 'pausing'
-    setCurrentDetails(`**${this.stepName}**: ${phase}${this.pausedBy === undefined ? '' : ` by ${this.pausedBy}`}`)
-    upsertSearchAttributes({ PausedBy: this.pausedBy === undefined ? [] : [this.pausedBy] })
     if (phase === 'closed') return
-    const entry: JournalEntry = {
-      kind: this.kind,
-      id: this.id,
-      sequence: ++this.sequence,
-      phase,
-      step: this.stepName,
-      pausedBy: this.pausedBy ?? null,
-      pausedMs: this.pausedMs,
-      ...(command === undefined ? {} : { command }),
-    }
-    this.written = this.written.then(() => CancellationScope.nonCancellable(() => journal.recordRunState(entry)))
+    const state = JSON.stringify([phase, this.stepName, this.pausedBy])
+    if (command === undefined && state === this.shown) return
+    this.shown = state
+    this.clock.turn(phase === 'paused' || phase === 'pausing')
+    this.show(phase)
+    const { pausedMs } = this.clock.read()
+    const pausedBy = this.pausedBy ?? null
+    this.journal.append({ kind: this.kind, id: this.id, sequence: ++this.sequence, phase, step: this.stepName, pausedBy, pausedMs, ...(command && { command }) })
   }
 
-  private rootCancelled(): boolean {
-    return CancellationScope.current().consideredCancelled
-  }
+  private shownPausedBy: string | undefined
 
-  private async closing<T>(write: () => Promise<T>, cause: unknown): Promise<T> {
-    return await CancellationScope.nonCancellable(async () => {
-      if (isCancellation(cause) && this.want !== 'stopped') {
-        this.want = 'stopped'
-        this.changed({ commandId: uuid4(), verb: 'stop', by: 'temporal', via: 'temporal' })
-      }
-      await this.written
-      return await write()
-    })
+  private show(phase: RunPhase): void {
+    const by = this.pausedBy === undefined ? '' : ` by ${this.pausedBy}`
+    const wants = phase === 'awaiting_approval' ? '\n\nIt waits for the update or signal `approve` or `reject`.' : phase === 'paused' ? '\n\nIt waits for the update or signal `resume`.' : ''
+    setCurrentDetails(`**${this.stepName}**: ${phase.replaceAll('_', ' ')}${by}${wants}`)
+    if (this.pausedBy === this.shownPausedBy) return
+    this.shownPausedBy = this.pausedBy
+    upsertSearchAttributes([{ key: searchAttributeKey('PausedBy'), value: this.pausedBy ?? null }])
   }
 }
 
-const refuse = (code: ErrorCode, message: string) => ApplicationFailure.nonRetryable(message, code)
-
+/** The message of what went wrong inside the activity, not of the envelope that Temporal put around it. */
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? messageOf(error.cause) : error.message
+  if (error instanceof ActivityFailure && error.cause !== undefined) return messageOf(error.cause)
+  return error instanceof Error ? error.message : String(error)
 }

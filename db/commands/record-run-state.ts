@@ -5,7 +5,7 @@ import { audit, deployment, featureBuild, syncRun, trainingRun } from '../schema
 
 export type RunKind = 'sync' | 'feature-build' | 'training-run' | 'deployment'
 
-export type JournalEntry = {
+export type RunEntry = {
   kind: RunKind
   id: string
   /** rises with each entry of one run: a late repeat changes nothing */
@@ -18,7 +18,7 @@ export type JournalEntry = {
 }
 
 /** One transaction: the run's row as far as it is still open and older than the entry, and the command's audit row. */
-export async function recordRunState(db: Database, entry: JournalEntry): Promise<void> {
+export async function recordRunState(db: Database, entry: RunEntry): Promise<void> {
   const { command } = entry
   await db.transaction(async (tx) => {
     const values = { step: entry.step, journalSequence: entry.sequence, pausedBy: entry.pausedBy, pausedMs: entry.pausedMs }
@@ -54,4 +54,4 @@ export async function recordRunState(db: Database, entry: JournalEntry): Promise
   })
 }
 
-const withoutApproval = (phase: JournalEntry['phase']) => (phase === 'awaiting_approval' ? 'running' : phase)
+const withoutApproval = (phase: RunEntry['phase']) => (phase === 'awaiting_approval' ? 'running' : phase)

@@ -1,0 +1,48 @@
+import { CancellationScope, log, proxyActivities } from '@temporalio/workflow'
+import type { JournalActivities, JournalEntry } from '#activities/journal.ts'
+import { atomic } from './proxies.ts'
+
+const { recordRunState } = proxyActivities<JournalActivities>({ ...atomic, summary: 'state and commands onto the row' })
+
+/**
+ * Puts what happens to a run on its row, in order, behind the run's first row. Handlers only append; nothing waits for
+ * an entry but the run's end.
+ */
+export class RunJournal {
+  private opened: () => void = () => {}
+  private tail: Promise<void> = new Promise((resolve) => (this.opened = resolve))
+  private failure: unknown
+
+  /** Writes the first row. Entries that came meanwhile follow, even when it failed: a command is always audited. */
+  async open(first: () => Promise<unknown>): Promise<void> {
+    try {
+      await first()
+    } finally {
+      this.opened()
+    }
+  }
+
+  append(entry: JournalEntry): void {
+    this.tail = this.tail.then(async () => {
+      try {
+        await CancellationScope.nonCancellable(() => recordRunState(entry))
+      } catch (error) {
+        // kept for the end: a rejection that nobody awaits would fail the workflow task instead of the run
+        this.failure ??= error
+        log.error('the journal refused an entry', { sequence: entry.sequence, error })
+      }
+    })
+  }
+
+  /** All that was appended has been written, or has failed. */
+  async settled(): Promise<void> {
+    for (let seen: Promise<void> | undefined; seen !== this.tail; ) {
+      seen = this.tail
+      await seen
+    }
+  }
+
+  assertComplete(): void {
+    if (this.failure !== undefined) throw this.failure
+  }
+}
