@@ -164,7 +164,10 @@ export const trainingRun = pgTable('training_run', {
   ...run,
 })
 
-/** Written by the trainer. */
+/**
+ * Written by the trainer. `step` counts rounds since the fit began, repeats not counted, so that a repeated round finds
+ * its row there; `executed` is how many rounds all attempts had executed when one of them last came by.
+ */
 export const trainingProgress = pgTable(
   'training_progress',
   {
@@ -174,6 +177,7 @@ export const trainingProgress = pgTable(
     round: integer('round').notNull(),
     totalRounds: integer('total_rounds').notNull(),
     metrics: jsonb('metrics').$type<Record<string, number | null>>().notNull(),
+    executed: integer('executed').notNull().default(0),
     at: now('at'),
   },
   (t) => [primaryKey({ columns: [t.runId, t.step] })],

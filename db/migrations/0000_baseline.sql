@@ -227,6 +227,7 @@ CREATE TABLE "training_progress" (
 	"round" integer NOT NULL,
 	"total_rounds" integer NOT NULL,
 	"metrics" jsonb NOT NULL,
+	"executed" integer DEFAULT 0 NOT NULL,
 	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "training_progress_run_id_step_pk" PRIMARY KEY("run_id","step")
 );
