@@ -16,9 +16,9 @@ import { workflowBundle } from './workflow-bundle.ts'
 export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, client }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db }: OrchestrationWorld) =>
   atEdge({
-    ...createJournalActivities({ db, client }),
+    ...createJournalActivities({ db }),
   })
 
 /** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */
