@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+// oxlint-disable-next-line no-restricted-imports -- the server below storage/ is checked here, and stack/ may not import storage/
+import { Client } from 'minio'
+import { loopback } from '../ports.ts'
+import type { ManagedProcess } from '../managed-process.ts'
+import { program } from './programs.ts'
+
+export type ObjectStoreSettings = {
+  stateDir: string
+  python: string
+  ports: Record<ObjectStorePort, number>
+  bucket: string
+  region: string
+  accessKey: string
+  secretKey: string
+}
+
+/** SeaweedFS takes, for each of these, the port 10,000 above for its own traffic. */
+export const objectStorePorts = ['s3', 'master', 'volume', 'filer', 'admin'] as const
+export type ObjectStorePort = (typeof objectStorePorts)[number]
+export const objectStorePortOffset = 10_000
+
+const probe = 'probe/supervisor'
+
+const notNeeded = ['-s3.port.iceberg', '0', '-s3.port.lance', '0', '-admin.ui=false', '-webdav=false', '-master.telemetry=false']
+
+/** SeaweedFS in one process, speaking S3. */
+export function objectStoreServer(settings: ObjectStoreSettings): ManagedProcess {
+  const directory = join(settings.stateDir, 's3')
+  const client = new Client({
+    endPoint: loopback,
+    port: settings.ports.s3,
+    useSSL: false,
+    region: settings.region,
+    accessKey: settings.accessKey,
+    secretKey: settings.secretKey,
+  })
+  return {
+    name: 'object-store',
+    after: [],
+    url: `http://${loopback}:${settings.ports.s3}`,
+    prepare: async () => {
+      await mkdir(directory, { recursive: true })
+      // it would add the options of earlier starts to ours
+      rmSync(join(directory, 'mini.options'), { force: true })
+    },
+    command: () => ({
+      file: program('weed', settings.python, 'QUANTLOOP_S3_ENDPOINT'),
+      args: ['mini', '-dir', directory, '-ip', loopback, '-ip.bind', loopback, '-bucket', settings.bucket]
+        .concat(objectStorePorts.flatMap((name) => [`-${name}.port`, String(settings.ports[name])]))
+        .concat(notNeeded),
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: directory,
+        AWS_ACCESS_KEY_ID: settings.accessKey,
+        AWS_SECRET_ACCESS_KEY: settings.secretKey,
+      },
+      cwd: directory,
+    }),
+    // a write, for the gateway answers before there is a volume to write to
+    ready: async () => {
+      await client.putObject(settings.bucket, probe, 'ready')
+      await client.removeObject(settings.bucket, probe)
+    },
+    readyWithinMs: 60_000,
+    farewell: { signal: 'SIGTERM', graceMs: 15_000 },
+  }
+}

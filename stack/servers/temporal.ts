@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { searchAttributeNames } from '#contracts/search-attributes.ts'
+import { ensureNamespace } from '../namespace.ts'
+import { loopback } from '../ports.ts'
+import type { ManagedProcess } from '../managed-process.ts'
+import { program } from './programs.ts'
+
+export type TemporalSettings = { stateDir: string; python: string; port: number; uiPort: number; namespace: string }
+
+/** Temporal's own server, UI and CLI in one program, with its state in a file. */
+export function temporalServer(settings: TemporalSettings): ManagedProcess {
+  const address = `${loopback}:${settings.port}`
+  return {
+    name: 'temporal',
+    after: [],
+    url: `http://${loopback}:${settings.uiPort}`,
+    command: () => ({
+      file: program('temporal', settings.python, 'QUANTLOOP_TEMPORAL_ADDRESS'),
+      args: ['server', 'start-dev', '--ip', loopback, '--port', String(settings.port), '--ui-port', String(settings.uiPort)]
+        .concat('--db-filename', join(settings.stateDir, 'temporal.db'), '--namespace', settings.namespace, '--ui-disable-news-fetch')
+        .concat(searchAttributeNames.flatMap((name) => ['--search-attribute', `${name}=Keyword`])),
+      env: { PATH: process.env.PATH ?? '', HOME: settings.stateDir, TEMPORAL_DISABLE_ENV_CONFIG: 'true' },
+      cwd: settings.stateDir,
+    }),
+    ready: () => ensureNamespace({ address, namespace: settings.namespace }),
+    readyWithinMs: 60_000,
+    farewell: { signal: 'SIGTERM', graceMs: 15_000 },
+  }
+}
