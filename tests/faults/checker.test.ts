@@ -1,0 +1,130 @@
+/** The checker can fail: each of its rules is broken on purpose in an otherwise healthy database. */
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { testDatabase } from '#tests/support/services.ts'
+import { checkInvariants, ruleNames, violationsIn } from './checker.ts'
+
+const run = '11111111-1111-4111-8111-111111111111'
+const sync = '22222222-2222-4222-8222-222222222222'
+const deployment = '33333333-3333-4333-8333-333333333333'
+const prediction = '44444444-4444-4444-8444-444444444444'
+const command = '55555555-5555-4555-8555-555555555555'
+const other = '66666666-6666-4666-8666-666666666666'
+const hash = (letter: string) => letter.repeat(64)
+const object = (letter: string) => `{"uri":"objects/${letter}${letter}/${hash(letter)}.bin","sha256":"${hash(letter)}","bytes":1}`
+const route = (id: string, version: number) => `{"deploymentId":"${id}","model":{"name":"range","version":${version}}}`
+
+/** One of everything, from bars to a prediction. */
+const healthy = `
+  insert into dataset (name, connector, head_snapshot_id, last_session) values ('us-daily', '{}', '${hash('a')}', '2008-05-30');
+  insert into snapshot (dataset, id, sync_id, manifest, rows, symbols, actions, first_session, last_session, known_at_basis)
+    values ('us-daily', '${hash('a')}', '${sync}', '${object('a')}', 10, 1, 0, '2008-05-01', '2008-05-30', 'assumed');
+  insert into sync_run (id, dataset, connector, state, snapshot_id, requested_by, idempotency_key, body_sha256, ended_at)
+    values ('${sync}', 'us-daily', '{}', 'landed', '${hash('a')}', 'ann', 'one', '${hash('0')}', now());
+  insert into feature_build (id, definition_hash, snapshot_id, dataset, feature_set, label, state, manifest, requested_by, body_sha256, ended_at)
+    values ('${hash('b')}', '${hash('c')}', '${hash('a')}', 'us-daily', '{}', '{}', 'ready', '${object('b')}', 'ann', '${hash('0')}', now());
+  insert into feature_row (dataset, feature_hash, symbol, session, build_id, values, sha256)
+    values ('us-daily', '${hash('d')}', 'AAPL', '2008-05-30', '${hash('b')}', '\\x00', '${hash('e')}');
+  insert into training_run (id, model_name, model_version, recipe, state, evaluation, requested_by, idempotency_key, body_sha256, ended_at)
+    values ('${run}', 'range', 1, '{}', 'approved', '{}', 'ann', 'one', '${hash('0')}', now());
+  insert into test_opening (run_id, purpose, build_id) values ('${run}', 'gate', '${hash('b')}');
+  insert into training_progress (run_id, step, phase, round, total_rounds, metrics)
+    values ('${run}', 0, 'search', 0, 2, '{}'), ('${run}', 1, 'search', 1, 2, '{}'), ('${run}', 2, 'refit', 1, 1, '{}');
+  insert into training_checkpoint (run_id, block, phase, round, executed, object)
+    values ('${run}', 0, 'search', 50, 50, '${object('1')}'), ('${run}', 1, 'search', 100, 100, '${object('2')}'), ('${run}', 2, 'refit', 50, 150, '${object('3')}');
+  insert into model (name) values ('range');
+  insert into model_version (name, version, stage, run_id, onnx, sidecar, feature_hash, snapshot_id, build_id, dataset)
+    values ('range', 1, 'production', '${run}', '${object('f')}', '${object('9')}', '${hash('d')}', '${hash('a')}', '${hash('b')}', 'us-daily');
+  insert into audit (by, action, subject, command_id) values ('bob', 'approve', 'training-run/${run}', '${command}');
+  insert into deployment (id, endpoint, model_name, model_version, strategy, state, revision, requested_by, idempotency_key, body_sha256, ended_at)
+    values ('${deployment}', 'tomorrow', 'range', 1, 'immediate', 'active', 1, 'ann', 'one', '${hash('0')}', now());
+  insert into endpoint (name, active_revision, active) values ('tomorrow', 1, '${route(deployment, 1)}');
+  insert into prediction (id, endpoint, deployment_id, revision, model_name, model_version, onnx_sha256, input, value, stale, replica_id, predicted_at)
+    values ('${prediction}', 'tomorrow', '${deployment}', 1, 'range', 1, '${hash('f')}', '{}', 0.5, false, 'r1', now());`
+
+/** What breaks each rule; constraints that would stop it are taken away first. */
+const plants: Record<string, string> = {
+  'one registration a run': `drop index model_version_once_a_run;
+    insert into model_version select name, 2, 'testing', run_id, onnx, sidecar, feature_hash, snapshot_id, build_id, dataset, now() from model_version`,
+  'a model version comes from a run that names it': `update training_run set model_version = 7`,
+  'a run that was decided has a registered version': `insert into training_run (id, model_name, recipe, state, requested_by, body_sha256)
+    values ('${other}', 'range', '{}', 'awaiting_approval', 'ann', '${hash('0')}')`,
+  'one audit row for each command': `drop index audit_once; insert into audit (by, action, subject, command_id) select by, action, subject, command_id from audit`,
+  'a decision is audited once': `delete from audit`,
+  'at most one active deployment an endpoint': `drop index deployment_one_active;
+    insert into deployment (id, endpoint, model_name, model_version, strategy, state, requested_by, body_sha256, ended_at)
+      values ('${other}', 'tomorrow', 'range', 1, 'immediate', 'active', 'ann', '${hash('0')}', now())`,
+  'an endpoint answers with its active deployment': `update endpoint set active = '${route(other, 1)}'`,
+  'an endpoint answers with a version in production': `update model_version set stage = 'staging'`,
+  'the version of a prediction exists, with the bytes that answered': `update prediction set onnx_sha256 = '${hash('0')}'`,
+  'the deployment of a prediction exists, on its endpoint': `update prediction set endpoint = 'elsewhere'`,
+  'checkpoints only go forward': `update training_checkpoint set executed = 90 where block = 2`,
+  'progress has no holes': `delete from training_progress where step = 1`,
+  'progress belongs to a run': `update training_progress set run_id = '${other}'`,
+  'a test segment is opened once a run': `insert into test_opening (run_id, purpose, build_id) values ('${run}', 'again', '${hash('b')}')`,
+  'a dataset ends where its head snapshot ends': `update dataset set last_session = '2008-06-02'`,
+  'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
+  'a run has ended exactly when its state is final': `update sync_run set state = 'running'`,
+  'a run without an end has an open workflow': `update feature_build set state = 'running', ended_at = null`,
+  'an idempotency key started one thing': `insert into sync_run (id, dataset, connector, state, requested_by, idempotency_key, body_sha256, ended_at)
+    values ('${other}', 'us-daily', '{}', 'unchanged', 'ann', 'one', '${hash('0')}', now())`,
+}
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let client: pg.Client
+
+beforeAll(async () => {
+  database = await testDatabase()
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  await client.query(healthy)
+})
+
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+beforeEach(async () => void (await client.query('begin')))
+afterEach(async () => void (await client.query('rollback')))
+
+test('a healthy database has no violations', async () => {
+  expect(await checkInvariants(database.url, [])).toEqual([])
+})
+
+test('every rule has its plant', () => {
+  expect(Object.keys(plants).toSorted()).toEqual(ruleNames.toSorted())
+})
+
+test.each(Object.entries(plants))('finds that it is broken: %s', async (rule, plant) => {
+  await client.query(plant)
+  const found = await violationsIn(client, [])
+  expect(found.map((violation) => violation.rule)).toContain(rule)
+  for (const violation of found) {
+    expect(violation.subject).toBeTruthy()
+    expect(violation.detail).toBeTruthy()
+  }
+})
+
+test.each([
+  ['a round', `update training_checkpoint set round = 40 where block = 1`],
+  ['a phase', `update training_checkpoint set phase = 'refit' where block = 0`],
+])('checkpoints that go back by %s are found', async (_, plant) => {
+  await client.query(plant)
+  expect((await violationsIn(client, [])).map(({ rule }) => rule)).toEqual(['checkpoints only go forward'])
+})
+
+test('a prediction of a version that was never registered is found', async () => {
+  await client.query(`update prediction set model_version = 9`)
+  expect(await violationsIn(client, [])).toEqual([
+    { rule: 'the version of a prediction exists, with the bytes that answered', subject: prediction, detail: 'range@9 is not registered' },
+  ])
+})
+
+test('a run whose workflow is open may go on without an end', async () => {
+  await client.query(
+    `update deployment set state = 'running', ended_at = null; update endpoint set active = null; update model_version set stage = 'staging'`,
+  )
+  expect(await violationsIn(client, [`deploy/tomorrow/${deployment}`])).toEqual([])
+  expect((await violationsIn(client, ['deploy/tomorrow/another'])).map(({ subject }) => subject)).toEqual([`deploy/tomorrow/${deployment}`])
+})
