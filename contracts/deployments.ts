@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Sha256 } from './references.ts'
+import { ObjectRef, Sha256 } from './references.ts'
 import { Id, Name, RequestOrigin, Timestamp } from './words.ts'
 
 export const DeploymentStrategy = z.enum(['immediate'])
@@ -18,12 +18,21 @@ export type DeployModelInput = z.infer<typeof DeployModelInput>
 export const DeploymentState = z.enum(['running', 'pausing', 'paused', 'stopping', 'active', 'superseded', 'refused', 'failed', 'stopped'])
 export type DeploymentState = z.infer<typeof DeploymentState>
 
+/** `state` is active, superseded, refused or stopped; a deployment that failed is a failed workflow. */
+export const DeployModelResult = z.strictObject({
+  deploymentId: Id,
+  state: DeploymentState,
+  revision: z.int().nullable(),
+  reason: z.string().nullable(),
+})
+export type DeployModelResult = z.infer<typeof DeployModelResult>
+
 /** What a serving replica must hold in memory to answer for an endpoint. */
 export const Route = z.strictObject({
   deploymentId: Id,
   model: z.strictObject({ name: Name, version: z.int().positive() }),
-  onnxSha256: Sha256,
-  sidecarSha256: Sha256,
+  onnx: ObjectRef,
+  sidecar: ObjectRef,
   dataset: Name,
   featureHash: Sha256,
 })

@@ -5,7 +5,11 @@ import { Id, Name, Session, Ticker, Timestamp } from './words.ts'
 /** `POST /v1/endpoints/{name}/predict` on a serving replica. */
 export const PredictRequest = z.strictObject({
   symbols: z.array(Ticker).min(1).max(1000),
-  unitId: z.string().min(1).max(200).optional(),
+  unitId: z
+    .string()
+    .max(200)
+    .regex(/^\P{Cc}+$/u, 'printable characters')
+    .optional(),
 })
 export type PredictRequest = z.infer<typeof PredictRequest>
 

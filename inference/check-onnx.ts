@@ -4,7 +4,15 @@
  * `prediction` [batch, 1]. ONNX Runtime itself checks the operators' own rules when it loads the file.
  */
 import { QuantloopError } from '#contracts/errors.ts'
-import { type OnnxAttribute, type OnnxDimension, type OnnxGraph, type OnnxSparseTensor, type OnnxTensor, type OnnxValue, parseOnnx } from './onnx-file.ts'
+import {
+  type OnnxAttribute,
+  type OnnxDimension,
+  type OnnxGraph,
+  type OnnxSparseTensor,
+  type OnnxTensor,
+  type OnnxValue,
+  parseOnnx,
+} from './onnx-file.ts'
 
 export const inputName = 'features'
 export const outputName = 'prediction'
@@ -12,7 +20,14 @@ export const outputName = 'prediction'
 /** A file carries two names for the standard domain. */
 const knownDomains: ReadonlySet<string> = new Set(['', 'ai.onnx', 'ai.onnx.ml'])
 /** Their answers differ from call to call, so that no prediction could be recomputed. */
-const randomOperators: ReadonlySet<string> = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'])
+const randomOperators: ReadonlySet<string> = new Set([
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Multinomial',
+  'Bernoulli',
+])
 /** TensorProto.DataType and TensorProto.DataLocation */
 const float32 = 1
 const external = 1
@@ -69,11 +84,15 @@ function checkValue(what: string, value: OnnxValue, name: string, width: number)
   if (value.name !== name) throw invalid(`its ${what} is named "${value.name ?? ''}", expected "${name}"`)
   const tensor = value.type?.tensorType
   if (tensor === undefined) throw invalid(`its ${what} "${name}" is no tensor`)
-  if (tensor.elemType !== float32) throw invalid(`its ${what} "${name}" has the element type ${tensor.elemType ?? 0}, expected ${float32} (float32)`)
+  if (tensor.elemType !== float32)
+    throw invalid(`its ${what} "${name}" has the element type ${tensor.elemType ?? 0}, expected ${float32} (float32)`)
   const dimensions = tensor.shape?.dim ?? []
   const [batch, columns] = dimensions
   const fits = dimensions.length === 2 && batch?.dimValue === undefined && columns?.dimValue === width
-  if (!fits) throw invalid(`its ${what} "${name}" has the shape [${dimensions.map(printDimension).join(', ')}], expected [batch, ${width}] with a free batch`)
+  if (!fits)
+    throw invalid(
+      `its ${what} "${name}" has the shape [${dimensions.map(printDimension).join(', ')}], expected [batch, ${width}] with a free batch`,
+    )
 }
 
 const printDimension = ({ dimValue, dimParam }: OnnxDimension) => dimValue ?? dimParam ?? '?'

@@ -41,8 +41,13 @@ const ModelProto = schema.lookupType('onnx.ModelProto')
 /** @throws QuantloopError artifact_invalid when the bytes are no protobuf message of this shape */
 export function parseOnnx(bytes: Uint8Array): OnnxFile {
   try {
-    return ModelProto.toObject(ModelProto.decode(bytes), { longs: Number }) as OnnxFile
+    return ModelProto.toObject(ModelProto.decode(bytes), { longs: Number })
   } catch (error) {
-    throw new QuantloopError('artifact_invalid', `these ${bytes.length} bytes are no ONNX file: ${(error as Error).message}`, {}, { cause: error })
+    throw new QuantloopError(
+      'artifact_invalid',
+      `these ${bytes.length} bytes are no ONNX file: ${(error as Error).message}`,
+      {},
+      { cause: error },
+    )
   }
 }

@@ -32,10 +32,16 @@ export async function loadModel(bytes: Uint8Array, expected: { features: number 
     const answers = new Float32Array(count)
     for (let from = 0; from < count; from += rowsACall) {
       const size = Math.min(rowsACall, count - from)
-      const feed = new ort.Tensor('float32', rows.subarray(from * expected.features, (from + size) * expected.features), [size, expected.features])
+      const feed = new ort.Tensor('float32', rows.subarray(from * expected.features, (from + size) * expected.features), [
+        size,
+        expected.features,
+      ])
       const { [outputName]: output } = await session.run({ [inputName]: feed })
       if (!(output?.data instanceof Float32Array) || output.data.length !== size)
-        throw new QuantloopError('artifact_invalid', `the model answered ${String(output?.dims)} for ${size} rows, expected [${size}, 1] of float32`)
+        throw new QuantloopError(
+          'artifact_invalid',
+          `the model answered ${String(output?.dims)} for ${size} rows, expected [${size}, 1] of float32`,
+        )
       answers.set(output.data, from)
       output.dispose()
     }

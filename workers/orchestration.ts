@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
+import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createJournalActivities } from '#activities/journal.ts'
 import type { Config } from '#config/config.ts'
@@ -16,9 +17,10 @@ import { workflowBundle } from './workflow-bundle.ts'
 export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
+    ...createDeploymentActivities({ db, objects }),
   })
 
 /** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */

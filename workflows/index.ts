@@ -1,2 +1,2 @@
 /** Every workflow of the orchestration queue, by its wire name. */
-export {}
+export { deployModel } from './deploy-model.ts'

@@ -11,7 +11,9 @@ const oracle = JSON.parse(readFileSync(new URL('./fixtures/lightgbm.json', impor
 const oracleRows = new Float32Array(Uint32Array.from(oracle.bits).buffer)
 
 describe('checkOnnx', () => {
-  test.each(['linear', 'lightgbm', 'constant-nan'])('accepts %s', (name) => checkOnnx(bytesOf(name), expected))
+  test.each(['linear', 'lightgbm', 'constant-nan'])('accepts %s', (name) => {
+    expect(() => checkOnnx(bytesOf(name), expected)).not.toThrow()
+  })
 
   test.each([
     ['external-data', /weights" keeps its data in \.\.\/\.\.\/secret\.bin/],
