@@ -1,0 +1,41 @@
+import type { Expression } from './expression.ts'
+import { operandsOf, operatorOf, settingsOf } from './operators.ts'
+
+/**
+ * The rows that an expression reads, relative to its own: `from` ≤ 0 back, `to` above 0 ahead. A recursive expression
+ * reads back without bound; `from` is then where its first value can stand.
+ */
+export type Reach = { from: number; to: number; recursive: boolean }
+
+export function reach(expression: Expression): Reach {
+  switch (expression.kind) {
+    case 'number':
+    case 'column':
+      return { from: 0, to: 0, recursive: false }
+    case 'call': {
+      const rows = operatorOf(expression).rows(settingsOf(expression))
+      // a number has no rows of its own to add
+      const operands = operandsOf(expression).filter((operand) => operand.kind !== 'number').map(reach)
+      return {
+        from: rows.from + Math.min(...operands.map(({ from }) => from)),
+        to: rows.to + Math.max(...operands.map(({ to }) => to)),
+        recursive: rows.recursive === true || operands.some(({ recursive }) => recursive),
+      }
+    }
+    default:
+      return expression satisfies never
+  }
+}
+
+/** Sessions of history that the first exact value needs, its own included. */
+export const lookback = (expression: Expression) => 1 + Math.max(0, -reach(expression).from)
+
+/** Sessions ahead that are read; 0 for an expression that knows only the past. */
+export const lookahead = (expression: Expression) => Math.max(0, reach(expression).to)
+
+/** The first negative `Ref`: where an error about looking ahead points. */
+export function forwardReference(expression: Expression): Expression | undefined {
+  if (expression.kind !== 'call') return undefined
+  if (operatorOf(expression).rows(settingsOf(expression)).to > 0) return expression
+  return expression.arguments.map(forwardReference).find((found) => found !== undefined)
+}

@@ -1,0 +1,29 @@
+import type { Expression } from '../expressions/expression.ts'
+import { evaluate, toFloat32 } from '../expressions/evaluate.ts'
+import { plan } from '../expressions/plan.ts'
+import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
+import type { CorporateAction } from '../market/actions.ts'
+import { adjustBars } from '../market/factors.ts'
+import type { BarColumns } from '../market/bars.ts'
+import { barColumns } from './bar-columns.ts'
+import { readFeatures } from './definitions.ts'
+
+/**
+ * The features of one symbol: one float32 column each, on the bars' own sessions, NaN until an operator's warm-up is
+ * over. The same bars, actions and expressions give the same bytes.
+ * @throws DomainError expression_invalid | feature_column_absent
+ */
+export function computeFeatures(
+  features: Pick<FeatureSet, 'features'> | readonly FeatureDefinition[],
+  bars: BarColumns,
+  actions: readonly CorporateAction[],
+): Float32Array[] {
+  const definitions = 'features' in features ? features.features : features
+  return computeColumns(readFeatures(definitions).map(({ expression }) => expression), bars, actions)
+}
+
+/** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */
+export function computeColumns(expressions: readonly Expression[], bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
+  const { open, high, low, close, volume } = adjustBars(bars, actions)
+  return evaluate(plan(expressions, barColumns), { open, high, low, close, volume }).map(toFloat32)
+}

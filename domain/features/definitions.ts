@@ -1,0 +1,96 @@
+/**
+ * What a feature set and a label mean, and the names that follow from it: hashes are of the normalised expressions, so
+ * that white space changes nothing, and of the engine's version, so that other numbers have another name.
+ */
+import { createHash } from 'node:crypto'
+import { DomainError } from '../domain-error.ts'
+import type { Expression } from '../expressions/expression.ts'
+import { ExpressionError } from '../expressions/expression-error.ts'
+import { parse } from '../expressions/parse.ts'
+import { print } from '../expressions/print.ts'
+import { forwardReference, lookahead, lookback } from '../expressions/reach.ts'
+import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
+import { assertColumns } from './bar-columns.ts'
+
+/** Rises whenever the same expression over the same bars may give other bytes. */
+export const engineVersion = '1'
+
+export type Label = { expression: string; persistence?: string | undefined; kind: 'time-series' | 'cross-sectional' }
+
+/** `text` is normalised; `lookback` counts the sessions of history that the first exact value needs, its own included. */
+export type Feature = { name: string; text: string; expression: Expression; lookback: number }
+
+/**
+ * @throws ExpressionError when an expression cannot be read or looks ahead; DomainError when it reads a column that bars
+ * lack, or two features share a name
+ */
+export function readFeatures(features: readonly FeatureDefinition[]): Feature[] {
+  const names = new Set<string>()
+  return features.map(({ name, expression: text }) => {
+    if (names.has(name)) throw new DomainError('expression_invalid', `the feature ${name} is defined twice`, { feature: name })
+    names.add(name)
+    const expression = inFeature(name, () => known(text))
+    return { name, text: print(expression), expression, lookback: lookback(expression) }
+  })
+}
+
+/** `reach` counts the sessions ahead that the label reads. */
+export type ReadLabel = { text: string; expression: Expression; reach: number; persistence: { text: string; expression: Expression } }
+
+/** @throws ExpressionError when an expression cannot be read, the label reads nothing ahead, or its persistence does */
+export function readLabel(label: Label): ReadLabel {
+  const expression = parse(label.expression)
+  const reach = labelReach(label.expression)
+  const text = print(expression)
+  // by default the last value of the label that is known
+  const persistence = known(label.persistence ?? `Ref(${text},${reach})`)
+  return { text, expression, reach, persistence: { text: print(persistence), expression: persistence } }
+}
+
+/** Sessions ahead that a label reads: the purge between segments. @throws ExpressionError when it reads none */
+export function labelReach(expression: string): number {
+  const label = parse(expression)
+  assertColumns(label)
+  const ahead = lookahead(label)
+  if (ahead === 0)
+    throw new ExpressionError(expression, 0, 'a label must read a later session, such as Ref($close,-1): this one is already known')
+  return ahead
+}
+
+/** What a model declares it reads: ordered names and expressions, and the engine. */
+export const featureHash = (set: Pick<FeatureSet, 'features'>): string => sha256(['features', engineVersion, namesAndTexts(set)])
+
+/** What a build computes: the features, the label and its persistence. */
+export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label): string {
+  const { text, persistence } = readLabel(label)
+  return sha256(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind])
+}
+
+export const buildIdOf = (definition: string, snapshotId: string): string => sha256(['build', definition, snapshotId])
+
+/** A column over a group of symbols is known by its expression, the engine, and the content of each symbol that it reads. */
+export const columnKey = (text: string, contents: readonly { symbol: string; contentSha256: string }[]): string =>
+  sha256(['column', engineVersion, text, contents.map(({ symbol, contentSha256 }) => [symbol, contentSha256])])
+
+const namesAndTexts = ({ features }: Pick<FeatureSet, 'features'>) => readFeatures(features).map(({ name, text }) => [name, text])
+
+const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+
+/** An expression of the past: only a label may look ahead. */
+function known(text: string): Expression {
+  const expression = parse(text)
+  assertColumns(expression)
+  const ahead = lookahead(expression)
+  if (ahead > 0)
+    throw new ExpressionError(text, forwardReference(expression)?.at ?? 0, `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`)
+  return expression
+}
+
+function inFeature<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error
+    throw new DomainError(error.code, `feature ${name}: ${error.message}`, { feature: name, ...error.place })
+  }
+}

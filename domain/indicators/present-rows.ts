@@ -1,0 +1,32 @@
+/**
+ * Gaps in what an indicator reads. TA-Lib has no rule for them: it waits for the first complete row, and a later NaN
+ * stays in its sums for ever. Here an indicator runs over the rows whose inputs are all finite, as if the others were
+ * not there, and answers NaN on the others. Without gaps that is TA-Lib exactly.
+ */
+export function overPresentRows(
+  inputs: readonly Float64Array[],
+  indicator: (inputs: readonly Float64Array[]) => Float64Array[],
+): Float64Array[] {
+  const rows = inputs[0]!.length
+  const present = presentRows(inputs, rows)
+  if (present === undefined) return indicator(inputs)
+  const lines = indicator(inputs.map((input) => Float64Array.from(present, (row) => input[row]!)))
+  return lines.map((line) => {
+    const out = new Float64Array(rows).fill(NaN)
+    for (let i = 0; i < present.length; i++) out[present[i]!] = line[i]!
+    return out
+  })
+}
+
+/** undefined when no row is missing. */
+function presentRows(inputs: readonly Float64Array[], rows: number): Int32Array | undefined {
+  const present = new Int32Array(rows)
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    // a sum of values is finite only when each is (a sum that overflows counts as a gap)
+    let sum = 0
+    for (const input of inputs) sum += input[row]!
+    if (sum - sum === 0) present[count++] = row
+  }
+  return count === rows ? undefined : present.subarray(0, count)
+}
