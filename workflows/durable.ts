@@ -159,8 +159,7 @@ export class DurableRun {
     this.decision = undefined
     this.awaitsDecision = true
     this.enter(name)
-    await condition(() => this.decision !== undefined || this.want === 'stopped')
-    this.awaitsDecision = false
+    await condition(() => !this.awaitsDecision || this.want === 'stopped')
     return await this.whenRunning(name, async () => {
       if (this.decision === undefined) throw new Stopped(name)
       return this.decision
@@ -272,6 +271,7 @@ export class DurableRun {
       case 'approve':
       case 'reject':
         this.decision = { verdict: verb, command }
+        this.awaitsDecision = false
         break
       default:
         verb satisfies never

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { searchAttributeNames } from '#contracts/search-attributes.ts'
+import { testServices } from './services.ts'
+
+/** `temporal.api.enums.v1.IndexedValueType`'s KEYWORD */
+const keyword = 2
+const searchAttributes = Object.fromEntries(searchAttributeNames.map((name) => [name, keyword]))
+
+/** Once a test file, before any worker: only what went wrong is printed. */
+export const quietRuntime = () => Runtime.install({ logger: new DefaultLogger('ERROR') })
+
+/** A server of this test's own, whose clock jumps over timers while somebody awaits a workflow's result. */
+export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: testServices().timeSkippingServer } },
+  })
+  // without them the first upsert would fail its workflow task for ever
+  await environment.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes })
+  return environment
+}
+
+export type DevTemporal = { namespace: string; client: Client; nativeConnection: NativeConnection; close(): Promise<void> }
+
+/** A namespace of this test's own on the real server: for what the time-skipping one lacks. */
+export async function devTemporal(): Promise<DevTemporal> {
+  const address = testServices().temporalAddress
+  const namespace = `test-${randomUUID()}`
+  const connection = await Connection.connect({ address })
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never })
+  // the server's caches learn of a namespace a moment later
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes })
+      await connection.workflowService.listOpenWorkflowExecutions({ namespace, maximumPageSize: 1 })
+      break
+    } catch (error) {
+      if (attempt === 100) throw error
+      await delay(200)
+    }
+  }
+  const nativeConnection = await NativeConnection.connect({ address })
+  return {
+    namespace,
+    client: new Client({ connection, namespace }),
+    nativeConnection,
+    close: async () => {
+      await nativeConnection.close()
+      await connection.close()
+    },
+  }
+}
