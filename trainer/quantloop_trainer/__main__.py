@@ -1,0 +1,5 @@
+import asyncio
+
+from quantloop_trainer.worker import main
+
+asyncio.run(main())
