@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { Id } from './words.ts'
+import { Id, Line } from './words.ts'
 
 /** What a person or a policy says to a running process. The update id equals the command's id. */
 export const Command = z.strictObject({
   commandId: Id,
   by: z.string().min(1).max(200),
-  reason: z.string().max(500).optional(),
+  reason: Line.max(500).optional(),
 })
 export type Command = z.infer<typeof Command>
 
@@ -23,5 +23,5 @@ export const RunState = z.strictObject({
 export type RunState = z.infer<typeof RunState>
 
 /** What a person may send with a verb through the API. */
-export const CommandBody = z.strictObject({ reason: z.string().max(500).optional() })
+export const CommandBody = z.strictObject({ reason: Line.max(500).optional() })
 export type CommandBody = z.infer<typeof CommandBody>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ObjectRef, Sha256, UploadUri } from './references.ts'
-import { Id, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
+import { Id, Line, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
 
 /** How we know when a bar became known: seen by us as it landed, or assumed (sample data, back-fills). */
 export const KnownAtBasis = z.enum(['observed', 'assumed'])
@@ -40,7 +40,7 @@ export const ConnectorConfig = z.discriminatedUnion('kind', [
     kind: z.literal('csv'),
     upload: UploadUri,
     /** the name the client's file had, for error messages only */
-    filename: z.string().min(1).max(255),
+    filename: Line.min(1).max(255),
     through: Session.optional(),
   }),
 ])

@@ -18,6 +18,9 @@ export type Timestamp = z.infer<typeof Timestamp>
 export const Id = z.uuid()
 export type Id = z.infer<typeof Id>
 
+/** What a person writes. PostgreSQL's JSON takes no NUL and no half of a surrogate pair, and logs no control characters. */
+export const Line = z.string().regex(/^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u, 'one line without control characters')
+
 /** A closed range of sessions. */
 export const SessionRange = z
   .strictObject({ from: Session, to: Session })

@@ -19,6 +19,11 @@ export async function listKeys(db: Executor, { limit, after }: { limit: number; 
   return pageOf(rows, limit, (row) => [row.createdAt, row.id], keyOf)
 }
 
+export async function findKey(db: Executor, id: string): Promise<ApiKey | undefined> {
+  const [row] = await db.select().from(apiKey).where(eq(apiKey.id, id))
+  return row && keyOf(row)
+}
+
 /** The key whose SHA-256 this is. The hash of a random secret is looked up by index: its timing tells nothing of the secret. */
 export async function findKeyBySha256(db: Executor, sha256: string): Promise<ApiKey | undefined> {
   const [row] = await db.select().from(apiKey).where(eq(apiKey.keySha256, sha256))

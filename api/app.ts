@@ -1,0 +1,72 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { QuantloopError } from '#contracts/errors.ts'
+import { authenticate } from './auth.ts'
+import type { Api, AppDependencies, AppEnv } from './dependencies.ts'
+import { docs } from './docs.ts'
+import { problemResponse, refuseError, refuseInvalid } from './errors.ts'
+import { health } from './health.ts'
+import { createMetrics } from './metrics.ts'
+import { audit } from './routes/audit.ts'
+import { datasets } from './routes/datasets.ts'
+import { deployments } from './routes/deployments.ts'
+import { endpoints } from './routes/endpoints.ts'
+import { featureBuilds } from './routes/feature-builds.ts'
+import { featureSets } from './routes/feature-sets.ts'
+import { keys } from './routes/keys.ts'
+import { models } from './routes/models.ts'
+import { predictions } from './routes/predictions.ts'
+import { snapshots } from './routes/snapshots.ts'
+import { trainingRuns } from './routes/training-runs.ts'
+import { uploads } from './routes/uploads.ts'
+
+/** Bodies are recipes and names; files go to the object store. */
+const maxBodyBytes = 256 * 1024
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/**
+ * The API without a port. It authenticates, validates, starts, updates, queries and reads; every change of the domain
+ * is a workflow's.
+ */
+export function createApp(deps: AppDependencies): Api {
+  const app: Api = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  const metrics = createMetrics()
+  app.onError(refuseError(deps))
+  app.notFound((c) => refuseUnrouted(app, c))
+  app.use('*', metrics.measure)
+  app.use('*', authenticate(app, deps))
+  app.use('*', bodyLimit({ maxSize: maxBodyBytes, onError: refuseLarge }))
+  for (const routes of [
+    health,
+    docs,
+    metrics.routes,
+    datasets,
+    uploads,
+    snapshots,
+    featureSets,
+    featureBuilds,
+    trainingRuns,
+    models,
+    endpoints,
+    deployments,
+    predictions,
+    keys,
+    audit,
+  ])
+    routes(app, deps)
+  return app
+}
+
+function refuseLarge(c: Context): Response {
+  return problemResponse(c, new QuantloopError('body_too_large', `the body is larger than ${maxBodyBytes} bytes`, { limitBytes: maxBodyBytes }))
+}
+
+/** No route: either nothing is there, or it is there for other methods. */
+function refuseUnrouted(app: Api, c: Context): Response {
+  const allowed = methods.filter((method) => app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'))
+  if (allowed.length === 0) return problemResponse(c, new QuantloopError('not_found', `there is nothing at ${c.req.path}: see /docs`))
+  const allow = allowed.join(', ')
+  return problemResponse(c, new QuantloopError('method_not_allowed', `${c.req.method} is not for ${c.req.path}: it takes ${allow}`, { allow }))
+}

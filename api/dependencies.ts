@@ -1,0 +1,21 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Client } from '@temporalio/client'
+import type { Logger } from 'pino'
+import type { ApiKey } from '#contracts/access.ts'
+import type { Database } from '#db/client.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+
+/** The app's world. It has no port: tests call `app.request`. */
+export type AppDependencies = {
+  db: Database
+  temporal: Client
+  objects: Pick<ObjectStore, 'presignUpload' | 'health'>
+  log: Pick<Logger, 'error' | 'warn'>
+  /** of the package, shown in the API's description */
+  version: string
+  clock: () => Date
+}
+
+export type AppEnv = { Variables: { caller: ApiKey } }
+
+export type Api = OpenAPIHono<AppEnv>

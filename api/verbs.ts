@@ -1,0 +1,48 @@
+/** Verbs on a run: an update of its workflow, or a conflict told from its row when the run has ended. */
+import { z } from '@hono/zod-openapi'
+import { WorkflowNotFoundError } from '@temporalio/client'
+import type { Command, CommandBody, RunState } from '#contracts/commands.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import type { Role } from '#contracts/access.ts'
+import type { RunKind } from '#db/commands/record-run-state.ts'
+import { closedState, findRunOutcome, hasCommand } from '#db/queries/run-outcomes.ts'
+import * as messages from '#workflows/messages/run.ts'
+import type { AppDependencies } from './dependencies.ts'
+import type { AcceptedRequest } from './idempotency.ts'
+
+export const Verb = z.enum(['pause', 'resume', 'stop', 'approve', 'reject'])
+export type Verb = z.infer<typeof Verb>
+
+export const roleOfVerb = { pause: 'operator', resume: 'operator', stop: 'operator', approve: 'approver', reject: 'approver' } as const satisfies Record<Verb, Role>
+
+/** How long a worker may take to hear a command before the caller is told to repeat it. */
+const heardMs = 10_000
+
+type Target = { kind: RunKind; id: string; workflowId: string }
+
+/**
+ * The command's id is the request's, so that a repeat under the same Idempotency-Key is the same command.
+ * @throws QuantloopError already_decided | run_closed | run_stopped | nothing_to_decide | not_found | unavailable
+ */
+export async function obey({ db, temporal }: Pick<AppDependencies, 'db' | 'temporal'>, target: Target, verb: Verb, body: CommandBody, request: AcceptedRequest): Promise<RunState> {
+  const command: Command = { commandId: request.id, by: request.origin.by, ...(body.reason === undefined ? {} : { reason: body.reason }) }
+  try {
+    return await temporal.withDeadline(Date.now() + heardMs, () =>
+      temporal.workflow.getHandle(target.workflowId).executeUpdate(messages[verb], { updateId: command.commandId, args: [command] }),
+    )
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+    const run = await findRunOutcome(db, target.kind, target.id)
+    if (!run) throw new QuantloopError('not_found', `there is no ${target.kind} ${target.id}`, { id: target.id }, { cause: error })
+    if (await hasCommand(db, target.kind, target.id, command.commandId)) return closedState(run)
+    throw tooLate(verb, run.state, target)
+  }
+}
+
+/** What a run's last state says to a command that came after it. */
+function tooLate(verb: Verb, state: string, { kind, id }: Target): QuantloopError {
+  const decides = verb === 'approve' || verb === 'reject'
+  if (decides && (state === 'approved' || state === 'rejected'))
+    return new QuantloopError('already_decided', `${kind} ${id} was already ${state}`, { id, state })
+  return new QuantloopError('run_closed', `cannot ${verb} ${kind} ${id}: it has ended as ${state}`, { id, state })
+}

@@ -1,0 +1,57 @@
+/** The bodies that the API takes. What may be left out has the defaults of the demo's scenario; a label has none. */
+import { z } from 'zod'
+import { Role } from './access.ts'
+import { ConnectorConfig } from './datasets.ts'
+import { DeploymentStrategy } from './deployments.ts'
+import { Expression, LabelDefinition } from './features.ts'
+import { Sha256 } from './references.ts'
+import { LightgbmParams, Recipe, Segments } from './training.ts'
+import { Name } from './words.ts'
+
+/** Without a connector the dataset is synced again from where it came. */
+export const SyncRequest = z.strictObject({ connector: ConnectorConfig.optional() })
+export type SyncRequest = z.infer<typeof SyncRequest>
+
+export const LabelRequest = z.strictObject({
+  expression: Expression,
+  persistence: Expression.optional(),
+  kind: LabelDefinition.shape.kind.default('time-series'),
+})
+export type LabelRequest = z.infer<typeof LabelRequest>
+
+/** Without a snapshot the build reads the dataset's newest. */
+export const BuildRequest = z.strictObject({ dataset: Name, features: Name, label: LabelRequest, snapshotId: Sha256.optional() })
+export type BuildRequest = z.infer<typeof BuildRequest>
+
+/** `name` is the model family that a passing run adds a version to. */
+export const TrainRequest = z.strictObject({
+  name: Name,
+  model: Recipe.shape.model,
+  dataset: Name,
+  features: Name,
+  label: LabelRequest,
+  segments: Segments,
+  params: LightgbmParams.prefault({}),
+  seed: Recipe.shape.seed.default(0),
+  maxRounds: Recipe.shape.maxRounds.default(1000),
+  patience: Recipe.shape.patience.default(30),
+  blockRounds: Recipe.shape.blockRounds.default(50),
+  threads: Recipe.shape.threads.default(1),
+  missing: Recipe.shape.missing.default('accept'),
+  snapshotId: Sha256.optional(),
+})
+export type TrainRequest = z.infer<typeof TrainRequest>
+
+export const DeployRequest = z.strictObject({
+  endpoint: Name,
+  model: z.strictObject({ name: Name, version: z.int().positive().max(2 ** 31 - 1) }),
+  strategy: DeploymentStrategy.default('immediate'),
+})
+export type DeployRequest = z.infer<typeof DeployRequest>
+
+export const CreateKeyRequest = z.strictObject({ name: Name, role: Role })
+export type CreateKeyRequest = z.infer<typeof CreateKeyRequest>
+
+/** Where a file may be put, by one PUT of its bytes. */
+export const UploadGrant = z.strictObject({ upload: z.string(), url: z.url(), expiresInSeconds: z.int().positive() })
+export type UploadGrant = z.infer<typeof UploadGrant>
