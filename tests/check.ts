@@ -1,9 +1,14 @@
-/** `npm run check`: everything that is checked without running the program, one line each; 1 if any of it failed. */
+/**
+ * `npm run check`: everything that is checked without running the program, one line each; 1 if any of it failed. With a
+ * file name it also writes a tally there, in which each check counts as a test.
+ */
+import { writeFile } from 'node:fs/promises'
 import { addresses } from './check/addresses.ts'
 import { hasFailed, type Check, type Finding } from './check/check.ts'
 import { lockfile } from './check/lockfile.ts'
 import { pythonLint, pythonTypes } from './check/python.ts'
 import { deadCode, format, lint, types } from './check/typescript.ts'
+import type { Tally } from './run/tally.ts'
 
 const checks: Check[] = [types, lint, format, deadCode, lockfile, addresses, pythonLint, pythonTypes]
 
@@ -28,4 +33,9 @@ for (const { name, finding, seconds } of rows) {
   const verdict = finding.looked === 0 ? 'looked at nothing' : finding.faults.length > 0 ? `${finding.faults.length} faults` : 'ok'
   console.log(`${name.padEnd(14)}${`${finding.looked} ${finding.unit}`.padStart(14)}${`${seconds.toFixed(1)} s`.padStart(9)}  ${verdict}`)
 }
-process.exitCode = rows.some(({ finding }) => hasFailed(finding)) ? 1 : 0
+
+const failed = rows.filter(({ finding }) => hasFailed(finding)).length
+const tally: Tally = { passed: rows.length - failed, failed, skipped: [], parts: [] }
+const [report] = process.argv.slice(2)
+if (report !== undefined) await writeFile(report, JSON.stringify(tally))
+process.exitCode = failed === 0 ? 0 : 1

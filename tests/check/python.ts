@@ -23,7 +23,7 @@ export const pythonLint: Check = {
 export const pythonTypes: Check = {
   name: 'python types',
   async run() {
-    const { status, stdout, stderr } = await runCommand(python, ['-m', 'mypy', '--no-error-summary', '--show-error-codes', '.'], {
+    const { status, stdout, stderr } = await runCommand(python, ['-m', 'mypy', '--no-error-summary'], {
       cwd: join(projectRoot, 'trainer'),
     })
     const faults = lines(stdout, /: error: /)
