@@ -94,6 +94,10 @@ export type FeatureBuildManifest = z.infer<typeof FeatureBuildManifest>
 export const BuildState = z.enum(['running', 'pausing', 'paused', 'stopping', 'ready', 'failed', 'stopped'])
 export type BuildState = z.infer<typeof BuildState>
 
+/** Result of `buildFeatures`. */
+export const BuildResult = z.strictObject({ buildId: Sha256, state: BuildState, manifest: ObjectRef.nullable(), failure: z.string().nullable() })
+export type BuildResult = z.infer<typeof BuildResult>
+
 /** The id of a build is its `definitionHash` and `snapshotId`, hashed. */
 export const FeatureBuild = z.strictObject({
   id: Sha256,

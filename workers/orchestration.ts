@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
+import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
 import { createJournalActivities } from '#activities/journal.ts'
 import type { Config } from '#config/config.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
@@ -17,10 +18,12 @@ import { workflowBundle } from './workflow-bundle.ts'
 export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, objects }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects, client }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
     ...createDeploymentActivities({ db, objects }),
+    ...createFeatureRequestActivities({ db, client }),
+    ...createFeatureBuildActivities({ db, objects }),
   })
 
 /** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */

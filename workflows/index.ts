@@ -1,2 +1,3 @@
 /** Every workflow of the orchestration queue, by its wire name. */
+export { buildFeatures } from './build-features.ts'
 export { deployModel } from './deploy-model.ts'

@@ -91,7 +91,7 @@ const inRange = ({ whole, least, most, except }: Setting, value: number) =>
   value >= least && value <= most && (!whole || Number.isInteger(value)) && value !== except
 
 const rangeText = ({ whole, least, most, except }: Setting) =>
-  `a ${whole ? 'whole ' : ''}number ${least === Number.MIN_VALUE ? 'above 0 and' : `from ${least} and`} up to ${most}${except === undefined ? '' : `, not ${except}`}`
+  `a ${whole ? 'whole ' : ''}number ${least === Number.MIN_VALUE ? 'above 0,' : `from ${least}`} up to ${most}${except === undefined ? '' : `, not ${except}`}`
 
 const signature = (parameters: readonly Parameter[]) =>
   `(${parameters.map((parameter) => (parameter.kind === 'setting' ? parameter.name : parameter.kind)).join(', ')})`

@@ -1,0 +1,40 @@
+import type { Client } from '@temporalio/client'
+import type { BuildInput, BuildResult } from '#contracts/features.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Database } from '#db/client.ts'
+import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-build.ts'
+import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { computeShard, type ShardInput, type ShardResult, type ShardWorld } from './features/compute-shard.ts'
+import { type BuildPlan, planBuild } from './features/plan-build.ts'
+import { publishBuild } from './features/publish-build.ts'
+import { type BuildRequest, requestBuild } from './features/request-build.ts'
+import { interruptible } from './interruptible.ts'
+
+export type { ShardResult } from './features/compute-shard.ts'
+
+/** For workflows that need a feature build: it is shared work, and never their child. */
+export const createFeatureRequestActivities = ({ db, client }: { db: Database; client: Client }) => ({
+  requestFeatureBuild: (request: BuildRequest): Promise<BuildResult> => requestBuild(db, client, request),
+})
+
+/** The bookkeeping of a build, on the orchestration queue. */
+export const createFeatureBuildActivities = ({ db, objects }: { db: Database; objects: ObjectStore }) => ({
+  /** The manifest when the build is ready already. */
+  openFeatureBuild: (input: BuildInput): Promise<ObjectRef | null> => openFeatureBuild(db, input),
+
+  planFeatureBuild: (input: BuildInput): Promise<BuildPlan> => planBuild(db, objects, input),
+
+  publishFeatureBuild: (input: BuildInput, shards: ShardResult[]): Promise<ObjectRef> => publishBuild(db, objects, input, shards),
+
+  closeFeatureBuild: (end: BuildEnd): Promise<void> => closeFeatureBuild(db, end),
+})
+
+/** The work of a build, on the features queue. */
+export const createFeatureComputeActivities = (world: ShardWorld) => ({
+  computeFeatureShard: (input: ShardInput): Promise<ShardResult> => interruptible((cancelled) => computeShard(world, input, cancelled)),
+})
+
+export type FeatureRequestActivities = ReturnType<typeof createFeatureRequestActivities>
+export type FeatureBuildActivities = ReturnType<typeof createFeatureBuildActivities>
+export type FeatureComputeActivities = ReturnType<typeof createFeatureComputeActivities>

@@ -1,0 +1,17 @@
+/** Runs in a thread of the pool: computes columns of one symbol. */
+import { move } from 'piscina'
+import { parse } from '#domain/expressions/parse.ts'
+import { computeColumns } from '#domain/features/compute-features.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
+
+export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; expressions: string[] }
+
+/** The columns one after another, in the order of the expressions; their memory is handed over, not copied. */
+export function computeSymbol({ bars, actions, expressions }: ColumnTask): Float32Array {
+  const rows = bars.sessions.length
+  const out = new Float32Array(rows * expressions.length)
+  const columns = computeColumns(expressions.map(parse), bars, actions)
+  for (const [index, column] of columns.entries()) out.set(column, index * rows)
+  return move(out) as Float32Array
+}

@@ -1,0 +1,28 @@
+import type { BuildInput } from '#contracts/features.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Database } from '#db/client.ts'
+import { findSnapshot } from '#db/queries/snapshots.ts'
+import { definitionHash, readFeatures } from '#domain/features/definitions.ts'
+import { groupSymbols } from '#domain/features/symbol-groups.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { openSnapshot } from '../snapshots.ts'
+
+/** `snapshot` is the manifest that is read; a shard is computed for each group of symbols. */
+export type BuildPlan = { snapshot: ObjectRef; groups: string[][] }
+
+/**
+ * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work.
+ * @throws QuantloopError snapshot_not_found | expression_invalid | feature_column_absent | conflict
+ */
+export async function planBuild(db: Database, objects: ObjectStore, input: BuildInput): Promise<BuildPlan> {
+  readFeatures(input.featureSet.features)
+  const hash = definitionHash(input.featureSet, input.label)
+  if (hash !== input.definitionHash)
+    throw new QuantloopError('conflict', `the build was asked for as ${input.definitionHash}, but its definition is ${hash}: it was asked for by another version of the engine`, { buildId: input.buildId })
+  const row = await findSnapshot(db, input.snapshotId, input.dataset)
+  if (row === undefined)
+    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}`, { dataset: input.dataset, snapshot: input.snapshotId })
+  const { manifest } = await openSnapshot(objects, row.manifest)
+  return { snapshot: row.manifest, groups: groupSymbols(manifest.symbols.map(({ symbol }) => symbol)) }
+}

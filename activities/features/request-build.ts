@@ -1,0 +1,54 @@
+import type { Client } from '@temporalio/client'
+import type { BuildInput, BuildResult, LabelDefinition } from '#contracts/features.ts'
+import { featuresWorkflowId } from '#contracts/ids.ts'
+import { searchAttributeKey } from '#contracts/search-attributes.ts'
+import { taskQueues } from '#contracts/task-queues.ts'
+import type { RequestOrigin } from '#contracts/words.ts'
+import type { Database } from '#db/client.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+
+/** `featureSet` is a name. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
+export type BuildRequest = {
+  dataset: string
+  snapshotId: string
+  featureSet: string
+  label: LabelDefinition
+  waiter: string
+  origin: RequestOrigin
+}
+
+/**
+ * Joins the build that the request names, or starts it; a ready one is answered at once. A failed or stopped one is
+ * answered when it ended after the waiter began, for then the waiter asked for it; an older one is tried again.
+ * @throws QuantloopError not_found | expression_invalid | feature_column_absent
+ */
+export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
+  const featureSet = resolveFeatureSet(request.featureSet)
+  const definition = definitionHash(featureSet, request.label)
+  const { snapshotId, dataset, label, origin, waiter } = request
+  const input: BuildInput = { buildId: buildIdOf(definition, snapshotId), definitionHash: definition, snapshotId, dataset, featureSet, label, origin }
+  const row = await findFeatureBuild(db, input.buildId)
+  if (row !== undefined && (row.state === 'ready' || (row.endedAt !== null && Date.parse(row.endedAt) >= (await startOf(client, waiter)))))
+    return { buildId: row.id, state: row.state, manifest: row.manifest, failure: row.failure }
+
+  await client.workflow.signalWithStart('buildFeatures', {
+    workflowId: featuresWorkflowId(definition, snapshotId),
+    taskQueue: taskQueues.orchestration,
+    args: [input],
+    signal: 'awaitBuild',
+    signalArgs: [{ workflowId: waiter }],
+    memo: { bodySha256: origin.bodySha256 },
+    typedSearchAttributes: [
+      { key: searchAttributeKey('Dataset'), value: dataset },
+      { key: searchAttributeKey('TriggeredBy'), value: origin.by },
+    ],
+    staticSummary: `features ${featureSet.name} of ${dataset}`,
+  })
+  return { buildId: input.buildId, state: row === undefined || row.endedAt !== null ? 'running' : row.state, manifest: null, failure: null }
+}
+
+async function startOf(client: Client, workflowId: string): Promise<number> {
+  return (await client.workflow.getHandle(workflowId).describe()).startTime.getTime()
+}

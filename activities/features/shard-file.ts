@@ -1,0 +1,72 @@
+/**
+ * A shard of a feature build: one uncompressed Arrow IPC file of one record batch, which Python memory-maps. Columns:
+ * `symbol` utf8, `session` date32, then float32 columns, none nullable (a missing value is NaN). Rows by symbol, then
+ * session. The same content gives the same bytes.
+ */
+import {
+  DateDay,
+  Field,
+  Float32,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Table,
+  tableFromIPC,
+  tableToIPC,
+  Utf8,
+  type DataType,
+} from 'apache-arrow'
+import { QuantloopError } from '#contracts/errors.ts'
+import { dayOf } from '#domain/market/session-days.ts'
+
+/** Rows of one symbol, ascending by session. */
+export type SymbolRows = { symbol: string; sessions: readonly string[] }
+
+export type NamedColumn = { name: string; values: Float32Array }
+
+export function writeShard(rows: readonly SymbolRows[], columns: readonly NamedColumn[]): Uint8Array {
+  const length = rows.reduce((count, { sessions }) => count + sessions.length, 0)
+  const children = [
+    { name: 'symbol', data: symbolColumn(rows, length) },
+    { name: 'session', data: makeData({ type: new DateDay(), length, nullCount: 0, data: days(rows, length) }) },
+    ...columns.map(({ name, values }) => ({ name, data: makeData({ type: new Float32(), length, nullCount: 0, data: values }) })),
+  ]
+  const schema = new Schema(children.map(({ name, data }) => new Field(name, data.type as DataType, false)))
+  const batch = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: children.map(({ data }) => data) })
+  return tableToIPC(new Table([new RecordBatch(schema, batch)]), 'file')
+}
+
+/** Float32 columns of a shard by name, as views on its bytes. @throws QuantloopError object_corrupt when one is not there */
+export function readColumns(bytes: Uint8Array, names: readonly string[]): Map<string, Float32Array> {
+  const table = tableFromIPC(bytes)
+  return new Map(
+    names.map((name) => {
+      const values: unknown = table.getChild(name)?.toArray()
+      if (!(values instanceof Float32Array)) throw new QuantloopError('object_corrupt', `a feature shard holds no float32 column ${name}`, { column: name })
+      return [name, values]
+    }),
+  )
+}
+
+function symbolColumn(rows: readonly SymbolRows[], length: number) {
+  const encoded = rows.map(({ symbol, sessions }) => ({ bytes: new TextEncoder().encode(symbol), count: sessions.length }))
+  const data = new Uint8Array(encoded.reduce((size, { bytes, count }) => size + bytes.length * count, 0))
+  const valueOffsets = new Int32Array(length + 1)
+  let row = 0
+  let at = 0
+  for (const { bytes, count } of encoded)
+    for (let i = 0; i < count; i++) {
+      data.set(bytes, at)
+      at += bytes.length
+      valueOffsets[++row] = at
+    }
+  return makeData({ type: new Utf8(), length, nullCount: 0, valueOffsets, data })
+}
+
+function days(rows: readonly SymbolRows[], length: number): Int32Array {
+  const out = new Int32Array(length)
+  let row = 0
+  for (const { sessions } of rows) for (const session of sessions) out[row++] = dayOf(session)!
+  return out
+}

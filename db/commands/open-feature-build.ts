@@ -1,0 +1,39 @@
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { BuildInput } from '#contracts/features.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Database } from '../client.ts'
+import { featureBuild } from '../schema.ts'
+
+/**
+ * The build's row: inserted when absent, and opened again when an earlier attempt failed or was stopped. Answers the
+ * manifest when the build is ready already: there is nothing left to do.
+ */
+export async function openFeatureBuild(db: Database, input: BuildInput): Promise<ObjectRef | null> {
+  const request = {
+    requestedBy: input.origin.by,
+    idempotencyKey: input.origin.idempotencyKey ?? null,
+    bodySha256: input.origin.bodySha256,
+  }
+  return await db.transaction(async (tx) => {
+    await tx
+      .insert(featureBuild)
+      .values({
+        id: input.buildId,
+        definitionHash: input.definitionHash,
+        snapshotId: input.snapshotId,
+        dataset: input.dataset,
+        featureSet: input.featureSet,
+        label: input.label,
+        state: 'running',
+        ...request,
+      })
+      .onConflictDoNothing()
+    const reopened = { state: 'running' as const, step: '', journalSequence: 0, pausedBy: null, pausedMs: 0, failure: null, endedAt: null }
+    await tx
+      .update(featureBuild)
+      .set({ ...reopened, ...request, startedAt: sql`now()` })
+      .where(and(eq(featureBuild.id, input.buildId), inArray(featureBuild.state, ['failed', 'stopped'])))
+    const [row] = await tx.select({ manifest: featureBuild.manifest }).from(featureBuild).where(eq(featureBuild.id, input.buildId))
+    return row?.manifest ?? null
+  })
+}

@@ -1,0 +1,53 @@
+import { and, desc, eq, lt, or } from 'drizzle-orm'
+import type { FeatureBuild } from '#contracts/features.ts'
+import type { Executor } from '../client.ts'
+import { featureBuild } from '../schema.ts'
+import { decodeCursor, pageOf } from './cursor.ts'
+import { iso, isoOrNull } from './timestamps.ts'
+
+type Filter = { limit: number; after?: string | undefined; dataset?: string | undefined }
+
+/** Newest first. */
+export async function listFeatureBuilds(db: Executor, { limit, after, dataset }: Filter) {
+  const [startedAt, id] = after === undefined ? [] : decodeCursor(after, ['', ''] as [string, string])
+  const rows = await db
+    .select()
+    .from(featureBuild)
+    .where(
+      and(
+        dataset === undefined ? undefined : eq(featureBuild.dataset, dataset),
+        startedAt === undefined || id === undefined
+          ? undefined
+          : or(lt(featureBuild.startedAt, startedAt), and(eq(featureBuild.startedAt, startedAt), lt(featureBuild.id, id))),
+      ),
+    )
+    .orderBy(desc(featureBuild.startedAt), desc(featureBuild.id))
+    .limit(limit + 1)
+  return pageOf(rows, limit, (row) => [row.startedAt, row.id], buildOf)
+}
+
+export async function findFeatureBuild(db: Executor, id: string): Promise<FeatureBuild | undefined> {
+  const [row] = await db.select().from(featureBuild).where(eq(featureBuild.id, id))
+  return row && buildOf(row)
+}
+
+const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
+  id: row.id,
+  definitionHash: row.definitionHash,
+  snapshotId: row.snapshotId,
+  dataset: row.dataset,
+  featureSet: { name: row.featureSet.name, version: row.featureSet.version },
+  label: row.label,
+  state: row.state,
+  step: row.step,
+  rows: row.rows,
+  columns: row.columns,
+  seconds: row.seconds,
+  cacheHitRatio: row.cacheHitRatio,
+  manifest: row.manifest,
+  featureHash: row.featureHash,
+  failure: row.failure,
+  requestedBy: row.requestedBy,
+  startedAt: iso(row.startedAt),
+  endedAt: isoOrNull(row.endedAt),
+})

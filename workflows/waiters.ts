@@ -1,0 +1,30 @@
+import { CancellationScope, getExternalWorkflowHandle, log } from '@temporalio/workflow'
+import { nudge } from './messages/run.ts'
+
+/** Who waits for the end of shared work. A nudge says nothing: the waiter reads PostgreSQL again. */
+export class Waiters {
+  private readonly workflowIds = new Set<string>()
+
+  add(workflowId: string): void {
+    this.workflowIds.add(workflowId)
+  }
+
+  /** Nudges all, those included who arrive meanwhile. One that is gone needs no nudge. */
+  async nudge(): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      while (this.workflowIds.size > 0) {
+        const waiting = [...this.workflowIds]
+        this.workflowIds.clear()
+        await Promise.all(waiting.map(nudgeOne))
+      }
+    })
+  }
+}
+
+async function nudgeOne(workflowId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).signal(nudge)
+  } catch (error) {
+    log.warn('a waiter was not nudged', { workflowId, error })
+  }
+}
