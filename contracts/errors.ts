@@ -51,13 +51,14 @@ export const httpStatusOf = {
   prediction_log_full: 503,
   incompatible_version: 422,
   // outside the request
+  configuration_invalid: 500,
   unavailable: 503,
   internal: 500,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof httpStatusOf
 
-export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && value in httpStatusOf
+export const isErrorCode = (value: unknown): value is ErrorCode => typeof value === 'string' && Object.hasOwn(httpStatusOf, value)
 
 /** Where the fault lies, as far as it is known: a file and line, a symbol and session, a field. */
 export type ErrorPlace = Record<string, string | number>
