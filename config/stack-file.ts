@@ -21,6 +21,8 @@ export const ProcessRecord = z.strictObject({
   restarts: z.int().nonnegative(),
   after: z.array(z.string()),
   farewell: z.strictObject({ signal: z.enum(['SIGTERM', 'SIGINT']), graceMs: z.int().positive() }),
+  /** what it was started with: a survivor with another one is replaced, not adopted */
+  fingerprint: z.string(),
   /** why it is not ready */
   trouble: z.string().nullable(),
 })
@@ -28,6 +30,8 @@ export type ProcessRecord = z.infer<typeof ProcessRecord>
 
 export const StackFile = z.strictObject({
   version: z.literal(1),
+  /** who wrote this, and whether everything has come up under it */
+  supervisor: z.strictObject({ pid: z.int().positive(), startedAt: z.string(), up: z.boolean() }).nullable(),
   /** configuration decided by `up`, by the paths of config.ts: a layer below quantloop.yaml */
   settings: z.record(z.string(), z.union([z.string(), z.number()])),
   /** ports that are kept across restarts */

@@ -35,7 +35,7 @@ export class KeptProcess {
 
   /**
    * Resolves when the process works for the first time; it is then kept until `release`.
-   * @throws QuantloopError unavailable, with the end of its log, when it did not come up in three attempts
+   * @throws QuantloopError unavailable: it did not come up in three attempts (with the end of its log), or was released before
    */
   start(adopt?: ProcessIdentity): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ export class KeptProcess {
         works()
         await this.dies()
       } else if (this.identity && !this.ending.signal.aborted) await stopProcess(this.identity, this.definition.farewell)
-      if (this.ending.signal.aborted) return this.dies()
+      if (this.ending.signal.aborted) break
       if (this.identity) endGroup(this.identity)
       this.identity = undefined
       failures = since !== undefined && performance.now() - since > healthyAfterMs ? 1 : failures + 1
@@ -78,6 +78,8 @@ export class KeptProcess {
       this.become('restarting')
       await delay(backOffMs(failures), undefined, { signal: this.ending.signal }).catch(() => {})
     }
+    await this.dies()
+    if (!hasWorked) throw new QuantloopError('unavailable', `${this.definition.name} was stopped before it was ready`)
   }
 
   /** Starts it unless it was adopted, and waits until it works; answers when that was, or undefined if it does not. */

@@ -19,6 +19,8 @@ export type ManagedProcess = {
   /** names of those that it needs: they start before it and stop after it */
   after: string[]
   url?: string
+  /** changes with whatever it is started with */
+  fingerprint: string
   /** runs before each start, with no process of this name alive */
   prepare?: () => Promise<void>
   command: () => Command

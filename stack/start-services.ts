@@ -29,8 +29,9 @@ export async function startServices(options: {
       names: { database: 'quantloop', bucket: 'quantloop', region: 'us-east-1', namespace: 'quantloop' },
       durable: false,
     })
-    await supervisor.endSurvivors(new Set(processes.map(({ name }) => name)))
-    await Promise.all(processes.map((process) => supervisor.keep(process)))
+    await supervisor.announce(processes)
+    await Promise.all(processes.map(({ name }) => supervisor.keep(name)))
+    supervisor.isUp()
     const text = (path: string) => String(settings[path])
     return {
       addresses: {

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 // oxlint-disable-next-line no-restricted-imports -- the server below storage/ is checked here, and stack/ may not import storage/
 import { Client } from 'minio'
+import { fingerprintOf } from '../fingerprint.ts'
 import { loopback } from '../ports.ts'
 import type { ManagedProcess } from '../managed-process.ts'
 import { program } from './programs.ts'
@@ -40,6 +41,7 @@ export function objectStoreServer(settings: ObjectStoreSettings): ManagedProcess
   return {
     name: 'object-store',
     after: [],
+    fingerprint: fingerprintOf(settings),
     url: `http://${loopback}:${settings.ports.s3}`,
     prepare: async () => {
       await mkdir(directory, { recursive: true })

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { loopback } from '../ports.ts'
 import type { ManagedProcess } from '../managed-process.ts'
 import { type Account, unprivilegedAccount } from './account.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import { postgresData, postgresPrograms } from './postgres-files.ts'
 
 export type PostgresSettings = {
@@ -25,6 +26,7 @@ export function postgresServer(settings: PostgresSettings): ManagedProcess {
   return {
     name: 'postgres',
     after: [],
+    fingerprint: fingerprintOf(settings),
     url: `postgresql://${loopback}:${settings.port}/${settings.database}`,
     prepare: async () => {
       const account = unprivilegedAccount()

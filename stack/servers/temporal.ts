@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { searchAttributeNames } from '#contracts/search-attributes.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import { ensureNamespace } from '../namespace.ts'
 import { loopback } from '../ports.ts'
 import type { ManagedProcess } from '../managed-process.ts'
@@ -13,6 +14,7 @@ export function temporalServer(settings: TemporalSettings): ManagedProcess {
   return {
     name: 'temporal',
     after: [],
+    fingerprint: fingerprintOf(settings),
     url: `http://${loopback}:${settings.uiPort}`,
     command: () => ({
       file: program('temporal', settings.python, 'QUANTLOOP_TEMPORAL_ADDRESS'),
