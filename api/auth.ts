@@ -2,11 +2,11 @@
  * The one layer that decides who may do what. It stands before every route, and denies by default: a route that is
  * neither open nor says its role is refused to everyone.
  */
-import { createHash } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { type ApiKey, type Role, Role as RoleSchema, roleAtLeast } from '#contracts/access.ts'
 import { QuantloopError } from '#contracts/errors.ts'
+import { hashApiKey } from '#db/commands/identity/create-api-key.ts'
 import { findKeyBySha256 } from '#db/queries/keys.ts'
 import type { Api, AppDependencies, AppEnv } from './dependencies.ts'
 import { createFailureLimit } from './failure-limit.ts'
@@ -43,7 +43,7 @@ export function authenticate(app: Api, { db, clock }: Pick<AppDependencies, 'db'
   let roles: Map<string, Role> | undefined
 
   const keyOf = async (secret: string, from: string): Promise<ApiKey | undefined> => {
-    const sha256 = createHash('sha256').update(secret).digest('hex')
+    const sha256 = hashApiKey(secret)
     const now = clock().getTime()
     const cached = known.get(sha256)
     if (cached && cached.until > now) return cached.key

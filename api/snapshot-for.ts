@@ -1,7 +1,7 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Executor } from '#db/client.ts'
 import { findDataset } from '#db/queries/datasets.ts'
-import { listSnapshots } from '#db/queries/snapshots.ts'
+import { findSnapshot } from '#db/queries/snapshots.ts'
 import { found } from './found.ts'
 
 type Wanted = { dataset: string; snapshotId?: string | undefined }
@@ -17,7 +17,7 @@ export async function snapshotFor(db: Executor, { dataset, snapshotId }: Wanted)
       throw new QuantloopError('snapshot_not_found', `dataset ${dataset} has no snapshot yet: sync it first (\`quantloop data sync ${dataset}\`)`, { dataset })
     return headSnapshotId
   }
-  const { items } = await listSnapshots(db, { dataset, id: snapshotId, limit: 1 })
-  if (items.length === 0) throw new QuantloopError('snapshot_not_found', `dataset ${dataset} has no snapshot ${snapshotId}`, { dataset, snapshot: snapshotId })
+  if (!(await findSnapshot(db, snapshotId, dataset)))
+    throw new QuantloopError('snapshot_not_found', `dataset ${dataset} has no snapshot ${snapshotId}`, { dataset, snapshot: snapshotId })
   return snapshotId
 }

@@ -118,7 +118,7 @@ export function datasets(app: Api, deps: AppDependencies): void {
   app.openapi(oneSync, async (c) => c.json(await syncOf(c.req.valid('param')), 200))
   app.openapi(quarantine, async (c) => {
     const { id } = await syncOf(c.req.valid('param'))
-    return c.json(await listQuarantinedRows(db, { syncId: id, ...c.req.valid('query') }), 200)
+    return c.json(await listQuarantinedRows(db, id, c.req.valid('query')), 200)
   })
 
   for (const name of Verb.options)

@@ -4,6 +4,7 @@ import { page } from '#contracts/problems.ts'
 import type { TrainRequest } from '#contracts/requests.ts'
 import { type TrainingRun, TrainingState, type TrainModelInput } from '#contracts/training.ts'
 import { Id, Name } from '#contracts/words.ts'
+import { encodeCursor } from '#db/queries/cursor.ts'
 import { findTrainingRun, listProgress, listTrainingRuns } from '#db/queries/training-runs.ts'
 import { readLabel } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
@@ -18,6 +19,12 @@ import { obey, roleOfVerb, Verb } from '../verbs.ts'
 
 const tags = ['training-runs']
 const byId = z.strictObject({ id: Id })
+
+const StepNumber = z
+  .string()
+  .regex(/^\d{1,9}$/, 'a step: a whole number')
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 0, maximum: 999_999_999 })
 
 const create = operation('operator', {
   method: 'post',
@@ -50,8 +57,9 @@ const progress = operation('viewer', {
   method: 'get',
   path: '/api/v1/training-runs/{id}/progress',
   tags,
-  summary: 'Progress points of a run, from the first',
-  request: { params: byId, query: listing({}) },
+  summary: 'Progress points of a run, in the order of their steps',
+  description: 'Ask again with `after` set to the last step that you have seen, to follow a run.',
+  request: { params: byId, query: listing({ after: StepNumber.optional() }) },
   responses: { 200: answers(page(schemas.ProgressPoint), 'Progress points'), ...notFound },
 })
 
@@ -92,7 +100,9 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
   app.openapi(get, async (c) => c.json(await runOf(c.req.valid('param').id), 200))
   app.openapi(progress, async (c) => {
     const { id } = await runOf(c.req.valid('param').id)
-    return c.json(await listProgress(db, id, c.req.valid('query')), 200)
+    const { limit, after } = c.req.valid('query')
+    const { items, nextCursor } = await listProgress(db, id, { limit, after: after === undefined ? undefined : encodeCursor([after]) })
+    return c.json({ items, nextCursor: nextCursor && String(items.at(-1)!.step) }, 200)
   })
 
   for (const name of Verb.options)

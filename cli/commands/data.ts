@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { basename } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { ConnectorConfig, Dataset, Snapshot, Sync } from '#contracts/datasets.ts'
+import { type ApiClient, type Paging } from '../client.ts'
+import { connect, waitingPatienceMs } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { assertEndedWell, follow } from '../follow.ts'
+import { pagingOf, paged, session, tickers } from '../options.ts'
+import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
+import { uploadFile } from '../upload.ts'
+import { addVerbs } from '../verbs.ts'
+
+const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
+
+type ImportOptions = { format: 'csv'; through?: string; wait: boolean }
+type SyncOptions = { connector?: 'sample'; symbols?: string[]; through?: string; wait: boolean }
+
+export function register(program: Command, context: CliContext): void {
+  const data = program.command('data').description('market data: import, sync and look at snapshots')
+
+  data
+    .command('import <dataset> <path>')
+    .description('upload a file of bars and make a snapshot of it')
+    .addOption(new Option('--format <format>', 'how the file is written').choices(['csv']).makeOptionMandatory())
+    .option('--through <session>', 'the last session to take; later ones stay out', session)
+    .option('--no-wait', 'return once the sync was accepted')
+    .action(async (dataset: string, path: string, { through, wait }: ImportOptions) => {
+      const client = await connect(context, waitingPatienceMs)
+      const { upload, url } = await client.uploads.create()
+      const ticker = createTicker(context.interactive)
+      await uploadFile(path, url, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      ticker.end()
+      await sync(context, client, dataset, { kind: 'csv', upload, filename: basename(path), ...(through === undefined ? {} : { through }) }, wait)
+    })
+
+  data
+    .command('sync <dataset>')
+    .description('fetch bars again, from where the dataset came or from the connector named here')
+    .addOption(new Option('--connector <name>', 'where bars come from').choices(['sample']))
+    .option('--symbols <list>', 'only these, as AAPL,MSFT', tickers)
+    .option('--through <session>', 'the last session to take; later ones stay out', session)
+    .option('--no-wait', 'return once the sync was accepted')
+    .action(async (dataset: string, { connector, symbols, through, wait }: SyncOptions, command: Command) => {
+      if (connector === undefined && (symbols !== undefined || through !== undefined)) command.error('error: --symbols and --through need --connector')
+      const config: ConnectorConfig | undefined = connector && {
+        kind: connector,
+        ...(symbols === undefined ? {} : { symbols }),
+        ...(through === undefined ? {} : { through }),
+      }
+      await sync(context, await connect(context, waitingPatienceMs), dataset, config, wait)
+    })
+
+  paged(data.command('list').description('datasets')).action(async (paging: Paging) => {
+    context.answer(await (await connect(context)).datasets.list(pagingOf(paging)), (page) => pageOf(page, datasetColumns))
+  })
+
+  data
+    .command('show <dataset>')
+    .description('one dataset')
+    .action(async (name: string) => {
+      context.answer(await (await connect(context)).datasets.find(name), ({ connector, headSnapshotId, lastSession, createdAt }) =>
+        facts({ dataset: name, from: connector.kind, snapshot: headSnapshotId, 'last session': lastSession, 'since': moment(createdAt) }),
+      )
+    })
+
+  paged(data.command('snapshots [dataset]').description('snapshots, newest first')).action(async (dataset: string | undefined, paging: Paging) => {
+    context.answer(await (await connect(context)).snapshots.list({ dataset, ...pagingOf(paging) }), (page) => pageOf(page, snapshotColumns))
+  })
+
+  paged(data.command('syncs <dataset>').description('syncs of a dataset, newest first')).action(async (dataset: string, paging: Paging) => {
+    context.answer(await (await connect(context)).datasets.syncs(dataset, pagingOf(paging)), (page) => pageOf(page, syncColumns))
+  })
+
+  paged(data.command('quarantine <dataset> [sync]').description('rows that a sync refused; by default the latest sync')).action(
+    async (dataset: string, id: string | undefined, paging: Paging) => {
+      const client = await connect(context)
+      const syncId = id ?? (await client.datasets.syncs(dataset, { limit: 1 })).items[0]?.id
+      const rows = syncId === undefined ? { items: [], nextCursor: null } : await client.datasets.quarantine(dataset, syncId, pagingOf(paging))
+      context.answer(rows, (page) =>
+        pageOf(page, [
+          { title: 'file', value: ({ file }) => file },
+          { title: 'line', value: ({ line }) => line, right: true },
+          { title: 'reason', value: ({ reason }) => reason },
+          { title: 'row', value: ({ raw }) => raw.slice(0, 60) },
+        ]),
+      )
+    },
+  )
+
+  addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) => client.datasets.tell(name, verb, reason))
+}
+
+async function sync(context: CliContext, client: ApiClient, dataset: string, connector: ConnectorConfig | undefined, wait: boolean): Promise<void> {
+  const accepted = await client.datasets.sync(dataset, connector === undefined ? {} : { connector }, randomUUID())
+  const end = wait ? await follow(context, accepted, rests, () => client.datasets.findSync(dataset, accepted.id)) : accepted
+  assertEndedWell('sync', end.id, end, ['failed', 'rejected', 'stopped'])
+  context.answer(end, describeSync)
+}
+
+function describeSync(sync: Sync): string {
+  const open = sync.jumps.filter(({ clearedBy }) => clearedBy === undefined)
+  const jumps = sync.jumps.map(
+    ({ symbol, session, change, clearedBy }) =>
+      `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : `cleared by ${clearedBy}`}`,
+  )
+  const lines = [
+    facts({ sync: sync.id, state: sync.state, rows: sync.rows, symbols: sync.symbols, quarantined: sync.quarantined, snapshot: sync.snapshotId }),
+    ...(jumps.length === 0 ? [] : ['jumps', ...jumps]),
+  ]
+  if (sync.quarantined > 0) lines.push(`see the refused rows: quantloop data quarantine ${sync.dataset} ${sync.id}`)
+  if (sync.state === 'held') lines.push(`${open.length} held: quantloop data approve ${sync.dataset}, or reject`)
+  return lines.join('\n')
+}
+
+const datasetColumns = [
+  { title: 'dataset', value: ({ name }: Dataset) => name },
+  { title: 'from', value: ({ connector }: Dataset) => connector.kind },
+  { title: 'last session', value: ({ lastSession }: Dataset) => lastSession },
+  { title: 'snapshot', value: ({ headSnapshotId }: Dataset) => short(headSnapshotId) },
+]
+
+const snapshotColumns = [
+  { title: 'snapshot', value: ({ id }: Snapshot) => short(id) },
+  { title: 'dataset', value: ({ dataset }: Snapshot) => dataset },
+  { title: 'rows', value: ({ rows }: Snapshot) => rows, right: true },
+  { title: 'symbols', value: ({ symbols }: Snapshot) => symbols, right: true },
+  { title: 'first', value: ({ firstSession }: Snapshot) => firstSession },
+  { title: 'last', value: ({ lastSession }: Snapshot) => lastSession },
+  { title: 'made', value: ({ createdAt }: Snapshot) => moment(createdAt) },
+]
+
+const syncColumns = [
+  { title: 'sync', value: ({ id }: Sync) => id },
+  { title: 'state', value: ({ state }: Sync) => state },
+  { title: 'rows', value: ({ rows }: Sync) => rows, right: true },
+  { title: 'quarantined', value: ({ quarantined }: Sync) => quarantined, right: true },
+  { title: 'snapshot', value: ({ snapshotId }: Sync) => short(snapshotId) },
+  { title: 'by', value: ({ requestedBy }: Sync) => requestedBy },
+  { title: 'started', value: ({ startedAt }: Sync) => moment(startedAt) },
+]

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { type Command, Option } from 'commander'
+import type { FeatureBuild } from '#contracts/features.ts'
+import type { Paging } from '../client.ts'
+import { connect, waitingPatienceMs } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { assertEndedWell, follow } from '../follow.ts'
+import { pagingOf, paged } from '../options.ts'
+import { duration, facts, figure, moment, pageOf, short, table } from '../output.ts'
+import { addVerbs } from '../verbs.ts'
+
+const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
+
+type BuildOptions = { dataset: string; label: string; labelKind?: 'time-series' | 'cross-sectional'; persistence?: string; snapshot?: string; wait: boolean }
+
+export function register(program: Command, context: CliContext): void {
+  const features = program.command('features').description('feature sets, and feature sets computed over snapshots')
+
+  features
+    .command('build <set>')
+    .description('compute a feature set and a label over a snapshot')
+    .requiredOption('--dataset <name>', 'whose newest snapshot to read')
+    .requiredOption('--label <expression>', "what to predict, as 'Ref($close,-1)/$close-1'")
+    .addOption(new Option('--label-kind <kind>', 'how the label is judged').choices(['time-series', 'cross-sectional']))
+    .option('--persistence <expression>', 'the naive forecast; by default the last known label')
+    .option('--snapshot <id>', 'another snapshot than the newest')
+    .option('--no-wait', 'return once the build was accepted')
+    .action(async (set: string, { dataset, label, labelKind, persistence, snapshot, wait }: BuildOptions) => {
+      const client = await connect(context, waitingPatienceMs)
+      const body = { dataset, features: set, label: { expression: label, kind: labelKind, persistence }, snapshotId: snapshot }
+      const accepted = await client.featureBuilds.create(body, randomUUID())
+      const end = wait ? await follow(context, accepted, rests, () => client.featureBuilds.find(accepted.id)) : accepted
+      assertEndedWell('feature build', end.id, end, ['failed', 'stopped'])
+      context.answer(end, describeBuild)
+    })
+
+  features
+    .command('list')
+    .description('feature sets')
+    .action(async () => {
+      context.answer(await (await connect(context)).featureSets.list(), ({ items }) =>
+        table(items, [
+          { title: 'set', value: ({ name }) => name },
+          { title: 'version', value: ({ version }) => version, right: true },
+          { title: 'features', value: ({ features: list }) => list.length, right: true },
+          { title: 'description', value: ({ description }) => description },
+        ]),
+      )
+    })
+
+  features
+    .command('show <set>')
+    .description('the expressions of a feature set')
+    .action(async (name: string) => {
+      context.answer(await (await connect(context)).featureSets.find(name), (set) =>
+        table(set.features, [
+          { title: 'feature', value: (feature) => feature.name },
+          { title: 'expression', value: ({ expression }) => expression },
+        ]),
+      )
+    })
+
+  paged(features.command('builds').description('feature builds, newest first').option('--dataset <name>', 'of this dataset only')).action(
+    async ({ dataset, ...paging }: Paging & { dataset?: string }) => {
+      context.answer(await (await connect(context)).featureBuilds.list({ dataset, ...pagingOf(paging) }), (page) => pageOf(page, buildColumns))
+    },
+  )
+
+  features
+    .command('status <build>')
+    .description('one feature build')
+    .action(async (id: string) => context.answer(await (await connect(context)).featureBuilds.find(id), describeBuild))
+
+  addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) => client.featureBuilds.tell(id, verb, reason))
+}
+
+const describeBuild = (build: FeatureBuild) =>
+  facts({
+    build: build.id,
+    state: build.state,
+    set: `${build.featureSet.name} v${build.featureSet.version}`,
+    label: build.label.expression,
+    snapshot: build.snapshotId,
+    rows: build.rows,
+    columns: build.columns,
+    took: build.seconds === null ? null : duration(build.seconds),
+    'from cache': build.cacheHitRatio === null ? null : `${figure(build.cacheHitRatio * 100)} %`,
+    failure: build.failure,
+  })
+
+const buildColumns = [
+  { title: 'build', value: ({ id }: FeatureBuild) => short(id) },
+  { title: 'set', value: ({ featureSet }: FeatureBuild) => featureSet.name },
+  { title: 'dataset', value: ({ dataset }: FeatureBuild) => dataset },
+  { title: 'snapshot', value: ({ snapshotId }: FeatureBuild) => short(snapshotId) },
+  { title: 'state', value: ({ state }: FeatureBuild) => state },
+  { title: 'rows', value: ({ rows }: FeatureBuild) => rows, right: true },
+  { title: 'started', value: ({ startedAt }: FeatureBuild) => moment(startedAt) },
+]

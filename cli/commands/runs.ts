@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander'
+import { type TrainingRun, TrainingState } from '#contracts/training.ts'
+import type { Paging } from '../client.ts'
+import { connect, waitingPatienceMs } from '../connect.ts'
+import type { CliContext } from '../context.ts'
+import { followTraining } from '../follow.ts'
+import { pagingOf, paged } from '../options.ts'
+import { moment, pageOf } from '../output.ts'
+import { describeRun } from '../training-run.ts'
+import { addVerbs } from '../verbs.ts'
+
+type ListOptions = Paging & { model?: string; state?: string }
+
+export function register(program: Command, context: CliContext): void {
+  const runs = program.command('runs').description('training runs')
+
+  paged(
+    runs
+      .command('list')
+      .description('training runs, newest first')
+      .option('--model <name>', 'of this model only')
+      .addOption(new Option('--state <state>', 'in this state only').choices(TrainingState.options)),
+  ).action(async ({ model, state, ...paging }: ListOptions) => {
+    context.answer(await (await connect(context)).trainingRuns.list({ model, state, ...pagingOf(paging) }), (page) => pageOf(page, columns))
+  })
+
+  runs
+    .command('show <run>')
+    .description('one training run: how it stands and how it was judged')
+    .option('--follow', 'show progress and wait until the run needs a person or ends')
+    .action(async (id: string, options: { follow?: boolean }) => {
+      const client = await connect(context, options.follow ? waitingPatienceMs : 0)
+      const run = await client.trainingRuns.find(id)
+      context.answer(options.follow ? await followTraining(context, client, run) : run, describeRun)
+    })
+
+  addVerbs(runs, context, 'run', ['pause', 'resume', 'stop', 'approve', 'reject'], (client, id, verb, reason) => client.trainingRuns.tell(id, verb, reason))
+}
+
+const columns = [
+  { title: 'run', value: ({ id }: TrainingRun) => id },
+  { title: 'model', value: ({ modelName, modelVersion }: TrainingRun) => (modelVersion === null ? modelName : `${modelName}@${modelVersion}`) },
+  { title: 'state', value: ({ state }: TrainingRun) => state },
+  { title: 'step', value: ({ step }: TrainingRun) => step },
+  { title: 'rounds', value: ({ rounds }: TrainingRun) => rounds, right: true },
+  { title: 'by', value: ({ requestedBy }: TrainingRun) => requestedBy },
+  { title: 'started', value: ({ startedAt }: TrainingRun) => moment(startedAt) },
+]

@@ -1,0 +1,40 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { serve } from '@hono/node-server'
+import { Client, Connection } from '@temporalio/client'
+import { createApp } from '#api/app.ts'
+import type { Config } from '#config/config.ts'
+import { connectDatabase } from '#db/client.ts'
+import { createObjectStore } from '#storage/minio-object-store.ts'
+import { createLogger } from '#telemetry/logger.ts'
+import packageJson from '../package.json' with { type: 'json' }
+
+/** How long requests that are being answered may take to end after SIGTERM. */
+const drainMs = 10_000
+
+/**
+ * Serves the API until SIGTERM or SIGINT. It starts without PostgreSQL, Temporal or the store, finds each again when it
+ * is back, and /health/ready says which is missing.
+ */
+export async function main(config: Config): Promise<void> {
+  const log = createLogger('api', config.log.level)
+  const database = connectDatabase(config.database.url, { max: 20, onError: (error) => log.warn({ err: error }, 'a database connection was lost') })
+  const connection = Connection.lazy({ address: config.temporal.address })
+  const app = createApp({
+    db: database.db,
+    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    objects: createObjectStore(config.objectStore, { cacheDir: join(config.stateDir, 'cache') }),
+    log,
+    version: packageJson.version,
+    clock: () => new Date(),
+  })
+  const server = serve({ fetch: app.fetch, hostname: config.api.host, port: config.api.port }, ({ address, port }) => log.info({ address, port }, 'the API is up'))
+  await Promise.race([once(server, 'error').then(([error]) => Promise.reject(error)), once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  log.info('the API is draining')
+  const late = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs)
+  if ('closeIdleConnections' in server) server.closeIdleConnections()
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  clearTimeout(late)
+  await Promise.all([connection.close(), database.close()])
+  log.info('the API has ended')
+}
