@@ -1,0 +1,66 @@
+/**
+ * Segments of sessions for training, early stopping and test: disjoint, in that order, and purged.
+ *
+ * Purging: a row belongs to a segment only when the last session that its label reads lies before the next segment
+ * (López de Prado, Advances in Financial Machine Learning, ch. 7). Reach and distance are counted in sessions of the
+ * build's own calendar. The last segment is purged against its own end, so that its figures do not depend on how much
+ * data came later.
+ */
+import { DomainError } from '../domain-error.ts'
+
+export type SessionRange = { from: string; to: string }
+export type Segments = { train: SessionRange; earlyStopping: SessionRange; test: SessionRange }
+
+/** @throws DomainError recipe_invalid, when segments overlap or stand in another order */
+export function assertSegmentsOrdered({ train, earlyStopping, test }: Segments): void {
+  const inOrder = [
+    ['train', train],
+    ['earlyStopping', earlyStopping],
+    ['test', test],
+  ] as const
+  inOrder.forEach(([name, range], index) => {
+    if (range.from > range.to) throw new DomainError('recipe_invalid', `the segment ${name} begins on ${range.from}, after its end on ${range.to}`, { segment: name })
+    const [laterName, later] = inOrder[index + 1] ?? []
+    if (later !== undefined && range.to >= later.from)
+      throw new DomainError(
+        'recipe_invalid',
+        `the segment ${name} ends on ${range.to}, but ${laterName} begins on ${later.from}: segments must not overlap, and come in the order train, earlyStopping, test`,
+        { segment: name },
+      )
+  })
+}
+
+/** The sessions of a segment whose labels end before `border` (exclusive), ascending; `sessions` is the calendar, ascending. */
+export function purgedSessions(sessions: readonly string[], { from, to }: SessionRange, reach: number, border: string): string[] {
+  const reachable = sessions.findIndex((session) => session >= border)
+  const last = (reachable === -1 ? sessions.length : reachable) - 1 - reach
+  return sessions.filter((session, index) => session >= from && session <= to && index <= last)
+}
+
+/** The sessions of the test segment whose labels end within it. */
+export const purgedTestSessions = (sessions: readonly string[], test: SessionRange, reach: number): string[] =>
+  purgedSessions(
+    sessions.filter((session) => session <= test.to),
+    test,
+    reach,
+    '9999-12-31',
+  )
+
+/** @throws DomainError recipe_invalid | segment_empty, naming the segment and what the build covers */
+export function assertSegmentsFilled(sessions: readonly string[], segments: Segments, reach: number): void {
+  assertSegmentsOrdered(segments)
+  const kept = {
+    train: purgedSessions(sessions, segments.train, reach, segments.earlyStopping.from),
+    earlyStopping: purgedSessions(sessions, segments.earlyStopping, reach, segments.test.from),
+    test: purgedTestSessions(sessions, segments.test, reach),
+  }
+  for (const [name, left] of Object.entries(kept) as [keyof Segments, string[]][]) {
+    if (left.length > 0) continue
+    const { from, to } = segments[name]
+    throw new DomainError(
+      'segment_empty',
+      `the segment ${name}, ${from} to ${to}, holds no session whose label (${reach} sessions ahead) ends in time; the build has ${sessions.length} sessions, ${sessions[0] ?? 'none'} to ${sessions.at(-1) ?? 'none'}: choose longer segments, or sync more data`,
+      { segment: name, from, to },
+    )
+  }
+}
