@@ -85,7 +85,10 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
 
     async health(): Promise<void> {
       const exists = await asking(config.bucket, () => client.bucketExists(config.bucket))
-      if (!exists) throw new QuantloopError('unavailable', `the object store has no bucket ${config.bucket}: run \`quantloop migrate\``, { bucket: config.bucket })
+      if (!exists)
+        throw new QuantloopError('unavailable', `the object store has no bucket ${config.bucket}: run \`quantloop migrate\``, {
+          bucket: config.bucket,
+        })
     },
   }
 }

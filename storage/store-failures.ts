@@ -7,7 +7,12 @@ const missingCodes = new Set(['NoSuchKey', 'NotFound', 'NoSuchObject'])
 export function storeFailure(error: unknown, key: string): QuantloopError {
   if (error instanceof QuantloopError) return error
   if (error instanceof S3Error && missingCodes.has(error.code ?? ''))
-    return new QuantloopError('object_missing', `the object store does not have ${key}: restore it from a backup, or make it again`, { object: key }, { cause: error })
+    return new QuantloopError(
+      'object_missing',
+      `the object store does not have ${key}: restore it from a backup, or make it again`,
+      { object: key },
+      { cause: error },
+    )
   const detail = error instanceof Error ? error.message : String(error)
   const code = error instanceof S3Error ? `${error.code}: ` : ''
   return new QuantloopError(

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
+import { createDatasetActivities } from '#activities/datasets.ts'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
@@ -21,6 +22,7 @@ export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: C
 export const orchestrationActivities = ({ db, objects, client }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
+    ...createDatasetActivities({ db, objects, python: config.trainer.python }),
     ...createDeploymentActivities({ db, objects }),
     ...createFeatureRequestActivities({ db, client }),
     ...createFeatureBuildActivities({ db, objects }),

@@ -1,0 +1,94 @@
+import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Database } from '#db/client.ts'
+import { endSync } from '#db/commands/end-sync.ts'
+import { landSnapshot } from '#db/commands/land-snapshot.ts'
+import { openSyncRun, type OpenedSync } from '#db/commands/open-sync-run.ts'
+import { recordSyncFindings } from '#db/commands/record-sync-findings.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { composeSnapshot } from './datasets/compose-snapshot.ts'
+import { examineBars } from './datasets/examine-bars.ts'
+import { importBars, type Imported } from './datasets/import-bars.ts'
+import { interruptible } from './interruptible.ts'
+import { readManifest } from './snapshots/manifest.ts'
+
+export type DatasetWorld = { db: Database; objects: ObjectStore; python: string }
+
+/**
+ * The steps of `syncMarketData`. Each may run again after a kill: objects are named by their content, rows by the sync's
+ * id, and landing is one transaction. Between steps data stays in the store; only references pass through the workflow.
+ */
+export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) => ({
+  openSync: (input: SyncInput): Promise<OpenedSync> => openSyncRun(db, input),
+
+  importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ConnectorConfig; asOf: string }): Promise<Imported> =>
+    interruptible(async (cancelled) => {
+      const world = { db, objects, python, readUpload: (upload: string) => objects.readUpload(upload) }
+      const imported = await importBars(world, { syncId, config: connector, asOf, cancelled })
+      const { rows, symbols, quarantined } = imported
+      await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
+      return imported
+    }),
+
+  /** `held` moves wait for a person; all moves are on the run's row. */
+  examineBars: ({
+    syncId,
+    staged,
+    parent,
+  }: {
+    syncId: string
+    staged: ObjectRef
+    parent: ObjectRef | null
+  }): Promise<{ examination: ObjectRef; held: number }> =>
+    interruptible(async (cancelled) => {
+      const { examination, jumps } = await examineBars(objects, { staged, parent, cancelled })
+      await recordSyncFindings(db, syncId, { jumps })
+      return { examination, held: jumps.filter(({ clearedBy }) => clearedBy === undefined).length }
+    }),
+
+  composeSnapshot: (composition: {
+    staged: ObjectRef
+    examination: ObjectRef
+    approved: boolean
+    parent: ObjectRef | null
+  }): Promise<ObjectRef> => interruptible((cancelled) => composeSnapshot(objects, { ...composition, cancelled })),
+
+  async landSnapshot({
+    syncId,
+    manifest: ref,
+    parentId,
+  }: {
+    syncId: string
+    manifest: ObjectRef
+    parentId: string | null
+  }): Promise<SyncResult> {
+    const manifest = await readManifest(objects, ref)
+    return await landSnapshot(db, {
+      syncId,
+      parentId,
+      snapshot: {
+        id: manifest.id,
+        manifest: ref,
+        rows: manifest.rows,
+        symbols: manifest.symbols.length,
+        actions: manifest.actions.length,
+        firstSession: manifest.firstSession,
+        lastSession: manifest.lastSession,
+        knownAtBasis: manifest.knownAtBasis,
+      },
+      jumps: manifest.clearedJumps,
+    })
+  },
+
+  endSync: ({
+    syncId,
+    state,
+    failure,
+  }: {
+    syncId: string
+    state: 'rejected' | 'failed' | 'stopped'
+    failure: string | null
+  }): Promise<SyncResult> => endSync(db, syncId, { state, failure }),
+})
+
+export type DatasetActivities = ReturnType<typeof createDatasetActivities>

@@ -1,0 +1,35 @@
+import type { CorporateAction, PriceJump } from '#contracts/datasets.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { compareText } from '#domain/market/actions.ts'
+import { deriveActions } from '#domain/market/derive-actions.ts'
+import { carryApprovals, findPriceJumps } from '#domain/market/price-jumps.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { readBarFiles } from '../snapshots/bar-files.ts'
+import { readManifest } from '../snapshots/manifest.ts'
+import { getJson, putJson, StagedBars } from './staged.ts'
+
+export type Examined = { examination: ObjectRef; jumps: PriceJump[] }
+
+/**
+ * Derives corporate actions from the vendor's adjusted close and looks for moves that they leave unexplained. `parent`
+ * is the manifest of the dataset's head: what a person approved there stays approved.
+ */
+export async function examineBars(
+  objects: ObjectStore,
+  { staged, parent, cancelled }: { staged: ObjectRef; parent: ObjectRef | null; cancelled: AbortSignal },
+): Promise<Examined> {
+  const { parts } = await getJson(objects, staged, StagedBars)
+  const actions: CorporateAction[] = []
+  const found: PriceJump[] = []
+  for (const part of parts) {
+    cancelled.throwIfAborted()
+    for (const bars of (await readBarFiles([await objects.file(part.object)])).values()) {
+      const derived = deriveActions(bars)
+      actions.push(...derived)
+      found.push(...findPriceJumps(bars, derived))
+    }
+  }
+  const earlier = parent === null ? [] : (await readManifest(objects, parent)).clearedJumps
+  const jumps = carryApprovals(found, earlier).sort((a, b) => compareText(a.symbol, b.symbol) || compareText(a.session, b.session))
+  return { examination: await putJson(objects, { format: 1, actions, jumps }), jumps }
+}

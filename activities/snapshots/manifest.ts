@@ -1,0 +1,23 @@
+import { canonicalJson } from '#contracts/canonical-json.ts'
+import { SnapshotManifest } from '#contracts/datasets.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+
+export const writeManifest = (objects: ObjectStore, manifest: SnapshotManifest) =>
+  objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
+
+/** @throws QuantloopError object_missing | object_corrupt | unavailable */
+export async function readManifest(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotManifest> {
+  const text = new TextDecoder().decode(await objects.get(ref))
+  try {
+    return SnapshotManifest.parse(JSON.parse(text))
+  } catch (error) {
+    throw new QuantloopError(
+      'object_corrupt',
+      `${ref.uri} is not a snapshot's manifest of a format that this program reads`,
+      { object: ref.uri },
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,74 @@
+import type { CorporateAction, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { readBarFiles } from './bar-files.ts'
+import { readManifest } from './manifest.ts'
+
+export type SnapshotReader = {
+  manifest: SnapshotManifest
+  /** @throws QuantloopError not_found | object_missing | object_corrupt | unavailable */
+  bars(symbol: string): Promise<BarColumns>
+  actions(symbol: string): CorporateAction[]
+}
+
+/** Decoded rows that a reader keeps: about 100 bytes each. */
+const keptRows = 1_000_000
+
+/**
+ * Opens a snapshot by its manifest. The hash of each object is checked on every read. Symbols that share chunks are
+ * decoded together and kept for the next question, so asking for all symbols reads each chunk once.
+ */
+export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotReader> {
+  const manifest = await readManifest(objects, ref)
+  const groups = groupsOf(manifest)
+  const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
+
+  const decode = (group: Group) => {
+    const reading = Promise.all([...group.chunks].map((chunk) => objects.file(chunk.object))).then(readBarFiles)
+    reading.catch(() => decoded.delete(group))
+    decoded.set(group, reading)
+    let kept = [...decoded.keys()].reduce((rows, { chunks }) => rows + rowsOf(chunks), 0)
+    for (const oldest of decoded.keys()) {
+      if (kept <= keptRows || oldest === group) break
+      kept -= rowsOf(oldest.chunks)
+      decoded.delete(oldest)
+    }
+    return reading
+  }
+
+  return {
+    manifest,
+    async bars(symbol) {
+      const group = groups.get(symbol)
+      if (group === undefined)
+        throw new QuantloopError('not_found', `snapshot ${manifest.id} has no symbol ${symbol}`, { snapshot: manifest.id, symbol })
+      const bars = (await (decoded.get(group) ?? decode(group))).get(symbol)
+      if (bars === undefined)
+        throw new QuantloopError('object_corrupt', `the chunks of snapshot ${manifest.id} that should hold ${symbol} do not`, {
+          snapshot: manifest.id,
+          symbol,
+        })
+      return bars
+    },
+    actions: (symbol) => manifest.actions.filter((action) => action.symbol === symbol),
+  }
+}
+
+type Group = { chunks: Set<SnapshotChunk> }
+
+/** Symbols that share a chunk, directly or through others, are one group. */
+function groupsOf(manifest: SnapshotManifest): Map<string, Group> {
+  const groups = new Map<string, Group>()
+  for (const chunk of manifest.chunks) {
+    const merged: Group = { chunks: new Set([chunk]) }
+    const members = new Set(chunk.symbols)
+    for (const symbol of chunk.symbols) for (const known of groups.get(symbol)?.chunks ?? []) merged.chunks.add(known)
+    for (const known of merged.chunks) for (const symbol of known.symbols) members.add(symbol)
+    for (const symbol of members) groups.set(symbol, merged)
+  }
+  return groups
+}
+
+const rowsOf = (chunks: ReadonlySet<SnapshotChunk>) => [...chunks].reduce((rows, chunk) => rows + chunk.rows, 0)

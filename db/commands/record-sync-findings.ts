@@ -1,0 +1,14 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { PriceJump } from '#contracts/datasets.ts'
+import type { Executor } from '../client.ts'
+import { syncRun } from '../schema.ts'
+
+type Findings = { rows: number; symbols: number; quarantined: number } | { jumps: PriceJump[] }
+
+/** What an open sync has found so far, for those who watch it or must decide. */
+export async function recordSyncFindings(db: Executor, syncId: string, findings: Findings): Promise<void> {
+  await db
+    .update(syncRun)
+    .set(findings)
+    .where(and(eq(syncRun.id, syncId), isNull(syncRun.endedAt)))
+}

@@ -1,0 +1,62 @@
+import { dayOf, sessionOf } from './session-days.ts'
+
+export const barFields = ['symbol', 'session', 'open', 'high', 'low', 'close', 'volume'] as const
+export type BarField = (typeof barFields)[number]
+
+/** One row as its source wrote it; without `adjustedClose` where the source has no such column. */
+export type RowText = Record<BarField, string> & { adjustedClose?: string | undefined }
+
+/** One row in numbers; `adjustedClose` is NaN where the source has none. */
+export type BarRow = {
+  symbol: string
+  session: string
+  open: number
+  high: number
+  low: number
+  close: number
+  volume: number
+  adjustedClose: number
+}
+
+const ticker = /^[A-Z0-9^][A-Z0-9.^=-]{0,19}$/
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const notFinite = /^[+-]?(?:nan|inf|infinity)$/i
+
+/** Reads a row strictly, or says what is malformed in it. Nothing is guessed: no thousands separators, no other date orders. */
+export function parseRow(text: RowText): BarRow | { reason: string } {
+  if (!ticker.test(text.symbol)) return { reason: `symbol '${shown(text.symbol)}' is not an upper-case ticker of at most 20 characters` }
+  const day = dayOf(text.session)
+  if (day === undefined) return { reason: `session '${shown(text.session)}' is not a date written YYYY-MM-DD` }
+  const row: BarRow = {
+    symbol: text.symbol,
+    session: sessionOf(day),
+    open: 0,
+    high: 0,
+    low: 0,
+    close: 0,
+    volume: 0,
+    adjustedClose: Number.NaN,
+  }
+  for (const field of ['open', 'high', 'low', 'close', 'volume'] as const) {
+    const value = parseNumber(field, text[field])
+    if (typeof value !== 'number') return value
+    row[field] = value
+  }
+  if (text.adjustedClose !== undefined && text.adjustedClose !== '') {
+    const value = parseNumber('adjusted close', text.adjustedClose)
+    if (typeof value !== 'number') return value
+    row.adjustedClose = value
+  }
+  return row
+}
+
+function parseNumber(field: string, text: string): number | { reason: string } {
+  if (text === '') return { reason: `${field} is empty` }
+  if (notFinite.test(text)) return { reason: `${field} '${shown(text)}' is not finite` }
+  if (!decimal.test(text)) return { reason: `${field} '${shown(text)}' is not a number written like 1234.56` }
+  const value = Number(text)
+  if (!Number.isFinite(value)) return { reason: `${field} '${shown(text)}' is not finite` }
+  return value === 0 ? 0 : value
+}
+
+const shown = (text: string) => (text.length <= 40 ? text : `${text.slice(0, 40)}…`)

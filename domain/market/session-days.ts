@@ -1,0 +1,24 @@
+const dayMs = 86_400_000
+const isoDate = /^\d{4}-\d{2}-\d{2}$/
+const texts = new Map<number, string>()
+
+/** Days since 1970-01-01 of an ISO date, or undefined when there is no such day. */
+export function dayOf(session: string): number | undefined {
+  if (!isoDate.test(session)) return undefined
+  const ms = Date.parse(`${session}T00:00:00Z`)
+  // an engine that rolls 02-30 over to 03-01 would answer another text
+  return Number.isNaN(ms) || sessionOf(ms / dayMs) !== session ? undefined : ms / dayMs
+}
+
+/** The ISO date of a day since 1970-01-01; equal days share one string. */
+export function sessionOf(day: number): string {
+  let text = texts.get(day)
+  if (text === undefined) texts.set(day, (text = new Date(day * dayMs).toISOString().slice(0, 10)))
+  return text
+}
+
+/** Midnight UTC at the end of a session: by then its bar was known, whatever the exchange. */
+export const assumedKnownAt = (session: string) => new Date(Date.parse(`${session}T00:00:00Z`) + dayMs).toISOString()
+
+/** The latest date that any place on earth has at `instant` (UTC+14): later sessions cannot have happened. */
+export const latestSessionAt = (instant: string) => new Date(Date.parse(instant) + 14 * 3_600_000).toISOString().slice(0, 10)
