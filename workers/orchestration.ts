@@ -19,7 +19,7 @@ import { workflowBundle } from './workflow-bundle.ts'
 export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, objects, client }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects, client, config }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
     ...createDatasetActivities({ db, objects, python: config.trainer.python }),

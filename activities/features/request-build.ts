@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client'
-import type { BuildInput, BuildResult, LabelDefinition } from '#contracts/features.ts'
+import type { BuildInput, BuildResult, FeatureBuild, LabelDefinition } from '#contracts/features.ts'
 import { featuresWorkflowId } from '#contracts/ids.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { hasOnlineFeatures } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 
@@ -30,7 +31,7 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
   const { snapshotId, dataset, label, origin, waiter } = request
   const input: BuildInput = { buildId: buildIdOf(definition, snapshotId), definitionHash: definition, snapshotId, dataset, featureSet, label, origin }
   const row = await findFeatureBuild(db, input.buildId)
-  if (row !== undefined && (row.state === 'ready' || (row.endedAt !== null && Date.parse(row.endedAt) >= (await startOf(client, waiter)))))
+  if (row !== undefined && (await isOutcome(db, client, row, request)))
     return { buildId: row.id, state: row.state, manifest: row.manifest, failure: row.failure }
 
   await client.workflow.signalWithStart('buildFeatures', {
@@ -47,6 +48,13 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
     staticSummary: `features ${featureSet.name} of ${dataset}`,
   })
   return { buildId: input.buildId, state: row === undefined || row.endedAt !== null ? 'running' : row.state, manifest: null, failure: null }
+}
+
+async function isOutcome(db: Database, client: Client, row: FeatureBuild, { dataset, waiter }: BuildRequest): Promise<boolean> {
+  // a build that was made for another dataset of equal content has no online rows for this one yet
+  if (row.state === 'ready' && row.featureHash !== null)
+    return row.dataset === dataset || (await hasOnlineFeatures(db, { dataset, featureHash: row.featureHash }))
+  return row.endedAt !== null && Date.parse(row.endedAt) >= (await startOf(client, waiter))
 }
 
 async function startOf(client: Client, workflowId: string): Promise<number> {

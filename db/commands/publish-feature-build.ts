@@ -17,7 +17,10 @@ export type PublishedBuild = {
   newest: readonly NewestRow[]
 }
 
-/** One transaction: the build is ready, and the online store has its newest rows. Doing it again changes nothing. */
+/**
+ * One transaction: the build is ready, and the online store of the dataset has its newest rows. Doing it again changes
+ * nothing; for another dataset of equal content it adds that one's rows.
+ */
 export async function publishFeatureBuild(db: Database, build: PublishedBuild): Promise<void> {
   const { buildId, featureHash, manifest, rows, columns, cacheHitRatio } = build
   await db.transaction(async (tx) => {
@@ -37,7 +40,8 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
       .returning({ id: featureBuild.id })
-    if (closed.length > 0) await refreshFeatureRows(tx, build)
+    const [row] = await tx.select({ dataset: featureBuild.dataset }).from(featureBuild).where(eq(featureBuild.id, buildId))
+    if (closed.length > 0 || row?.dataset !== build.dataset) await refreshFeatureRows(tx, build)
   })
 }
 

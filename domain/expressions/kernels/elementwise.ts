@@ -51,10 +51,10 @@ export const le: Comparison = (a, b, out) => {
   for (let row = 0; row < out.length; row++) out[row] = a[row]! <= b[row]! ? 1 : 0
 }
 export const eq: Comparison = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! === b[row]! ? 1 : 0
+  for (let row = 0; row < out.length; row++) out[row] = a[row] === b[row] ? 1 : 0
 }
 export const ne: Comparison = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! === b[row]! ? 0 : 1
+  for (let row = 0; row < out.length; row++) out[row] = a[row] === b[row] ? 0 : 1
 }
 export const and: Comparison = (a, b, out) => {
   for (let row = 0; row < out.length; row++) out[row] = a[row]! & b[row]!

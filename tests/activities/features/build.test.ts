@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto'
+import { tableFromIPC } from 'apache-arrow'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createFeatureBuildActivities } from '#activities/features.ts'
+import { computeShard, type ShardResult } from '#activities/features/compute-shard.ts'
+import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
+import type { ColumnTask } from '#activities/features/compute-thread.ts'
+import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
+import { featureRow } from '#db/schema.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
+import { buildIdOf, definitionHash, readLabel } from '#domain/features/definitions.ts'
+import { technical } from '#domain/feature-sets/technical.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
+import { walkBars } from '#tests/support/bars.ts'
+import { testObjectStore } from '#tests/support/object-store.ts'
+import { testDatabase } from '#tests/support/services.ts'
+import { landSnapshot, type LandedSnapshot } from '#tests/support/snapshot.ts'
+
+const label: LabelDefinition = {
+  expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)',
+  persistence: 'Log(Mean($high/$low-1,5)+0.001)',
+  kind: 'time-series',
+}
+const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
+const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 90, 3)]
+const split = { symbol: 'BBB', exDate: bars[1]!.sessions[40]!, kind: 'split', ratio: 2, knownAt: '2007-01-01T00:00:00Z', basis: 'given' } as const
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let store: Awaited<ReturnType<typeof testObjectStore>>
+let threads: ThreadPool
+const tasks: ColumnTask[] = []
+/** The real pool, counting what it is asked. */
+const pool: ThreadPool = {
+  compute: (task) => {
+    tasks.push(task)
+    return threads.compute(task)
+  },
+  close: () => threads.close(),
+}
+
+beforeAll(async () => {
+  database = await testDatabase()
+  store = await testObjectStore()
+  threads = createThreadPool(2)
+})
+afterAll(async () => {
+  await threads.close()
+  await store.drop()
+  await database.drop()
+})
+beforeEach(() => void (tasks.length = 0))
+
+const inputOf = (snapshot: LandedSnapshot, dataset: string, featureSet: FeatureSet = technical): BuildInput => {
+  const definition = definitionHash(featureSet, label)
+  return { buildId: buildIdOf(definition, snapshot.id), definitionHash: definition, snapshotId: snapshot.id, dataset, featureSet, label, origin }
+}
+
+const activities = () => createFeatureBuildActivities({ db: database.db, objects: store.objects })
+
+/** What the workflow does, without the workflow. */
+async function build(input: BuildInput) {
+  const world = { db: database.db, objects: store.objects, pool }
+  await activities().openFeatureBuild(input)
+  const { snapshot, groups } = await activities().planFeatureBuild(input)
+  const shards: ShardResult[] = []
+  for (const symbols of groups)
+    shards.push(await computeShard(world, { snapshot, symbols, featureSet: input.featureSet, label }, new AbortController().signal))
+  const ref = await activities().publishFeatureBuild(input, shards)
+  const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(ref))))
+  return { ref, manifest, row: (await findFeatureBuild(database.db, input.buildId))! }
+}
+
+const readShard = async (manifest: FeatureBuildManifest, index: number) => tableFromIPC(await store.objects.get(manifest.shards[index]!.object))
+
+describe('a build', () => {
+  it('holds each symbol’s features, label and persistence as computed from its adjusted bars', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'content', bars, [split])
+    const { manifest, row } = await build(inputOf(snapshot, 'content'))
+
+    expect(manifest).toMatchObject({ rows: 255, label: { reach: 1 }, sessions: bars[0]!.sessions })
+    expect(manifest.shards.map(({ symbols, rows }) => [symbols, rows])).toEqual([[['AAA'], 90], [['BBB'], 75], [['CCC'], 90]])
+    expect(row).toMatchObject({ state: 'ready', rows: 255, columns: technical.features.length, cacheHitRatio: 0 })
+
+    for (const [index, each] of bars.entries()) {
+      const table = await readShard(manifest, index)
+      expect(table.schema.fields.map(({ name }) => name)).toEqual(['symbol', 'session', ...technical.features.map(({ name }) => name), 'label', 'persistence'])
+      expect([...table.getChild('symbol')!]).toEqual(each.sessions.map(() => each.symbol))
+      const read = readLabel(label)
+      const expected = [...computeFeatures(technical, each, [split]), ...computeColumns([read.expression, read.persistence.expression], each, [split])]
+      const names = [...technical.features.map(({ name }) => name), 'label', 'persistence']
+      expect(names.map((name) => [name, table.getChild(name)!.toArray() as unknown])).toEqual(names.map((name, column) => [name, expected[column]]))
+      expect(table.getChild('label')!.get(each.sessions.length - 1)).toBeNaN()
+      expect(table.getChild('label')!.get(0)).not.toBeNaN()
+    }
+  })
+
+  it('puts the newest row of each symbol online, with the hash of its bytes', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'online', bars)
+    const { manifest, row } = await build(inputOf(snapshot, 'online'))
+    const online = (await database.db.select().from(featureRow)).filter(({ dataset }) => dataset === 'online')
+    expect(online.map(({ symbol, session }) => `${symbol} ${session}`).sort()).toEqual(bars.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`))
+    for (const { symbol, values, sha256, buildId, featureHash } of online) {
+      const index = bars.findIndex((each) => each.symbol === symbol)
+      const table = await readShard(manifest, index)
+      const last = Float32Array.from(technical.features, ({ name }) => table.getChild(name)!.get(table.numRows - 1) as number)
+      expect(new Float32Array(new Uint8Array(values).buffer)).toEqual(last)
+      expect(sha256).toBe(createHash('sha256').update(values).digest('hex'))
+      expect({ buildId, featureHash }).toEqual({ buildId: row.id, featureHash: manifest.featureHash })
+    }
+  })
+
+  it('never takes an online row back to an earlier session', async () => {
+    const world = { db: database.db, objects: store.objects }
+    const newer = await landSnapshot(world, 'forward', bars)
+    const older = await landSnapshot(world, 'forward', bars.map((each) => until(each, 70)))
+    await build(inputOf(newer, 'forward'))
+    await build(inputOf(older, 'forward'))
+    const sessions = (await database.db.select().from(featureRow)).filter(({ dataset }) => dataset === 'forward').map(({ session }) => session)
+    expect(sessions.sort()).toEqual(bars.map((each) => each.sessions.at(-1)!).sort())
+  })
+})
+
+describe('the column cache', () => {
+  it('gives a repeated build the same bytes without computing anything', async () => {
+    const world = { db: database.db, objects: store.objects }
+    const fresh = [walkBars('RRR', 80, 11), walkBars('SSS', 80, 12)]
+    const first = await build(inputOf(await landSnapshot(world, 'repeat-a', fresh), 'repeat-a'))
+    tasks.length = 0
+    // another snapshot of the same symbols and one more: the old symbols' content is what it was
+    const wider = await landSnapshot(world, 'repeat-b', [...fresh, walkBars('TTT', 80, 13)])
+    const second = await build(inputOf(wider, 'repeat-b'))
+    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['TTT'])
+    expect(second.manifest.shards.slice(0, 2).map(({ object }) => object)).toEqual(first.manifest.shards.map(({ object }) => object))
+    expect(second.row.cacheHitRatio).toBeCloseTo(2 / 3, 12)
+  })
+
+  it('computes one column when one feature has changed', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'one', [walkBars('UUU', 80, 21)])
+    await build(inputOf(snapshot, 'one'))
+    tasks.length = 0
+    const features = technical.features.map((feature) => (feature.name === 'rsi_6' ? { ...feature, expression: 'TA_RSI($close, 7)' } : feature))
+    const { row, manifest } = await build(inputOf(snapshot, 'one', { ...technical, features }))
+    expect(tasks.map(({ expressions }) => expressions)).toEqual([['TA_RSI($close,7)']])
+    const columns = technical.features.length + 2
+    expect(row.cacheHitRatio).toBeCloseTo((columns - 1) / columns, 12)
+    expect((await readShard(manifest, 0)).getChild('rsi_6')!.toArray()).toEqual(computeFeatures(features, walkBars('UUU', 80, 21), [])[0])
+  })
+
+  it('computes again what an action or a bar has changed, and that symbol alone', async () => {
+    const world = { db: database.db, objects: store.objects }
+    const before = [walkBars('VVV', 80, 31), walkBars('WWW', 80, 32)]
+    await build(inputOf(await landSnapshot(world, 'changed', before), 'changed'))
+    tasks.length = 0
+    const revised = { ...before[1]!, close: before[1]!.close.map((value, row) => (row === 50 ? value + 0.01 : value)) }
+    await build(inputOf(await landSnapshot(world, 'changed', [before[0]!, revised]), 'changed'))
+    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['WWW'])
+    tasks.length = 0
+    await build(inputOf(await landSnapshot(world, 'changed', before, [{ ...split, symbol: 'VVV' }]), 'changed'))
+    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['VVV'])
+  })
+})
+
+describe('a build that cannot be', () => {
+  it('names the snapshot that the dataset lacks', async () => {
+    const snapshot = { id: 'f'.repeat(64), manifest: { uri: '', sha256: '', bytes: 0 } }
+    await expect(activities().planFeatureBuild(inputOf(snapshot, 'nowhere'))).rejects.toMatchObject({ code: 'snapshot_not_found' })
+  })
+
+  it('names the feature and the character of a faulty expression', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'faulty', [walkBars('XXX', 10, 41)])
+    const input = inputOf(snapshot, 'faulty')
+    const featureSet = { ...technical, features: [{ name: 'ahead', expression: 'Ref($close,-1)' }] }
+    await expect(activities().planFeatureBuild({ ...input, featureSet })).rejects.toThrow(/feature ahead: this looks 1 session ahead.*character 1/)
+    const unknown = { ...technical, features: [{ name: 'vwap', expression: '$vwap/$close' }] }
+    await expect(activities().planFeatureBuild({ ...input, featureSet: unknown })).rejects.toMatchObject({ code: 'feature_column_absent' })
+  })
+
+  it('gives up between two symbols when it is cancelled', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'cancelled', [walkBars('YYY', 80, 51)])
+    const cancelled = AbortSignal.abort(new Error('paused'))
+    const input = { snapshot: snapshot.manifest, symbols: ['YYY'], featureSet: technical, label }
+    await expect(computeShard({ db: database.db, objects: store.objects, pool }, input, cancelled)).rejects.toThrow('paused')
+    expect(tasks).toEqual([])
+  })
+})
+
+function until(each: BarColumns, rows: number): BarColumns {
+  const cut = (column: Float64Array) => column.slice(0, rows)
+  const { open, high, low, close, volume } = each
+  return {
+    ...each,
+    sessions: each.sessions.slice(0, rows),
+    knownAt: each.knownAt.slice(0, rows),
+    open: cut(open),
+    high: cut(high),
+    low: cut(low),
+    close: cut(close),
+    volume: cut(volume),
+  }
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { Database } from '#db/client.ts'
+import { dataset as datasets, snapshot as snapshots } from '#db/schema.ts'
+import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
+import { writeManifest } from '#activities/snapshots/manifest.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
+import { snapshotIdentity, symbolIdentity } from '#domain/market/snapshot-identity.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+
+export type LandedSnapshot = { id: string; manifest: ObjectRef }
+
+/** Bars as a snapshot of a dataset in one chunk, in the real store and database. */
+export async function landSnapshot(
+  { db, objects }: { db: Database; objects: ObjectStore },
+  dataset: string,
+  bars: readonly BarColumns[],
+  actions: readonly CorporateAction[] = [],
+): Promise<LandedSnapshot> {
+  const identities = bars.map((each) => symbolIdentity(each, actions, 'assumed'))
+  const id = snapshotIdentity(identities, 'assumed')
+  const files: Uint8Array[] = []
+  for await (const file of writeBarFiles([bars])) files.push(file)
+  const coverage = coverageOf(bars)
+  const manifest = await writeManifest(objects, {
+    format: 1,
+    id,
+    knownAtBasis: 'assumed',
+    rows: coverage.rows,
+    firstSession: coverage.firstSession,
+    lastSession: coverage.lastSession,
+    symbols: bars.map(({ symbol, sessions }, index) => ({
+      symbol,
+      rows: sessions.length,
+      firstSession: sessions[0]!,
+      lastSession: sessions.at(-1)!,
+      contentSha256: identities[index]!.contentSha256,
+    })),
+    chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage }],
+    actions: [...actions],
+    clearedJumps: [],
+  })
+  await db.insert(datasets).values({ name: dataset, connector: { kind: 'sample' } }).onConflictDoNothing()
+  await db
+    .insert(snapshots)
+    .values({
+      dataset,
+      id,
+      syncId: randomUUID(),
+      manifest,
+      rows: coverage.rows,
+      symbols: bars.length,
+      actions: actions.length,
+      firstSession: coverage.firstSession,
+      lastSession: coverage.lastSession,
+      knownAtBasis: 'assumed',
+    })
+    .onConflictDoNothing()
+  return { id, manifest }
+}

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { WorkflowFailedError } from '@temporalio/client'
+import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { atEdge } from '#activities/edge.ts'
+import { createFeatureBuildActivities, createFeatureComputeActivities, createFeatureRequestActivities } from '#activities/features.ts'
+import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
+import { createJournalActivities, type JournalEntry } from '#activities/journal.ts'
+import type { BuildInput, LabelDefinition } from '#contracts/features.ts'
+import { featuresWorkflowId } from '#contracts/ids.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { walkBars } from '#tests/support/bars.ts'
+import { testObjectStore } from '#tests/support/object-store.ts'
+import { testDatabase } from '#tests/support/services.ts'
+import { landSnapshot } from '#tests/support/snapshot.ts'
+import { devTemporal, type DevTemporal, quietRuntime } from '#tests/support/temporal.ts'
+import * as messages from '#workflows/messages/run.ts'
+import { command, Gate } from '../durable/world.ts'
+import type { buildFeatures, waitForBuild } from './stories.ts'
+
+const label: LabelDefinition = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' }
+const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
+const dataset = 'walks'
+
+let server: DevTemporal
+let database: Awaited<ReturnType<typeof testDatabase>>
+let store: Awaited<ReturnType<typeof testObjectStore>>
+let threads: ThreadPool
+let bundle: WorkflowBundleWithSourceMap
+
+beforeAll(async () => {
+  quietRuntime()
+  server = await devTemporal()
+  database = await testDatabase()
+  store = await testObjectStore()
+  threads = createThreadPool(1)
+  bundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('./stories.ts', import.meta.url)) })
+})
+afterAll(async () => {
+  await threads.close()
+  await server.close()
+  await store.drop()
+  await database.drop()
+})
+
+/** The real activities, with a gate before each computation and an ear at the journal. */
+function createWorld() {
+  const gate = new Gate(true)
+  const computed: string[] = []
+  const listeners = new Set<(entry: JournalEntry) => void>()
+  const { db } = database
+  const { objects } = store
+  const journal = createJournalActivities({ db })
+  const orchestration = atEdge({
+    recordRunState: async (entry: JournalEntry) => {
+      await journal.recordRunState(entry)
+      for (const listener of listeners) listener(entry)
+    },
+    ...createFeatureRequestActivities({ db, client: server.client }),
+    ...createFeatureBuildActivities({ db, objects }),
+  })
+  const pool: ThreadPool = {
+    compute: async (task) => {
+      computed.push(task.bars.symbol)
+      await gate.pass()
+      return await threads.compute(task)
+    },
+    close: () => threads.close(),
+  }
+  return {
+    gate,
+    computed,
+    orchestration,
+    compute: atEdge(createFeatureComputeActivities({ db, objects, pool })),
+    /** Call before what causes it. */
+    journalled: (met: (entry: JournalEntry) => boolean) =>
+      new Promise<void>((resolve) => listeners.add((entry) => void (met(entry) && resolve()))),
+  }
+}
+
+async function inWorld(test: (world: ReturnType<typeof createWorld>) => Promise<void>): Promise<void> {
+  const world = createWorld()
+  const { nativeConnection: connection, namespace } = server
+  const throttle = { maxHeartbeatThrottleInterval: '200 milliseconds', defaultHeartbeatThrottleInterval: '200 milliseconds' } as const
+  const orchestration = await Worker.create({ connection, namespace, taskQueue: 'orchestration', workflowBundle: bundle, activities: world.orchestration })
+  const features = await Worker.create({ connection, namespace, taskQueue: 'features', activities: world.compute, maxConcurrentActivityTaskExecutions: 1, ...throttle })
+  await orchestration.runUntil(features.runUntil(() => test(world)))
+}
+
+async function inputOf(seed: number, change: Partial<Pick<BuildInput, 'featureSet'>> = {}): Promise<BuildInput> {
+  const symbols = ['AAA', 'BBB', 'CCC']
+  const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, dataset, symbols.map((symbol, index) => walkBars(symbol, 80, seed + index)))
+  const featureSet = change.featureSet ?? resolveFeatureSet('technical')
+  const definition = definitionHash(resolveFeatureSet('technical'), label)
+  return { buildId: buildIdOf(definition, snapshot.id), definitionHash: definition, snapshotId: snapshot.id, dataset, featureSet, label, origin }
+}
+
+const start = (input: BuildInput) =>
+  server.client.workflow.start<typeof buildFeatures>('buildFeatures', {
+    workflowId: featuresWorkflowId(input.definitionHash, input.snapshotId),
+    taskQueue: 'orchestration',
+    args: [input],
+  })
+
+const startWaiter = (input: BuildInput) => {
+  const runId = randomUUID()
+  const workflowId = `train/${runId}`
+  const request = { dataset, snapshotId: input.snapshotId, featureSet: 'technical', label, waiter: workflowId, origin }
+  return server.client.workflow.start<typeof waitForBuild>('waitForBuild', { workflowId, taskQueue: 'orchestration', args: [runId, request] })
+}
+
+describe('buildFeatures', () => {
+  it('pauses when the shard under way has closed, and goes on with the others after a resume', () =>
+    inWorld(async (world) => {
+      const input = await inputOf(100)
+      world.gate.close()
+      const handle = await start(input)
+      await world.gate.reached()
+      const paused = world.journalled(({ phase }) => phase === 'paused')
+      expect(await handle.executeUpdate(messages.pause, { args: [command('ann')] })).toMatchObject({ phase: 'pausing', step: 'compute' })
+      world.gate.unlock()
+      await paused
+      expect(world.computed).toHaveLength(1)
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'paused', step: 'compute' })
+
+      await handle.executeUpdate(messages.resume, { args: [command('ann')] })
+      const result = await handle.result()
+      expect(result.state).toBe('ready')
+      // each symbol once: what was computed before the pause was kept
+      expect([...world.computed].sort()).toEqual(['AAA', 'BBB', 'CCC'])
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 240 })
+    }))
+
+  it('is one build for all who ask, nudges each at its end, and has nothing to do for who asks later', () =>
+    inWorld(async (world) => {
+      const input = await inputOf(200)
+      world.gate.close()
+      const first = await startWaiter(input)
+      await world.gate.reached()
+      const second = await startWaiter(input)
+      const waiting = world.journalled(({ kind, id }) => kind === 'training-run' && second.workflowId.endsWith(id))
+      await waiting
+      world.gate.unlock()
+      const results = await Promise.all([first.result(), second.result()])
+      expect(results[0]).toMatchObject({ buildId: input.buildId, state: 'ready' })
+      expect(results[1]).toEqual(results[0])
+      expect(world.computed).toHaveLength(3)
+
+      const again = await (await start(input)).result()
+      expect(again).toEqual(results[0])
+      const third = await (await startWaiter(input)).result()
+      expect(third).toEqual(results[0])
+      expect(world.computed).toHaveLength(3)
+    }))
+
+  it('tells who waits that it was stopped, and starts anew for who asks afterwards', () =>
+    inWorld(async (world) => {
+      const input = await inputOf(300)
+      world.gate.close()
+      const waiter = await startWaiter(input)
+      await world.gate.reached()
+      const handle = server.client.workflow.getHandle(featuresWorkflowId(input.definitionHash, input.snapshotId))
+      await handle.executeUpdate(messages.stop, { args: [command('ann')] })
+      world.gate.unlock()
+      expect(await waiter.result()).toMatchObject({ state: 'stopped', failure: 'stopped by ann' })
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'stopped' })
+      expect(await (await startWaiter(input)).result()).toMatchObject({ state: 'ready' })
+    }))
+
+  it('fails with the code and the words of what is wrong', () =>
+    inWorld(async () => {
+      const technical = resolveFeatureSet('technical')
+      const input = await inputOf(400, { featureSet: { ...technical, features: [{ name: 'gap', expression: 'Mean($vwap,5)' }] } })
+      const failure: unknown = await (await start(input)).result().catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(WorkflowFailedError)
+      expect((failure as WorkflowFailedError).cause?.cause).toMatchObject({ type: 'feature_column_absent' })
+      const row = await findFeatureBuild(database.db, input.buildId)
+      expect(row).toMatchObject({ state: 'failed', failure: expect.stringContaining('feature gap: there is no column $vwap') })
+    }))
+})
