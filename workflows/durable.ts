@@ -18,6 +18,7 @@ import {
   uuid4,
 } from '@temporalio/workflow'
 import type { JournalEntry, RunKind } from '#activities/journal.ts'
+import type { SignalOrdinal } from '#activities/sender.ts'
 import type { Command, RunPhase, RunState } from '#contracts/commands.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { assertCommand, commandOfSignal, refuse } from './command-shape.ts'
@@ -27,7 +28,8 @@ import { RunJournal } from './run-journal.ts'
 
 type Verb = 'pause' | 'resume' | 'stop' | 'approve' | 'reject'
 
-export type Decision = { verdict: 'approve' | 'reject'; command: Command }
+/** `signal` is there when it came by a signal that did not say who sent it. */
+export type Decision = { verdict: 'approve' | 'reject'; command: Command; signal?: SignalOrdinal | undefined }
 
 /** Thrown inside the story when the run was told to stop. */
 export class Stopped extends Error {
@@ -270,7 +272,7 @@ export class DurableRun {
         break
       case 'approve':
       case 'reject':
-        this.decision = { verdict: verb, command }
+        this.decision = { verdict: verb, command, signal: from.signal }
         this.awaitsDecision = false
         break
       default:

@@ -2,3 +2,4 @@
 export { buildFeatures } from './build-features.ts'
 export { deployModel } from './deploy-model.ts'
 export { syncMarketData } from './sync-market-data.ts'
+export { trainModel } from './train-model.ts'

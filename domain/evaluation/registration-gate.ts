@@ -1,7 +1,7 @@
 /**
  * May this candidate become a model version? Judged once, on the test segment, against forecasters that cost nothing:
  * persistence, the training mean (climatology) and a ridge regression on the same features. The policy and its reasons:
- * docs/decisions/0002-registration-gate.md.
+ * docs/decisions/0004-registration-gate.md.
  *
  * Time-series labels, by squared error: better than persistence and than the mean, each at 90 % confidence, and not
  * significantly worse than the linear model. Cross-sectional labels, by RankIC: significantly above zero (what the mean

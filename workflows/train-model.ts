@@ -1,0 +1,86 @@
+import { ApplicationFailure, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import type { FeatureRequestActivities } from '#activities/features.ts'
+import type { TrainingActivities } from '#activities/training.ts'
+import type { ErrorCode } from '#contracts/errors.ts'
+import type { Stage } from '#contracts/models.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { searchAttributeKey } from '#contracts/search-attributes.ts'
+import { taskQueues } from '#contracts/task-queues.ts'
+import type { FitInput, FitResult, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
+import { type Decision, DurableRun } from './durable.ts'
+import { atomic, interruptible } from './proxies.ts'
+
+type TrainerActivities = { fitModel(input: FitInput): Promise<FitResult> }
+
+const training = proxyActivities<TrainingActivities>(atomic)
+const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
+const trainer = proxyActivities<TrainerActivities>({ ...interruptible, taskQueue: taskQueues.trainerCpu, summary: 'fit in the trainer' })
+const evaluation = proxyActivities<TrainingActivities>({ ...interruptible, taskQueue: taskQueues.orchestration, summary: 'open the test segment, once' })
+
+/** A lost nudge costs this much at most. */
+const lookAgainMs = 60_000
+
+/** From a recipe to a model version that somebody approved: features, fit, parity, evaluation, gate, registration. */
+export async function trainModel(input: TrainModelInput): Promise<TrainModelResult> {
+  const { runId, modelName, recipe } = input
+  const run = new DurableRun('training-run', runId)
+  run.listen()
+  show({ Dataset: recipe.dataset, ModelName: modelName, TriggeredBy: input.origin.by })
+
+  return await run.live<TrainModelResult>({
+    open: () => training.openTrainingRun(input),
+    story: async () => {
+      const snapshotId = await run.step('recipe', () => training.resolveRecipe(input))
+      const build = await builtFeatures(run, input, snapshotId)
+      await run.step('segments', () => training.checkSegments({ runId, recipe, build }))
+      const fit = await run.pausable('train', () => trainer.fitModel({ runId, recipe, build: build.manifest }))
+      const fitted = { runId, recipe, snapshotId, build, fit }
+      const parity = await run.step('parity', () => training.checkParity(fitted))
+      const verdict = await run.pausable('evaluate', () => evaluation.evaluateCandidate(fitted))
+      if (!verdict.gate.passed) return await refuse(run, runId, verdict)
+      const { version } = await run.step('register', () => training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict }))
+      showStage('testing')
+      return await decide(run, { name: modelName, version }, await run.approval('approval'))
+    },
+    stopped: async (by) => ({ runId, ...(await close({ runId, state: 'stopped', by, reason: `stopped by ${by}` })) }),
+    failed: (reason) => close({ runId, state: 'failed', reason }),
+  })
+}
+
+/** The build is shared work, and never a child: it nudges this run when it ends. */
+async function builtFeatures(run: DurableRun, { recipe, origin }: TrainModelInput, snapshotId: string): Promise<{ id: string; manifest: ObjectRef }> {
+  const { dataset, featureSet, label } = recipe
+  const request = { dataset, snapshotId, featureSet, label, waiter: workflowInfo().workflowId, origin }
+  for (;;) {
+    const build = await run.step('features', () => features.requestFeatureBuild(request))
+    if (build.state === 'ready' && build.manifest !== null) return { id: build.buildId, manifest: build.manifest }
+    if (build.state === 'failed' || build.state === 'stopped')
+      throw ApplicationFailure.nonRetryable(`the feature build ${build.buildId} ${build.state}: ${build.failure ?? 'no reason was given'}`, notTrained)
+    await run.nudged('features', lookAgainMs)
+  }
+}
+
+async function refuse(run: DurableRun, runId: string, verdict: Awaited<ReturnType<TrainingActivities['evaluateCandidate']>>): Promise<TrainModelResult> {
+  const { reason } = verdict.gate
+  await run.conclude('refuse', () => close({ runId, state: 'refused', evaluation: verdict, reason }))
+  return { runId, state: 'refused', reason }
+}
+
+async function decide(run: DurableRun, model: { name: string; version: number }, decision: Decision): Promise<TrainModelResult> {
+  const approved = decision.verdict === 'approve'
+  await run.conclude(decision.verdict, () => training.decideVersion({ runId: run.id, ...decision }))
+  showStage(approved ? 'staging' : 'archived')
+  return { runId: run.id, state: approved ? 'approved' : 'rejected', model }
+}
+
+async function close(end: Parameters<TrainingActivities['closeTrainingRun']>[0]): Promise<Pick<TrainModelResult, 'state' | 'reason'>> {
+  const { state, reason } = await training.closeTrainingRun(end)
+  return { state, ...(reason === null ? {} : { reason }) }
+}
+
+const show = (values: Record<'Dataset' | 'ModelName' | 'TriggeredBy', string>) =>
+  upsertSearchAttributes((['Dataset', 'ModelName', 'TriggeredBy'] as const).map((name) => ({ key: searchAttributeKey(name), value: values[name] })))
+
+const showStage = (stage: Stage) => upsertSearchAttributes([{ key: searchAttributeKey('Stage'), value: stage }])
+
+const notTrained: ErrorCode = 'training_failed'
