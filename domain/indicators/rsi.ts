@@ -1,15 +1,13 @@
 /**
  * Relative strength index as TA-Lib's TA_RSI (Wilder 1978): mean gain and loss of the first `period` changes, then
- * smoothed by (mean·(period − 1) + change)/period; 100·gain/(gain + loss), 0 where both are below 1e-14. NaN for the
- * first `period` rows. float64. Input: finite values. Cost: O(1) a row.
+ * smoothed by (mean·(period − 1) + change)/period; 100·gain/(gain + loss), 0 where both are 0 (as TA-Lib 0.8; older
+ * ones answer 0 below 1e-14 already). NaN for the first `period` rows. float64. Input: finite values. Cost: O(1) a row.
  */
 
 /** All that a later row needs of the earlier ones: a series cut anywhere gives the same bits. */
 export type RsiState = { readonly period: number; rows: number; previous: number; gain: number; loss: number }
 
 export const rsiState = (period: number): RsiState => ({ period, rows: 0, previous: 0, gain: 0, loss: 0 })
-
-const negligible = 1e-14
 
 /** Writes the next rows and moves the state past them. */
 export function advanceRsi(state: RsiState, values: Float64Array, out: Float64Array): void {
@@ -50,5 +48,5 @@ export function rsi(values: Float64Array, period: number): Float64Array {
 
 function strength(gain: number, loss: number): number {
   const both = gain + loss
-  return both < negligible ? 0 : 100 * (gain / both)
+  return both === 0 ? 0 : 100 * (gain / both)
 }
