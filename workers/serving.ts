@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Config } from '#config/config.ts'
@@ -49,10 +50,10 @@ export async function main(config: Config): Promise<void> {
     const metrics = createServingMetrics({ replica, log })
     const app = createServingApp({ replica, log, metrics, clock: () => new Date(), logger }, packageJson.version)
     const server = createAdaptorServer({ fetch: app.fetch }) as Server
-    await listen(server, config.serving)
+    const port = await listen(server, config.serving)
     replica.follow()
     shipper.start()
-    logger.info({ replicaId: folder.replicaId, host: config.serving.host, port: config.serving.port }, 'serving is up')
+    logger.info({ replicaId: folder.replicaId, host: config.serving.host, port }, 'serving is up')
 
     const signal = await terminated()
     logger.info({ signal }, 'serving drains')
@@ -68,9 +69,11 @@ export async function main(config: Config): Promise<void> {
   }
 }
 
-async function listen(server: Server, { host, port }: Config['serving']): Promise<void> {
+/** The port that was bound: port 0 asks for any free one. */
+async function listen(server: Server, { host, port }: Config['serving']): Promise<number> {
   server.listen(port, host)
   await once(server, 'listening')
+  return (server.address() as AddressInfo).port
 }
 
 const terminated = () =>

@@ -247,7 +247,7 @@ describe('Open Inference Protocol', () => {
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body,
       duplex: 'half',
-    } as RequestInit)
+    } as RequestInit & { duplex: string })
     const response = await serving.app.request(request)
     expect(response.status).toBe(413)
     expect(sent).toBeLessThan(15)
