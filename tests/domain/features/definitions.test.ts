@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { FeatureSet } from '#contracts/features.ts'
+import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
+import { buildIdOf, columnKey, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
+import { featureRowAt } from '#domain/features/feature-row.ts'
+import { featureSets, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { groupSymbols } from '#domain/features/symbol-groups.ts'
+import { walkBars } from '#tests/support/bars.ts'
+
+const label = { expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)', persistence: 'Log(Mean($high/$low-1,5)+0.001)', kind: 'time-series' } as const
+const set = (...features: [string, string][]) => ({ features: features.map(([name, expression]) => ({ name, expression })) })
+
+describe('feature sets', () => {
+  it.each(featureSets)('$name fits its contract, can be read, and answers what a price level does not change', (featureSet) => {
+    expect(FeatureSet.parse(featureSet)).toEqual(featureSet)
+    const read = readFeatures(featureSet.features)
+    expect(Math.max(...read.map(({ lookback }) => lookback))).toBe(61)
+    const bars = walkBars('WALK', 200, 3)
+    const dear = { ...bars, open: bars.open.map((p) => p * 8), high: bars.high.map((p) => p * 8), low: bars.low.map((p) => p * 8), close: bars.close.map((p) => p * 8) }
+    expect(computeFeatures(featureSet, dear, [])).toEqual(computeFeatures(featureSet, bars, []))
+  })
+
+  it('has every value from its look-back on, and none of a recursive feature before', () => {
+    const { features } = resolveFeatureSet('technical')
+    const columns = computeFeatures(features, walkBars('WALK', 100, 4), [])
+    for (const [index, { lookback }] of readFeatures(features).entries()) expect(columns[index]!.subarray(lookback - 1).every(Number.isFinite)).toBe(true)
+    const rsi = columns[features.findIndex(({ name }) => name === 'rsi_14')]!
+    expect([...rsi].findIndex(Number.isFinite)).toBe(14)
+  })
+
+  it('is found by name, or named with what there is', () => {
+    expect(resolveFeatureSet('technical').features).toHaveLength(33)
+    expect(() => resolveFeatureSet('technicel')).toThrow('no feature set technicel: did you mean technical? There are: technical')
+  })
+
+  it('computes on prices adjusted for splits and dividends, and on volume adjusted for splits alone', () => {
+    const bars = walkBars('WALK', 30, 6)
+    const exDate = bars.sessions[15]!
+    const halved = { ...bars }
+    for (const name of ['open', 'high', 'low', 'close'] as const) halved[name] = bars[name].map((price, row) => (row < 15 ? price : price / 2))
+    halved.volume = bars.volume.map((shares, row) => (row < 15 ? shares : shares * 2))
+    const split = { symbol: 'WALK', exDate, kind: 'split', ratio: 2, knownAt: '2007-01-01T00:00:00Z', basis: 'given' } as const
+    const features = set(['a', 'TA_ROC($close,1)'], ['b', '$volume/Mean($volume,5)'], ['c', 'TA_ATR($high,$low,$close,5)/$close'])
+    expect(computeFeatures(features, halved, [split])).toEqual(computeFeatures(features, bars, []))
+    expect(computeFeatures(features, halved, [])).not.toEqual(computeFeatures(features, bars, []))
+  })
+})
+
+describe('a label', () => {
+  it('is known by how far it looks, and its default persistence is its last known value', () => {
+    expect(labelReach(label.expression)).toBe(1)
+    expect(labelReach('Ref($close,-2)/Ref($close,-1)-1')).toBe(2)
+    const bars = walkBars('WALK', 60, 8)
+    const read = readLabel({ expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' })
+    expect(read.persistence.text).toBe('Ref(Ref($close,-2)/Ref($close,-1)-1,2)')
+    const [value, persistence] = computeColumns([read.expression, read.persistence.expression], bars, [])
+    expect(persistence!.subarray(2)).toEqual(value!.subarray(0, 58))
+    expect([...value!.subarray(-2)]).toEqual([NaN, NaN])
+  })
+
+  it('must look ahead, and nothing else may', () => {
+    expect(() => labelReach('$close/Ref($close,1)')).toThrow('a label must read a later session')
+    expect(() => readLabel({ ...label, persistence: 'Ref($close,-1)' })).toThrow('which only a label may')
+    expect(() => readFeatures(set(['early', 'Mean($close,5)/Ref($close,-2)']).features)).toThrow(/feature early: this looks 2 sessions ahead, which only a label may \(character 16\)/)
+  })
+})
+
+describe('hashes', () => {
+  const base = set(['a', 'Mean($close,5)/$close'], ['b', '$volume'])
+
+  it('are of what is meant, not of how it is written', () => {
+    const spaced = set(['a', ' Mean( $close, 5 ) / ($close)'], ['b', '$volume'])
+    expect(definitionHash(spaced, { ...label, expression: `(${label.expression})` })).toBe(definitionHash(base, label))
+    expect(featureHash(spaced)).toBe(featureHash(base))
+  })
+
+  it('differ with names, order, expressions, label, persistence and kind', () => {
+    const definitions = [
+      definitionHash(base, label),
+      definitionHash(set(['c', 'Mean($close,5)/$close'], ['b', '$volume']), label),
+      definitionHash(set(['b', '$volume'], ['a', 'Mean($close,5)/$close']), label),
+      definitionHash(set(['a', 'Mean($close,6)/$close'], ['b', '$volume']), label),
+      definitionHash(base, { ...label, expression: 'Ref($close,-1)' }),
+      definitionHash(base, { expression: label.expression, kind: 'time-series' }),
+      definitionHash(base, { ...label, kind: 'cross-sectional' }),
+    ]
+    expect(new Set(definitions).size).toBe(definitions.length)
+    expect(buildIdOf(definitions[0]!, 'a'.repeat(64))).not.toBe(buildIdOf(definitions[0]!, 'b'.repeat(64)))
+    expect(columnKey('$close', [{ symbol: 'A', contentSha256: '1' }])).not.toBe(columnKey('$close', [{ symbol: 'A', contentSha256: '2' }]))
+  })
+
+  it('refuse a name that is used twice', () => expect(() => featureHash(set(['a', '$close'], ['a', '$open']))).toThrow('the feature a is defined twice'))
+})
+
+describe('a feature row', () => {
+  it('is float32 little-endian in the order of the set, with one NaN', () => {
+    const bytes = featureRowAt([Float32Array.of(0, 1), Float32Array.of(0, -0.5), new Float32Array(new Uint32Array([0, 0xffc00001]).buffer)], 1)
+    expect(Buffer.from(bytes).toString('hex')).toBe('0000803f000000bf0000c07f')
+  })
+})
+
+describe('groups of symbols', () => {
+  const symbols = (count: number) => Array.from({ length: count }, (_, index) => `S${String(index).padStart(4, '0')}`)
+
+  it('are one symbol each while they are few, and at most 64', () => {
+    expect(groupSymbols(['MSFT', 'AAPL'])).toEqual([['AAPL'], ['MSFT']])
+    expect(groupSymbols(symbols(64))).toHaveLength(64)
+    const many = groupSymbols(symbols(3000))
+    expect(many).toHaveLength(64)
+    expect(many.flat().sort()).toEqual(symbols(3000))
+    expect(Math.max(...many.map(({ length }) => length))).toBeLessThan(80)
+  })
+
+  it('stay as they were when a symbol is listed, but for its own', () => {
+    const before = groupSymbols(symbols(500)).map((group) => group.join())
+    const after = groupSymbols([...symbols(500), 'NEW']).map((group) => group.join())
+    expect(after.filter((group) => !before.includes(group))).toHaveLength(1)
+  })
+})
