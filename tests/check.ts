@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { addresses } from './check/addresses.ts'
 import { hasFailed, type Check, type Finding } from './check/check.ts'
+import { projectRoot } from './check/command.ts'
 import { lockfile } from './check/lockfile.ts'
 import { pythonLint, pythonTypes } from './check/python.ts'
 import { deadCode, format, lint, types } from './check/typescript.ts'
@@ -14,7 +15,7 @@ const checks: Check[] = [types, lint, format, deadCode, lockfile, addresses, pyt
 
 async function find(check: Check): Promise<Finding> {
   try {
-    return await check.run()
+    return await check.run(projectRoot)
   } catch (error) {
     return { looked: 0, unit: 'things', faults: [error instanceof Error ? error.message : String(error)] }
   }

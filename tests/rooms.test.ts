@@ -218,7 +218,7 @@ describe('the rooms', () => {
   test('every room has a row here and rules of its own', async () => {
     const config = JSON.parse(await readFile(join(projectRoot, '.oxlintrc.json'), 'utf8')) as { overrides: { files: string[] }[] }
     const ruled = config.overrides.flatMap(({ files }) => files)
-    const { stdout } = await runCommand('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*/*.ts'])
+    const { stdout } = await runCommand('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*/*.ts'], { cwd: projectRoot })
     const folders = new Set(stdout.split('\n').flatMap((path) => /^([^/]+)\//.exec(path)?.[1] ?? []))
     const rooms = [...folders].filter((name) => !withoutRules.includes(name))
     expect(rows.map(({ room }) => room).toSorted()).toEqual(rooms.toSorted())
@@ -226,7 +226,7 @@ describe('the rooms', () => {
   })
 
   test('the tree keeps the rules, and was looked at', async () => {
-    const finding = await lint.run()
+    const finding = await lint.run(projectRoot)
     expect(finding.faults).toEqual([])
     expect(finding.looked).toBeGreaterThan(100)
   })

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Check } from './check.ts'
-import { projectRoot, runCommand } from './command.ts'
+import { runCommand } from './command.ts'
 
 /** Written in parts, so that this file does not find itself. */
 const registries = [
@@ -19,13 +19,13 @@ const homes = /(?:^|[\s"'`=(:])(\/(?:home|Users)\/[\w.-]+\/)/
 /** Nothing in the repository may depend on where it was written: no package registry's address, no path of one machine. */
 export const addresses: Check = {
   name: 'addresses',
-  async run() {
-    const { stdout } = await runCommand('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
-    const forbidden = [...registries, ...options, ...(await registriesOfThisMachine()), ...placesOfThisMachine()]
+  async run(root) {
+    const { stdout } = await runCommand('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root })
+    const forbidden = [...registries, ...options, ...(await registriesOfThisMachine(root)), ...placesOfThisMachine(root)]
     const faults: string[] = []
     let looked = 0
     for (const file of stdout.split('\0').filter(Boolean)) {
-      const bytes = await readFile(join(projectRoot, file)).catch(() => undefined)
+      const bytes = await readFile(join(root, file)).catch(() => undefined)
       if (bytes === undefined || bytes.includes(0)) continue
       looked++
       bytes
@@ -44,11 +44,11 @@ export const addresses: Check = {
 const lockedAddress = (file: string, line: string): string | undefined =>
   file.endsWith('.lock') ? /\bhttps?:\/\/\S+|\bfile:\S+/.exec(line)?.[0] : undefined
 
-async function registriesOfThisMachine(): Promise<string[]> {
-  const { stdout } = await runCommand('npm', ['config', 'get', 'registry', '--loglevel=error'])
+async function registriesOfThisMachine(root: string): Promise<string[]> {
+  const { stdout } = await runCommand('npm', ['config', 'get', 'registry', '--loglevel=error'], { cwd: root })
   const given = [stdout.trim(), process.env.PIP_INDEX_URL, process.env.UV_INDEX_URL, process.env.UV_DEFAULT_INDEX]
   return given.flatMap((address) => (address && URL.canParse(address) ? [new URL(address).host] : [])).filter((host) => host !== '')
 }
 
 /** The folder of this checkout and the home folder, unless they are as short as `/` or `/root`. */
-const placesOfThisMachine = (): string[] => [projectRoot, `${homedir()}/`].filter((path) => path.split('/').filter(Boolean).length > 1)
+const placesOfThisMachine = (root: string): string[] => [root, `${homedir()}/`].filter((path) => path.split('/').filter(Boolean).length > 1)

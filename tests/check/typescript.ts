@@ -1,24 +1,25 @@
-import { sep } from 'node:path'
+import { join, sep } from 'node:path'
 import type { Check } from './check.ts'
 import { projectRoot, runTool } from './command.ts'
 
-const own = (path: string) => path.startsWith(projectRoot) && !path.includes(`${sep}node_modules${sep}`)
+const reporter = join(projectRoot, 'tests/check/knip-reporter.mjs')
 
 export const types: Check = {
   name: 'types',
-  async run() {
-    const { status, stdout, stderr } = await runTool('typescript/bin/tsc', [
-      '--noEmit',
-      '--pretty',
-      'false',
-      '--listFiles',
-      '--project',
-      '.',
-    ])
+  async run(root) {
+    const { status, stdout, stderr } = await runTool(
+      'typescript/bin/tsc',
+      ['--noEmit', '--pretty', 'false', '--listFiles', '--project', '.'],
+      root,
+    )
     const lines = stdout.split('\n')
     const faults = lines.filter((line) => /error TS\d+/.test(line))
     if (status !== 0 && faults.length === 0) faults.push(`tsc ended with status ${status}\n${stderr}`)
-    return { looked: lines.filter(own).length, unit: 'files', faults }
+    return {
+      looked: lines.filter((path) => path.startsWith(root) && !path.includes(`${sep}node_modules${sep}`)).length,
+      unit: 'files',
+      faults,
+    }
   },
 }
 
@@ -29,8 +30,8 @@ type OxlintReport = {
 
 export const lint: Check = {
   name: 'lint',
-  async run() {
-    const { status, stdout, stderr } = await runTool('oxlint/bin/oxlint', ['--format', 'json'])
+  async run(root) {
+    const { status, stdout, stderr } = await runTool('oxlint/bin/oxlint', ['--format', 'json'], root)
     const report = JSON.parse(stdout) as OxlintReport
     const faults = report.diagnostics.map(
       ({ code, message, filename, labels }) => `${filename}:${labels[0]?.span.line ?? 1} ${code ?? 'parse'}: ${message}`,
@@ -42,8 +43,8 @@ export const lint: Check = {
 
 export const format: Check = {
   name: 'format',
-  async run() {
-    const { status, stdout, stderr } = await runTool('oxfmt/bin/oxfmt', ['--check'])
+  async run(root) {
+    const { status, stdout, stderr } = await runTool('oxfmt/bin/oxfmt', ['--check'], root)
     const faults = stdout.split('\n').flatMap((line) => /^(\S.*) \(\d+ms\)$/.exec(line)?.[1] ?? [])
     if (status !== 0 && faults.length === 0) faults.push(`oxfmt ended with status ${status}\n${stdout}${stderr}`)
     return {
@@ -56,13 +57,8 @@ export const format: Check = {
 
 export const deadCode: Check = {
   name: 'dead code',
-  async run() {
-    const { stdout, stderr } = await runTool('knip/bin/knip.js', [
-      '--no-progress',
-      '--no-exit-code',
-      '--reporter',
-      './tests/check/knip-reporter.mjs',
-    ])
+  async run(root) {
+    const { stdout, stderr } = await runTool('knip/bin/knip.js', ['--no-progress', '--no-exit-code', '--reporter', reporter], root)
     if (stdout.trim() === '') throw new Error(`knip reported nothing\n${stderr}`)
     const { processed, faults } = JSON.parse(stdout) as { processed: number; faults: string[] }
     return { looked: processed, unit: 'files', faults }
