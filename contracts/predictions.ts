@@ -58,7 +58,18 @@ export type PredictionRecord = z.infer<typeof PredictionRecord>
 
 /** One object of a trace: read again, hashed again, and the two hashes compared. */
 export const TraceLink = z.strictObject({
-  what: z.enum(['prediction', 'onnx', 'sidecar', 'fit-report', 'feature-row', 'feature-shard', 'build-manifest', 'snapshot-manifest', 'snapshot-chunk', 'snapshot-content']),
+  what: z.enum([
+    'prediction',
+    'onnx',
+    'sidecar',
+    'fit-report',
+    'feature-row',
+    'feature-shard',
+    'build-manifest',
+    'snapshot-manifest',
+    'snapshot-chunk',
+    'snapshot-content',
+  ]),
   name: z.string(),
   recordedSha256: Sha256,
   actualSha256: Sha256,
@@ -84,7 +95,8 @@ export const Trace = z.strictObject({
   /** the feature row computed again from the bars equals the one that was served, byte for byte */
   featuresRecomputed: z.boolean().nullable(),
   recordedValue: z.number(),
-  recomputedValue: z.number(),
+  /** null when an object that it needs is not what it was */
+  recomputedValue: z.number().nullable(),
   verified: z.boolean(),
 })
 export type Trace = z.infer<typeof Trace>

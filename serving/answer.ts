@@ -33,7 +33,8 @@ export async function answer({ replica, log, clock }: World, model: ServedModel,
     replicaId: replica.replicaId,
     predictedAt: clock().toISOString(),
   }
-  const records = inputs.map((input, row) => ({ id: uuidv7(), ...shared, input, value: answers[row] ?? Number.NaN }))
+  // adding 0 makes −0 the 0 that JSON logs
+  const records = inputs.map((input, row) => ({ id: uuidv7(), ...shared, input, value: (answers[row] ?? Number.NaN) + 0 }))
   await log.append(records)
   return records
 }

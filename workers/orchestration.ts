@@ -6,6 +6,7 @@ import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
 import { createJournalActivities } from '#activities/journal.ts'
+import { createTraceActivities } from '#activities/trace.ts'
 import { createTrainingActivities } from '#activities/training.ts'
 import type { Config } from '#config/config.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
@@ -28,6 +29,7 @@ export const orchestrationActivities = ({ db, objects, client, config }: Orchest
     ...createFeatureRequestActivities({ db, client }),
     ...createFeatureBuildActivities({ db, objects }),
     ...createTrainingActivities({ db, objects }),
+    ...createTraceActivities({ db, objects }),
   })
 
 /** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */

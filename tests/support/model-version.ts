@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { ModelSidecar, type Stage } from '#contracts/models.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { dataset, featureRow, model, modelVersion } from '#db/schema.ts'
+import { dataset as datasets, featureRow, model, modelVersion } from '#db/schema.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 
 export const onnxFixture = (name: string) => new Uint8Array(readFileSync(new URL(`../inference/fixtures/${name}.onnx`, import.meta.url)))
@@ -20,6 +20,8 @@ export type VersionOptions = {
   stage?: Stage
   onnx?: string
   missing?: 'accept' | 'refuse'
+  /** the build that it was trained on; by default one that is nowhere */
+  trainedOn?: { dataset: string; featureHash: string; buildId: string; snapshotId: string; featureOrder: string[]; fitReport: ObjectRef }
   /** replaces fields of the sidecar after it was checked against its contract */
   sidecar?: Record<string, unknown>
 }
@@ -27,10 +29,9 @@ export type VersionOptions = {
 /** Registers a version of `name` whose ONNX file is a fixture and whose sidecar fits the contract, as training does. */
 export async function registerVersion(db: Database, objects: ObjectStore, name: string, options: VersionOptions = {}) {
   const onnx = await objects.put(onnxFixture(options.onnx ?? 'linear'), 'onnx')
-  const sidecar = await objects.put(
-    Buffer.from(JSON.stringify({ ...sidecarFor(onnx, options.missing ?? 'accept'), ...options.sidecar })),
-    'json',
-  )
+  const { dataset, ...learned } = options.trainedOn ?? { dataset: 'us-daily', featureHash, buildId, snapshotId }
+  const content = { ...sidecarFor(onnx, options.missing ?? 'accept'), ...learned, ...options.sidecar }
+  const sidecar = await objects.put(Buffer.from(JSON.stringify(content)), 'json')
   const version = options.version ?? 1
   const row = {
     name,
@@ -39,10 +40,10 @@ export async function registerVersion(db: Database, objects: ObjectStore, name: 
     runId: randomUUID(),
     onnx,
     sidecar,
-    featureHash,
-    snapshotId,
-    buildId,
-    dataset: 'us-daily',
+    featureHash: learned.featureHash,
+    snapshotId: learned.snapshotId,
+    buildId: learned.buildId,
+    dataset,
   }
   await db.insert(model).values({ name }).onConflictDoNothing()
   await db.insert(modelVersion).values(row)
@@ -52,7 +53,7 @@ export async function registerVersion(db: Database, objects: ObjectStore, name: 
 /** The newest rows of a dataset's features, as a build leaves them for serving. */
 export async function publishFeatureRows(db: Database, rows: Record<string, number[]>, session = '2008-05-30'): Promise<void> {
   await db
-    .insert(dataset)
+    .insert(datasets)
     .values({ name: 'us-daily', connector: { kind: 'sample' } })
     .onConflictDoNothing()
   for (const [symbol, values] of Object.entries(rows)) {

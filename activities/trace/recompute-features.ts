@@ -1,0 +1,58 @@
+import type { PredictionInput, Trace } from '#contracts/predictions.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { reach } from '#domain/expressions/reach.ts'
+import { computeFeatures } from '#domain/features/compute-features.ts'
+import { featureRowAt } from '#domain/features/feature-row.ts'
+import type { SnapshotReader } from '../snapshots.ts'
+import { type Evidence, sha256Of } from './evidence.ts'
+import type { OpenedBuild } from './open-build.ts'
+import { readShardRow } from './shard-row.ts'
+
+type FeatureRowInput = Extract<PredictionInput, { kind: 'feature-row' }>
+
+/** `row` is computed from the bars; `equal` says whether it is, byte for byte, the one that was served. */
+export type RecomputedFeatures = { row: Uint8Array; equal: boolean; bars: NonNullable<Trace['bars']> }
+
+/** Finds the served row in its shard, and computes it again from the bars; nothing when the bars have no such session. */
+export async function recomputeFeatures(
+  evidence: Evidence,
+  { manifest }: OpenedBuild,
+  snapshot: SnapshotReader,
+  input: FeatureRowInput,
+): Promise<RecomputedFeatures | undefined> {
+  const { symbol, session } = input
+  const shard = manifest.shards.find(({ symbols }) => symbols.includes(symbol))
+  const stored = shard && (await evidence.read('feature-shard', shard.object))
+  const served =
+    stored &&
+    readShardRow(
+      stored,
+      manifest.columns.map(({ name }) => name),
+      symbol,
+      session,
+    )
+  // a row that is not there has the hash of nothing; in an altered shard none is looked for
+  if (shard === undefined || stored !== undefined)
+    evidence.compare('feature-row', `${symbol} at ${session}`, input.sha256, sha256Of(served ?? new Uint8Array()))
+
+  const bars = await snapshot.bars(symbol)
+  const index = bars.sessions.indexOf(session)
+  if (index < 0) return undefined
+  const row = featureRowAt(computeFeatures(manifest.columns, bars, snapshot.actions(symbol)), index)
+  const first = firstRowRead(
+    manifest.columns.map(({ expression }) => expression),
+    index,
+  )
+  return {
+    row,
+    equal: sha256Of(row) === input.sha256,
+    bars: { firstSession: bars.sessions[first] ?? session, lastSession: session, rows: index - first + 1 },
+  }
+}
+
+/** Recursive expressions read back to the first bar. */
+function firstRowRead(expressions: string[], index: number): number {
+  const reaches = expressions.map((expression) => reach(parse(expression)))
+  if (reaches.some(({ recursive }) => recursive)) return 0
+  return Math.max(0, index + Math.min(...reaches.map(({ from }) => from)))
+}
