@@ -45,7 +45,8 @@ async def _serve(config: Config, stop: asyncio.Event) -> None:
         config.temporal_address,
         namespace=config.temporal_namespace,
         data_converter=pydantic_data_converter,
-        identity=f"trainer@{socket.gethostname()}:{os.getpid()}",
+        # as the TypeScript SDK names its workers: the supervisor looks for the pid
+        identity=f"{os.getpid()}@{socket.gethostname()}",
     )
     worker = Worker(
         client,
