@@ -138,11 +138,15 @@ export class DurableRun {
     return result
   }
 
-  /** The last step: once it has begun, commands are told that the run is closed, for its outcome stands. */
+  /**
+   * The last step: once it has begun, commands are told that the run is closed, for its outcome stands. What led to it
+   * is on the row first.
+   */
   async conclude<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return await this.whenRunning(name, () => {
+    return await this.whenRunning(name, async () => {
       this.life = 'ending'
-      return work()
+      await this.journal.settled()
+      return await work()
     })
   }
 
