@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -20,9 +20,18 @@ export class ContentCache {
   /** The path of a sound copy, or nothing: an altered one is removed first. */
   async find(ref: ObjectRef): Promise<string | undefined> {
     const path = this.pathOf(ref)
-    const found = await hashOfFile(path)
+    const found = await unlessAbsent(hashOfFile(path))
     if (found === ref.sha256) return path
     if (found !== undefined) await rm(path, { force: true })
+    return undefined
+  }
+
+  /** The bytes of a sound copy, or nothing: an altered one is removed first. */
+  async read(ref: ObjectRef): Promise<Buffer | undefined> {
+    const path = this.pathOf(ref)
+    const bytes = await unlessAbsent(readFile(path))
+    if (bytes === undefined || createHash('sha256').update(bytes).digest('hex') === ref.sha256) return bytes
+    await rm(path, { force: true })
     return undefined
   }
 
@@ -61,13 +70,17 @@ export class ContentCache {
   }
 }
 
-async function hashOfFile(path: string): Promise<string | undefined> {
+async function hashOfFile(path: string): Promise<string> {
   const hash = createHash('sha256')
+  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer)
+  return hash.digest('hex')
+}
+
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer)
+    return await reading
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  return hash.digest('hex')
 }

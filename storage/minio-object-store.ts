@@ -45,7 +45,7 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
     )
   }
 
-  const file = async (ref: ObjectRef) => (await cache.find(ref)) ?? (await download(ref))
+  const file = async (ref: ObjectRef) => (await asking(ref.uri, () => cache.find(ref))) ?? (await download(ref))
 
   return {
     async put(bytes: Uint8Array, extension: ObjectExtension): Promise<ObjectRef> {
@@ -57,9 +57,8 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
     },
 
     async get(ref: ObjectRef): Promise<Uint8Array> {
-      const bytes = await readFile(await file(ref))
-      if (sha256Of(bytes) === ref.sha256) return bytes
-      return await readFile(await download(ref))
+      const cached = await asking(ref.uri, () => cache.read(ref))
+      return cached ?? (await readFile(await download(ref)))
     },
 
     file,

@@ -102,6 +102,14 @@ describe('the local cache', () => {
     expect(textOf(await objects.get(ref))).toBe('sound')
   })
 
+  it('tells a disk that does not take a copy from a store that does not serve', async () => {
+    const ref = await objects.put(bytesOf('nowhere to go'), 'txt')
+    const blocked = join(cacheDir, 'blocked')
+    await writeFile(blocked, '')
+    const store = createObjectStore(config, { cacheDir: join(blocked, 'cache') })
+    await expect(store.file(ref)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('content cache') })
+  })
+
   it('leaves one sound file when many readers ask at once', async () => {
     const ref = await objects.put(new Uint8Array(300_000).fill(7), 'bin')
     await withEmptyCache(async (store, folder) => {

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
+import { DefaultLogger } from '@temporalio/worker'
 import { createDatasetActivities } from '#activities/datasets.ts'
 import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
-import { quietRuntime } from '#tests/support/temporal.ts'
 import { testDatabase, testServices } from '#tests/support/services.ts'
-
-quietRuntime()
 
 export type DatasetTestWorld = Awaited<ReturnType<typeof datasetWorld>>
 
@@ -34,7 +32,7 @@ export async function datasetWorld() {
 
     /** Runs an activity as a worker would. */
     asActivity: <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
-      new MockActivityEnvironment().run(activity, ...args) as Promise<R>,
+      new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') }).run(activity, ...args) as Promise<R>,
 
     async upload(text: string | Uint8Array): Promise<string> {
       const { upload, url } = await objects.presignUpload()

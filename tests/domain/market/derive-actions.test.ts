@@ -41,6 +41,21 @@ describe('actions out of the vendor’s adjusted close', () => {
     expect(deriveActions(barsOf(split, { adjustedClose: backAdjusted(split, { 200: 2 }, 2) }))).toMatchObject([{ kind: 'split', ratio: 2 }])
   })
 
+  it('takes the rounding of the close for noise when the vendor adjusts prices that it does not print', () => {
+    const exact = Array.from({ length: 600 }, (_, i) => (30 + 9 * Math.sin(i / 17) + Math.sin(i * i)) * (i < 300 ? 2 : 1))
+    const steps = { 300: 2, 450: exact[449]! / (exact[449]! - 0.5) }
+    const bars = barsOf(
+      exact.map((close) => Number(close.toFixed(2))),
+      { adjustedClose: backAdjusted(exact, steps, 6) },
+    )
+    const derived = deriveActions(bars)
+    expect(derived).toMatchObject([
+      { kind: 'split', ratio: 2, exDate: bars.sessions[300] },
+      { kind: 'dividend', exDate: bars.sessions[450] },
+    ])
+    expect(derived[1]!.cash).toBeCloseTo(0.5, 1)
+  })
+
   it('does not believe a split that the raw close does not show', () => {
     const bars = barsOf([100, 101, 102], { adjustedClose: [50, 101, 102] })
     expect(deriveActions(bars)).toEqual([])
