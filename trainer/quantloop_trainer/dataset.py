@@ -134,14 +134,14 @@ class _Build:
             if not refused.any():
                 continue
             first = rows[int(np.argmax(refused))]
-            place = {"column": name, **{key: str(self._table.column(key)[int(first)]) for key in ("symbol", "session")}}
+            symbol, session = (str(self._table.column(key)[int(first)]) for key in ("symbol", "session"))
             value = float(values[int(np.argmax(refused))])
+            advice = "set missing to accept, or begin later" if np.isnan(value) else "change the expression"
             raise QuantloopError(
                 "recipe_invalid",
-                f"{name} is {value} on {int(refused.sum())} of {len(rows)} rows to fit, first for {place['symbol']} on"
-                f" {place['session']}: "
-                + ("set missing to accept, or begin later" if np.isnan(value) else "change the expression"),
-                place,
+                f"{name} is {value} on {int(refused.sum())} of {len(rows)} rows to fit, first for {symbol} on"
+                f" {session}: {advice}",
+                {"column": name, "symbol": symbol, "session": session},
             )
 
     def _taken(self, name: str, rows: Integers) -> Floats32:
@@ -173,13 +173,14 @@ def _label_ends(sessions: Integers, symbols: Integers, calendar: Integers, reach
     """By row, the last session that its label reads, as a day number; beyond the calendar's end it is unbounded."""
     beyond = np.iinfo(np.int64).max
     position = np.searchsorted(calendar, sessions) + reach
-    ends = np.where(position < len(calendar), calendar[np.minimum(position, len(calendar) - 1)], beyond)
+    ends = np.append(calendar, beyond)[np.minimum(position, len(calendar))]
     by_symbol = np.lexsort((sessions, symbols))
     rows, later = by_symbol[:-reach], by_symbol[reach:]
     own = np.full(len(sessions), beyond)
     same = symbols[rows] == symbols[later]
     own[rows[same]] = sessions[later[same]]
-    return np.maximum(ends, own)
+    later_of_both: Integers = np.maximum(ends, own)
+    return later_of_both
 
 
 def _ranks(symbols: pa.ChunkedArray) -> Integers:
@@ -188,8 +189,8 @@ def _ranks(symbols: pa.ChunkedArray) -> Integers:
     names: Sequence[Any] = encoded.dictionary.to_pylist()
     rank = np.empty(len(names), np.int64)
     rank[sorted(range(len(names)), key=lambda index: str(names[index]))] = np.arange(len(names))
-    taken: Integers = rank[encoded.indices.to_numpy(zero_copy_only=False)]
-    return taken
+    indices: Integers = encoded.indices.to_numpy(zero_copy_only=False)
+    return rank[indices]
 
 
 def _days(sessions: pa.ChunkedArray) -> Integers:

@@ -37,7 +37,7 @@ TOLD_FAILURE = 2
 ORPHANED = 9
 
 TELL_SECONDS = 0.2
-POINTS_A_BLOCK = 10
+POINTS_A_BLOCK = 5
 MOST_POINTS = 1000
 
 
@@ -50,7 +50,6 @@ def fit_model(fit: FitInput, objects: ObjectStore, ledger: Ledger, tell: Tell) -
     data = read_fit_data(objects, manifest, fit.recipe)
     attempt = _Attempt(fit, Checkpoints(objects, ledger, fit), ledger, tell)
     model = fit_lightgbm(fit.recipe, data, attempt.resumed, attempt.on_round, attempt.on_block)
-    ledger.flush()
     trees = [tree for block in model.blocks for tree in read_trees(block)]
     rows = parity_rows(data, trees, fit.recipe.missing)
     report = fit_report(manifest, data, model)

@@ -2,10 +2,9 @@
 
 A row lands as insert-if-absent under a key that is the same on every attempt, so a repeated round finds its row there.
 Only `executed` moves on: it counts what all attempts executed, repeats included, and so survives a kill to within the
-points written since. While PostgreSQL is away the fit waits, and goes on where it was.
+rounds since the last point. While PostgreSQL is away the fit waits, and goes on where it was.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,9 +17,6 @@ from quantloop_trainer.contracts import ObjectRef, Phase, ProgressPoint
 from quantloop_trainer.retry import until_available
 
 T = TypeVar("T")
-
-# a person watching sees a curve that moves; PostgreSQL sees four transactions a second
-FLUSH_SECONDS = 0.25
 
 _INSERT_POINT = """
 insert into training_progress (run_id, step, phase, round, total_rounds, metrics, executed, at)
@@ -57,12 +53,13 @@ class Ledger:
         self._database_url = database_url
         self._run_id = run_id
         self._connection: psycopg.Connection | None = None
-        self._waiting: list[tuple[ProgressPoint, int]] = []
-        self._flushed_at = time.monotonic()
 
     def latest_checkpoint(self) -> CheckpointPointer | None:
         row = self._ask(lambda connection: connection.execute(_LATEST_CHECKPOINT, [self._run_id]).fetchone())
-        return row and CheckpointPointer(*row[:4], object=ObjectRef.model_validate(row[4]))
+        if row is None:
+            return None
+        block, phase, round_, executed, stored = row
+        return CheckpointPointer(block, phase, round_, executed, ObjectRef.model_validate(stored))
 
     def executed(self) -> int:
         """Rounds that all attempts so far have executed, repeats included."""
@@ -70,31 +67,24 @@ class Ledger:
         return int(row[0]) if row else 0
 
     def add_point(self, point: ProgressPoint, executed: int) -> None:
-        self._waiting.append((point, executed))
-        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
-            self.flush()
-
-    def add_checkpoint(self, pointer: CheckpointPointer) -> None:
-        """Points at the object to go on from. The points before it land in the same transaction."""
-        reference = Jsonb(pointer.object.model_dump())
-        row = [self._run_id, pointer.block, pointer.phase, pointer.round, pointer.executed, reference]
-        self.flush(lambda connection: connection.execute(_INSERT_CHECKPOINT, row))
-
-    def flush(self, also: Callable[[psycopg.Connection], object] = lambda _: None) -> None:
-        points = [
-            (p.run_id, p.step, p.phase, p.round, p.total_rounds, Jsonb(p.metrics), executed, p.at)
-            for p, executed in self._waiting
+        row = [
+            *(point.run_id, point.step, point.phase, point.round, point.total_rounds),
+            *(Jsonb(point.metrics), executed, point.at),
         ]
 
         def write(connection: psycopg.Connection) -> None:
             with connection.transaction():
-                if points:
-                    connection.cursor().executemany(_INSERT_POINT, points)
-                also(connection)
+                # a power cut may take the last points: the rounds are repeated then, and write them again
+                connection.execute("set local synchronous_commit = off")
+                connection.execute(_INSERT_POINT, row)
 
         self._ask(write)
-        self._waiting.clear()
-        self._flushed_at = time.monotonic()
+
+    def add_checkpoint(self, pointer: CheckpointPointer) -> None:
+        """Points at the object to go on from."""
+        reference = Jsonb(pointer.object.model_dump())
+        row = [self._run_id, pointer.block, pointer.phase, pointer.round, pointer.executed, reference]
+        self._ask(lambda connection: connection.execute(_INSERT_CHECKPOINT, row))
 
     def close(self) -> None:
         if self._connection is not None:

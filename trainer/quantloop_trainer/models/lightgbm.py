@@ -133,7 +133,9 @@ class _Phase:
         self._train_set = lgb.Dataset(
             fitted.features, fitted.label, feature_name=feature_names, params=parameters, free_raw_data=False
         ).construct()
-        self._held_set = held and self._train_set.create_valid(held.features, held.label, params=parameters).construct()
+        self._held_set: lgb.Dataset | None = None
+        if held is not None:
+            self._held_set = self._train_set.create_valid(held.features, held.label, params=parameters).construct()
 
     def block(self, state: Boosting, total_rounds: int, on_round: Callable[[Moment], None]) -> Boosting:
         booster = self._booster(state)
