@@ -8,6 +8,7 @@ import { prepareRoute } from '#db/commands/prepare-route.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { checkVersion, type Compatibility } from './deployments/check-version.ts'
 import { readReplicas, type ReplicaReadiness, type ReplicaTarget } from './deployments/read-replicas.ts'
+import { interruptible } from './interruptible.ts'
 
 export type { Activation } from '#db/commands/activate-deployment.ts'
 export type { ClosedDeployment, DeploymentEnd } from '#db/commands/close-deployment.ts'
@@ -30,12 +31,14 @@ export const createDeploymentActivities = ({ db, objects }: { db: Database; obje
   /** Answers as soon as every live replica is there or one refuses, else after five seconds how far they are. */
   watchReplicas: async (target: ReplicaTarget): Promise<ReplicaReadiness> => {
     const context = Context.current()
-    for (const deadline = Date.now() + watchMs; ;) {
-      const readiness = await readReplicas(db, target)
-      context.heartbeat({ live: readiness.live, waitingFor: readiness.waitingFor })
-      if (readiness.verdict !== 'waiting' || Date.now() > deadline) return readiness
-      await context.sleep(pollMs)
-    }
+    return await interruptible(async () => {
+      for (const deadline = Date.now() + watchMs; ;) {
+        const readiness = await readReplicas(db, target)
+        context.heartbeat({ live: readiness.live, waitingFor: readiness.waitingFor })
+        if (readiness.verdict !== 'waiting' || Date.now() > deadline) return readiness
+        await context.sleep(pollMs)
+      }
+    })
   },
 
   activateDeployment: ({ deploymentId }: { deploymentId: string }): Promise<Activation> => activateDeployment(db, deploymentId),

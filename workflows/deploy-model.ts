@@ -1,7 +1,8 @@
-import { ApplicationFailure, proxyActivities } from '@temporalio/workflow'
+import { ApplicationFailure, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow'
 import type { DeploymentActivities, ReplicaReadiness, ReplicaTarget } from '#activities/deployments.ts'
 import type { DeployModelInput, DeployModelResult } from '#contracts/deployments.ts'
 import type { ErrorCode } from '#contracts/errors.ts'
+import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
 import { atomic, interruptible } from './proxies.ts'
@@ -22,6 +23,11 @@ export async function deployModel(input: DeployModelInput): Promise<DeployModelR
   const { deploymentId, endpoint } = input
   const run = new DurableRun('deployment', deploymentId)
   run.listen()
+  upsertSearchAttributes([
+    { key: searchAttributeKey('Endpoint'), value: endpoint },
+    { key: searchAttributeKey('ModelName'), value: input.model.name },
+    { key: searchAttributeKey('TriggeredBy'), value: input.origin.by },
+  ])
 
   const close = async (state: 'refused' | 'failed' | 'stopped', reason: string): Promise<DeployModelResult> => ({
     deploymentId,

@@ -282,7 +282,8 @@ describe('waiting for replicas', () => {
     await lease('late', { ready: { [name]: 2 } })
     const environment = new MockActivityEnvironment()
     const looks: unknown[] = []
-    environment.on('heartbeat', (detail: { waitingFor: string[] }) => {
+    environment.on('heartbeat', (detail: { waitingFor: string[] } | undefined) => {
+      if (detail === undefined) return
       looks.push(detail.waitingFor)
       if (looks.length === 2) void lease('late', { ready: { [name]: 3 } })
     })
