@@ -1,9 +1,16 @@
 import { Listr } from 'listr2'
 import { readStackFile, type StackFile } from '#config/stack-file.ts'
-import { followStartUp } from '#stack/detached.ts'
+import { followStartUp, startSupervisor } from '#stack/detached.ts'
 import type { ProcessIdentity } from '#stack/process-identity.ts'
 import { partNames } from '#stack/services.ts'
 import type { CliContext } from './context.ts'
+
+/** Starts the stack under a supervisor that outlives this process, and comes back when everything works. */
+export async function startStack(context: CliContext): Promise<void> {
+  const { stateDir } = await context.config()
+  const supervisor = await startSupervisor({ cwd: process.cwd(), env: process.env })
+  await showStartUp(context, stateDir, supervisor)
+}
 
 /** A line for each part, ticked when it works. */
 export async function showStartUp(context: CliContext, stateDir: string, supervisor: ProcessIdentity, signal?: AbortSignal): Promise<void> {

@@ -32,6 +32,8 @@ export const StackFile = z.strictObject({
   version: z.literal(1),
   /** who wrote this, and whether everything has come up under it */
   supervisor: z.strictObject({ pid: z.int().positive(), startedAt: z.string(), up: z.boolean() }).nullable(),
+  /** why the last start-up was given up */
+  failure: z.string().nullable(),
   /** configuration decided by `up`, by the paths of config.ts: a layer below quantloop.yaml */
   settings: z.record(z.string(), z.union([z.string(), z.number()])),
   /** ports that are kept across restarts */

@@ -46,13 +46,14 @@ export async function bringUp(
     supervisor.isUp()
     return { config, stop: () => supervisor.stop() }
   } catch (error) {
+    supervisor.hasFailed(error instanceof Error ? error.message : String(error))
     await supervisor.stop()
     throw error
   }
 }
 
 /** An address in the environment or in quantloop.yaml is a server that somebody else runs. */
-export const isGiven = (sources: Sources, path: keyof Sources) => sources[path] !== 'default' && sources[path] !== 'stack.json'
+export const isGiven = (sources: Sources, path: keyof Sources) => ![undefined, 'default', 'stack.json'].includes(sources[path])
 
 const wantedServers = (sources: Sources) => ({
   database: !isGiven(sources, 'database.url'),

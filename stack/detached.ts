@@ -30,7 +30,7 @@ export const supervisorLog = (stateDir: string) => join(stateDir, 'logs', 'super
 
 /**
  * Follows a start-up by the stack file until everything is up.
- * @throws QuantloopError unavailable, with the end of its log: the supervisor gave up
+ * @throws QuantloopError unavailable, with the reason: the supervisor gave up
  */
 export async function followStartUp(
   stateDir: string,
@@ -49,5 +49,7 @@ export async function followStartUp(
     await delay(pollMs)
   }
   const log = supervisorLog(stateDir)
-  throw new QuantloopError('unavailable', `the stack did not come up:\n${logTail(log)}`, { log })
+  // one that could not even write the file has written its log
+  const reason = readStackFile(stateDir)?.failure ?? logTail(log)
+  throw new QuantloopError('unavailable', `the stack did not come up: ${reason}`, { log })
 }

@@ -26,9 +26,10 @@ export class Supervisor {
     takeLock(stateDir)
     this.stateDir = stateDir
     this.onChange = onChange
-    const empty: StackFile = { version: 1, supervisor: null, settings: {}, ports: {}, secrets: {}, processes: {} }
+    const empty: StackFile = { version: 1, supervisor: null, failure: null, settings: {}, ports: {}, secrets: {}, processes: {} }
     this.file = readStackFile(stateDir) ?? empty
     this.file.supervisor = { ...identityOf(process.pid)!, up: false }
+    this.file.failure = null
     this.left = { ...this.file.processes }
     this.file.processes = Object.fromEntries(Object.entries(this.left).map(([name, record]) => [name, { ...record, state: 'starting' }]))
     this.save()
@@ -68,6 +69,10 @@ export class Supervisor {
   /** Runs a program to its end. */
   run(name: string, command: Command): Promise<void> {
     return runJob(name, command, this.logFile(name), this.stopSignal.signal)
+  }
+
+  hasFailed(reason: string): void {
+    this.file.failure = reason
   }
 
   isUp(): void {

@@ -24,6 +24,10 @@ export function register(program: Command, context: CliContext): void {
     .description('run one serving process in the foreground')
     .action(async () => run(context, (await import('#workers/serving.ts')).main))
   program
+    .command('migrate')
+    .description('bring schema, roles, bucket, namespace and the first admin key up to date')
+    .action(async () => run(context, (await import('#workers/bootstrap.ts')).main))
+  program
     .command('trainer')
     .description('run the Python trainer in the foreground')
     .action(() => run(context, trainer))

@@ -9,7 +9,7 @@ export function register(program: Command, context: CliContext): void {
     .action(async ({ detach }: { detach?: true }) => {
       const { stackStatus } = await import('#stack/status.ts')
       const place = { cwd: process.cwd(), env: process.env }
-      if (detach) await upDetached(context)
+      if (detach) await (await import('../start-up.ts')).startStack(context)
       else await upHere(context)
       context.answer(stackStatus(place), () => whereTo(stackStatus(place).processes, detach === true))
     })
@@ -21,14 +21,6 @@ export function register(program: Command, context: CliContext): void {
       const { supervise } = await import('#stack/supervise.ts')
       await supervise({ cwd: process.cwd(), env: process.env })
     })
-}
-
-async function upDetached(context: CliContext): Promise<void> {
-  const { startSupervisor } = await import('#stack/detached.ts')
-  const { showStartUp } = await import('../start-up.ts')
-  const { stateDir } = await context.config()
-  const supervisor = await startSupervisor({ cwd: process.cwd(), env: process.env })
-  await showStartUp(context, stateDir, supervisor)
 }
 
 /** The supervisor is this process: it goes on after this returns, until a signal ends it. */
