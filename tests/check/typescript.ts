@@ -32,6 +32,8 @@ export const lint: Check = {
   name: 'lint',
   async run(root) {
     const { status, stdout, stderr } = await runTool('oxlint/bin/oxlint', ['--format', 'json'], root)
+    // it prints no report when its type-aware half could not run
+    if (!stdout.startsWith('{')) throw new Error(`oxlint ended with status ${status} and no report\n${stdout}${stderr}`)
     const report = JSON.parse(stdout) as OxlintReport
     const faults = report.diagnostics.map(
       ({ code, message, filename, labels }) => `${filename}:${labels[0]?.span.line ?? 1} ${code ?? 'parse'}: ${message}`,

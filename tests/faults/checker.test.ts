@@ -35,7 +35,10 @@ const healthy = `
   insert into model (name) values ('range');
   insert into model_version (name, version, stage, run_id, onnx, sidecar, feature_hash, snapshot_id, build_id, dataset)
     values ('range', 1, 'production', '${run}', '${object('f')}', '${object('9')}', '${hash('d')}', '${hash('a')}', '${hash('b')}', 'us-daily');
-  insert into audit (by, action, subject, command_id) values ('bob', 'approve', 'training-run/${run}', '${command}');
+  insert into audit (by, action, subject, command_id, detail) values
+    ('ann', 'register', 'model-version/range@1', '${run}', '{}'),
+    ('bob', 'transition', 'model-version/range@1', '${command}', '{"from":"testing","to":"staging","runId":"${run}"}'),
+    ('ann', 'activate', 'endpoint/tomorrow', '${deployment}', '{}');
   insert into deployment (id, endpoint, model_name, model_version, strategy, state, revision, requested_by, idempotency_key, body_sha256, ended_at)
     values ('${deployment}', 'tomorrow', 'range', 1, 'immediate', 'active', 1, 'ann', 'one', '${hash('0')}', now());
   insert into endpoint (name, active_revision, active) values ('tomorrow', 1, '${route(deployment, 1)}');
@@ -49,8 +52,12 @@ const plants: Record<string, string> = {
   'a model version comes from a run that names it': `update training_run set model_version = 7`,
   'a run that was decided has a registered version': `insert into training_run (id, model_name, recipe, state, requested_by, body_sha256)
     values ('${other}', 'range', '{}', 'awaiting_approval', 'ann', '${hash('0')}')`,
-  'one audit row for each command': `drop index audit_once; insert into audit (by, action, subject, command_id) select by, action, subject, command_id from audit`,
-  'a decision is audited once': `delete from audit`,
+  'one audit row for each command': `drop index audit_once; insert into audit (by, action, subject, command_id) values
+    ('ann', 'pause', 'training-run/${run}', '${command}'), ('ann', 'pause', 'training-run/${run}', '${command}')`,
+  'a registration is audited once': `delete from audit where action = 'register'`,
+  'a decision moved its version out of testing once': `insert into audit (by, action, subject, command_id, detail)
+    select by, action, subject, '${other}', detail from audit where action = 'transition'`,
+  'an activation is audited once': `delete from audit where action = 'activate'`,
   'at most one active deployment an endpoint': `drop index deployment_one_active;
     insert into deployment (id, endpoint, model_name, model_version, strategy, state, requested_by, body_sha256, ended_at)
       values ('${other}', 'tomorrow', 'range', 1, 'immediate', 'active', 'ann', '${hash('0')}', now())`,
@@ -119,6 +126,11 @@ test('a prediction of a version that was never registered is found', async () =>
   expect(await violationsIn(client, [])).toEqual([
     { rule: 'the version of a prediction exists, with the bytes that answered', subject: prediction, detail: 'range@9 is not registered' },
   ])
+})
+
+test('an active deployment that no endpoint routes to is found', async () => {
+  await client.query(`delete from endpoint`)
+  expect((await violationsIn(client, [])).map(({ subject }) => subject)).toEqual(['tomorrow'])
 })
 
 test('a run whose workflow is open may go on without an end', async () => {

@@ -30,12 +30,22 @@ const rules: Rule[] = [
       from audit group by command_id, action, audit.subject having count(*) > 1`,
   },
   {
-    name: 'a decision is audited once',
-    sql: `select r.id::text as subject, count(a.id) || ' audit rows that say ' || d.verb as detail
-      from training_run r
-      join (values ('approved', 'approve'), ('rejected', 'reject')) as d (state, verb) on d.state = r.state
-      left join audit a on a.subject = 'training-run/' || r.id and a.action = d.verb
-      group by r.id, d.verb having count(a.id) <> 1`,
+    name: 'a registration is audited once',
+    sql: `select v.name || '@' || v.version as subject, count(a.id) || ' audit rows of its registration' as detail
+      from model_version v left join audit a on a.action = 'register' and a.subject = 'model-version/' || v.name || '@' || v.version and a.command_id = v.run_id
+      group by v.name, v.version having count(a.id) <> 1`,
+  },
+  {
+    name: 'a decision moved its version out of testing once',
+    sql: `select r.id::text as subject, r.state || ', with ' || count(a.id) || ' audit rows of the transition' as detail
+      from training_run r left join audit a on a.action = 'transition' and a.detail->>'from' = 'testing' and a.detail->>'runId' = r.id::text
+      where r.state in ('approved', 'rejected') group by r.id having count(a.id) <> 1`,
+  },
+  {
+    name: 'an activation is audited once',
+    sql: `select d.id::text as subject, d.state || ', with ' || count(a.id) || ' audit rows of its activation' as detail
+      from deployment d left join audit a on a.action = 'activate' and a.command_id = d.id
+      where d.state in ('active', 'superseded') group by d.id having count(a.id) <> 1`,
   },
   {
     name: 'at most one active deployment an endpoint',
@@ -43,10 +53,9 @@ const rules: Rule[] = [
   },
   {
     name: 'an endpoint answers with its active deployment',
-    sql: `select e.name as subject, 'routes to ' || coalesce(e.active->>'deploymentId', 'nothing') || ', active is ' || coalesce(d.id::text, 'nothing') as detail
-      from endpoint e full join deployment d on d.endpoint = e.name and d.state = 'active'
-      where (e.active is not null or d.id is not null) and (e.active->>'deploymentId') is distinct from d.id::text
-        and not exists (select from deployment p where p.endpoint = coalesce(e.name, d.endpoint) and p.ended_at is null)`,
+    sql: `select coalesce(e.name, d.endpoint) as subject, 'routes to ' || coalesce(e.active->>'deploymentId', 'nothing') || ', active is ' || coalesce(d.id::text, 'nothing') as detail
+      from endpoint e full join (select id, endpoint from deployment where state = 'active') d on d.endpoint = e.name
+      where (e.active is not null or d.id is not null) and (e.active->>'deploymentId') is distinct from d.id::text`,
   },
   {
     name: 'an endpoint answers with a version in production',
