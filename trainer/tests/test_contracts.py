@@ -43,6 +43,14 @@ def misspelt(message: Any, at: str = "") -> Iterator[tuple[str, Any]]:
                 yield inner, {**message, key: changed}
 
 
+def accepts(kind: type[Message], message: Any) -> bool:
+    try:
+        kind.model_validate(message)
+    except ValidationError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", MESSAGES)
 def test_parses_to_what_was_written(name: str) -> None:
     message = MESSAGES[name].model_validate_json(json.dumps(fixture(name)))
@@ -53,10 +61,8 @@ def test_parses_to_what_was_written(name: str) -> None:
 def test_refuses_every_misspelt_key(name: str) -> None:
     changed = list(misspelt(fixture(name)))
     assert len(changed) > 3
-    for at, message in changed:
-        with pytest.raises(ValidationError):
-            MESSAGES[name].model_validate(message)
-            pytest.fail(f"{at} was accepted")
+    accepted = [at for at, message in changed if accepts(MESSAGES[name], message)]
+    assert accepted == []
 
 
 def test_every_fixture_of_a_fit_is_parsed() -> None:
