@@ -25,11 +25,25 @@ export const objectStorePortOffset = 10_000
 
 const probe = 'probe/supervisor'
 
-const notNeeded = ['-s3.port.iceberg', '0', '-s3.port.lance', '0', '-admin.ui=false', '-webdav=false', '-master.telemetry=false']
+export const objectStoreArguments = ({ stateDir, bucket, ports }: Pick<ObjectStoreSettings, 'stateDir' | 'bucket' | 'ports'>): string[] => [
+  'mini',
+  `-dir=${directoryOf(stateDir)}`,
+  `-ip=${loopback}`,
+  `-ip.bind=${loopback}`,
+  `-bucket=${bucket}`,
+  ...objectStorePorts.map((name) => `-${name}.port=${ports[name]}`),
+  '-s3.port.iceberg=0',
+  '-s3.port.lance=0',
+  '-admin.ui=false',
+  '-webdav=false',
+  '-master.telemetry=false',
+]
+
+const directoryOf = (stateDir: string) => join(stateDir, 's3')
 
 /** SeaweedFS in one process, speaking S3. */
 export function objectStoreServer(settings: ObjectStoreSettings): ManagedProcess {
-  const directory = join(settings.stateDir, 's3')
+  const directory = directoryOf(settings.stateDir)
   const client = new Client({
     endPoint: loopback,
     port: settings.ports.s3,
@@ -50,9 +64,7 @@ export function objectStoreServer(settings: ObjectStoreSettings): ManagedProcess
     },
     command: () => ({
       file: program('weed', settings.python, 'QUANTLOOP_S3_ENDPOINT'),
-      args: ['mini', '-dir', directory, '-ip', loopback, '-ip.bind', loopback, '-bucket', settings.bucket]
-        .concat(objectStorePorts.flatMap((name) => [`-${name}.port`, String(settings.ports[name])]))
-        .concat(notNeeded),
+      args: objectStoreArguments(settings),
       env: {
         PATH: process.env.PATH ?? '',
         HOME: directory,

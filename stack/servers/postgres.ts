@@ -37,7 +37,7 @@ export function postgresServer(settings: PostgresSettings): ManagedProcess {
       const { programs, data, account } = files!
       return {
         file: join(programs, 'bin/postgres'),
-        args: ['-D', data, '-p', String(settings.port), ...serverSettings(settings.durable).flatMap((setting) => ['-c', setting])],
+        args: ['-D', data, '-p', String(settings.port), ...postgresServerSettings(settings.durable).flatMap((setting) => ['-c', setting])],
         env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' },
         cwd: '/',
         ...(account ? { account } : {}),
@@ -50,7 +50,7 @@ export function postgresServer(settings: PostgresSettings): ManagedProcess {
   }
 }
 
-const serverSettings = (durable: boolean) => [
+export const postgresServerSettings = (durable: boolean) => [
   `listen_addresses=${loopback}`,
   'unix_socket_directories=',
   'max_connections=200',
