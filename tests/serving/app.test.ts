@@ -242,13 +242,13 @@ describe('Open Inference Protocol', () => {
     const chunk = new TextEncoder().encode('['.repeat(2 ** 20))
     let sent = 0
     const body = new ReadableStream({ pull: (controller) => (sent++ < 20 ? controller.enqueue(chunk) : controller.close()) })
-    const request = new Request('http://serving/v2/models/range/infer', {
+    const init: RequestInit & { duplex: string } = {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body,
       duplex: 'half',
-    } as RequestInit & { duplex: string })
-    const response = await serving.app.request(request)
+    }
+    const response = await serving.app.request('/v2/models/range/infer', init)
     expect(response.status).toBe(413)
     expect(sent).toBeLessThan(15)
   })

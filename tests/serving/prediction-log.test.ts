@@ -203,7 +203,7 @@ describe('shipping', () => {
     await log.append(records(2))
     const away = await testDatabase()
     await away.drop()
-    await expect(shipPredictions(away.db, log)).rejects.toThrow()
+    await expect(shipPredictions(away.db, log)).rejects.toThrow('Failed query')
     expect(idsOf(await everyRecord(log))).toHaveLength(2)
     await log.close()
   })
