@@ -6,7 +6,7 @@ import type { AcceptedRequest } from './idempotency.ts'
 /** Temporal answers a start, a look or a list within this, or counts as away. */
 const answerMs = 5_000
 
-type Start = { type: string; workflowId: string; input: unknown; request: AcceptedRequest; dataset?: string }
+type Start = { type: string; workflowId: string; input: unknown; request: AcceptedRequest }
 
 /** What the memo of a workflow holds: enough to answer for a run before its first row. */
 type RunMemo<Input> = { id: string; input: Input; by: string; bodySha256: string }
@@ -19,8 +19,17 @@ export type UnwrittenRun<Input> = RunMemo<Input> & { workflowId: string; started
  */
 export const startOnce = (client: Client, start: Start) => startWith(client, start, 'REJECT_DUPLICATE')
 
-/** Starts a process of an entity: again after it closed, never beside itself. @returns false when one is running */
-export const startUnlessRunning = (client: Client, start: Start) => startWith(client, start, 'ALLOW_DUPLICATE')
+/**
+ * Starts a process of an entity: again after it closed, never beside itself. A row says that its process has ended a
+ * moment before Temporal does, and who has read that row may start the next: then the close is waited for.
+ * @returns false when one is running
+ */
+export async function startUnlessRunning(client: Client, start: Start, rowHasEnded: () => Promise<boolean>): Promise<boolean> {
+  if (await startWith(client, start, 'ALLOW_DUPLICATE')) return true
+  if (!(await rowHasEnded())) return false
+  await client.withDeadline(Date.now() + answerMs, () => client.workflow.getHandle(start.workflowId).result()).catch(() => {})
+  return startWith(client, start, 'ALLOW_DUPLICATE')
+}
 
 async function startWith(client: Client, { type, workflowId, input, request }: Start, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
   const memo: RunMemo<unknown> = { id: request.id, input, by: request.origin.by, bodySha256: request.origin.bodySha256 }

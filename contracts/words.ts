@@ -19,7 +19,10 @@ export const Id = z.uuid()
 export type Id = z.infer<typeof Id>
 
 /** What a person writes. PostgreSQL's JSON takes no NUL and no half of a surrogate pair, and logs no control characters. */
-export const Line = z.string().regex(/^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$/u, 'one line without control characters')
+export const Line = z
+  .string()
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'one line without control characters')
+  .refine((text) => !/\p{Cs}/u.test(text), 'half of a surrogate pair')
 
 /** A closed range of sessions. */
 export const SessionRange = z

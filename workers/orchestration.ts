@@ -18,7 +18,7 @@ import { createLogger } from '#telemetry/logger.ts'
 import { connectWorker, installTemporalRuntime, temporalLogger } from './temporal.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
-export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Config }
+export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Pick<Config, 'trainer'> }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
 export const orchestrationActivities = ({ db, objects, client, config }: OrchestrationWorld) =>

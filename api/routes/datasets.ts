@@ -100,8 +100,10 @@ export function datasets(app: Api, deps: AppDependencies): void {
     if (known) return c.json(known, 202)
     const input: SyncInput = { syncId: request.id, dataset: name, connector, origin: request.origin }
     const workflowId = syncWorkflowId(name)
-    const started = await startUnlessRunning(temporal, { type: 'syncMarketData', workflowId, input, request })
-    const running = started ? undefined : await findUnwrittenRun<SyncInput>(temporal, workflowId)
+    const latest = () => findUnwrittenRun<SyncInput>(temporal, workflowId)
+    const latestHasEnded = async () => typeof (await findSync(db, (await latest())?.id ?? request.id))?.endedAt === 'string'
+    const started = await startUnlessRunning(temporal, { type: 'syncMarketData', workflowId, input, request }, latestHasEnded)
+    const running = started ? undefined : await latest()
     if (running) assertSame(running, connector)
     const { id, startedAt } = running ?? { id: request.id, startedAt: deps.clock().toISOString() }
     return c.json((await findSync(db, id)) ?? acceptedSync(running?.input ?? input, startedAt), 202)

@@ -72,7 +72,8 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
     if (ready?.state === 'ready') return c.json(ready, 202)
     const input: BuildInput = { buildId, definitionHash: definition, snapshotId, dataset: body.dataset, featureSet, label: body.label, origin: request.origin }
     const workflowId = featuresWorkflowId(definition, snapshotId)
-    await startUnlessRunning(temporal, { type: 'buildFeatures', workflowId, input, request: { ...request, id: buildId } })
+    const hasEnded = async () => typeof (await findFeatureBuild(db, buildId))?.endedAt === 'string'
+    await startUnlessRunning(temporal, { type: 'buildFeatures', workflowId, input, request: { ...request, id: buildId } }, hasEnded)
     return c.json((await findFeatureBuild(db, buildId)) ?? acceptedBuild(input, deps.clock().toISOString()), 202)
   })
 

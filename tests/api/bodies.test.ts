@@ -65,7 +65,7 @@ describe('an unknown field', () => {
 })
 
 describe('a body', () => {
-  const post = (raw: BodyInit, contentType: string | undefined, line = 'POST /api/v1/training-runs') =>
+  const post = (raw: string, contentType: string | undefined, line = 'POST /api/v1/training-runs') =>
     world.ask(line, { raw, ...(contentType === undefined ? {} : { headers: { 'content-type': contentType } }) })
 
   test.each(['{', '', 'null,', '\0'])('that is not JSON is 400: %j', async (text) => {

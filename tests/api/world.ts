@@ -10,7 +10,7 @@ import { landSnapshot } from '#tests/support/snapshot.ts'
 import { dataset as datasets } from '#db/schema.ts'
 import { devTemporal } from '#tests/support/temporal.ts'
 
-export type Ask = { key?: string | undefined; body?: unknown; headers?: Record<string, string>; raw?: BodyInit }
+export type Ask = { key?: string | undefined; body?: unknown; headers?: Record<string, string>; raw?: string | ReadableStream<Uint8Array> }
 
 export type ApiWorld = Awaited<ReturnType<typeof apiWorld>>
 

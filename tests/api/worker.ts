@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, Worker } from '@temporalio/worker'
+import { taskQueues } from '#contracts/task-queues.ts'
+import { testServices } from '#tests/support/services.ts'
+import { orchestrationActivities } from '#workers/orchestration.ts'
+import type { ApiWorld } from './world.ts'
+
+const nothing = () => {}
+const silent = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: console.error }
+
+/** `quietRuntime` comes first. The orchestration worker with every workflow and activity, on the world's own namespace; call the answer to end it. */
+export async function runOrchestration({ temporal, db, objects }: ApiWorld): Promise<() => Promise<void>> {
+  const python = testServices().python
+  const worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: taskQueues.orchestration,
+    workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: silent }),
+    activities: orchestrationActivities({ db, objects, client: temporal.client, config: { trainer: { python } } }),
+  })
+  const running = worker.run()
+  return async () => {
+    worker.shutdown()
+    await running
+  }
+}
