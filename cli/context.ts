@@ -2,7 +2,7 @@ import type { Config } from '#config/config.ts'
 
 /** What every command receives: the configuration, and the one way to answer. */
 export type CliContext = {
-  /** read when a command first asks, so that `--help` needs no project */
+  /** read when a command asks, so that `--help` needs no project; read anew each time, for `up` settles addresses and the first key */
   config(): Promise<Config>
   /** answer with one JSON document and nothing else */
   readonly json: boolean
@@ -18,11 +18,10 @@ export type CliContext = {
 
 /** `json` is settled by the option of the command that runs. */
 export function createContext(): CliContext & { json: boolean } {
-  let config: Promise<Config> | undefined
   const context = {
     json: false,
     interactive: process.stdout.isTTY === true && process.stderr.isTTY === true,
-    config: () => (config ??= import('#config/load.ts').then(({ loadConfig }) => loadConfig({ cwd: process.cwd(), env: process.env }))),
+    config: async () => (await import('#config/load.ts')).loadConfig({ cwd: process.cwd(), env: process.env }),
     out: (text: string) => {
       if (!context.json) process.stdout.write(`${text}\n`)
     },

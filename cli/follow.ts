@@ -5,6 +5,7 @@ import type { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import type { ApiClient } from './client.ts'
 import type { CliContext } from './context.ts'
 import { bar, createTicker, figure } from './output.ts'
+import { progressReader } from './progress-reader.ts'
 
 const pollMs = 400
 
@@ -42,17 +43,12 @@ export async function followTraining(context: CliContext, client: ApiClient, fir
   const ticker = createTicker(context.interactive)
   let run = first
   let point: ProgressPoint | undefined
-  let after: string | undefined
+  const newestPoint = progressReader(client, first.id)
   while (!(trainingRests as readonly string[]).includes(run.state)) {
     ticker.show(point && run.state === 'running' ? progressLine(run, point, context.interactive) : `${run.step}: ${run.state}`)
     await sleep(pollMs)
     run = await client.trainingRuns.find(run.id)
-    for (;;) {
-      const { items } = await client.trainingRuns.progress(run.id, { limit: 200, after })
-      point = items.at(-1) ?? point
-      if (point !== undefined) after = String(point.step)
-      if (items.length < 200) break
-    }
+    point = await newestPoint()
   }
   ticker.end()
   return run

@@ -1,0 +1,68 @@
+import type { LabelDefinition } from '#contracts/features.ts'
+import type { Recipe } from '#contracts/training.ts'
+
+/**
+ * The demo's scenario: four stocks, tomorrow's range, LightGBM on 2003–2006, judged once on 2007-01-03 to 2008-05-30.
+ * It was chosen after looking at the data; docs/demo.md says what that means.
+ */
+export const dataset = 'us-daily'
+export const endpoint = 'tomorrows-range'
+export const symbols = ['AAPL', 'GOOG', 'IBM', 'MSFT']
+export const lastSession = '2008-05-30'
+
+/** How far tomorrow's high will be above tomorrow's low, on a log scale. */
+export const tomorrowsRange: LabelDefinition = {
+  expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)',
+  persistence: 'Log(Mean($high/$low-1,5)+0.001)',
+  kind: 'time-series',
+}
+
+/** The return from today's close to tomorrow's: what nobody can predict from these features. */
+export const tomorrowsReturn: LabelDefinition = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' }
+
+const segments: Recipe['segments'] = {
+  train: { from: '2003-01-02', to: '2006-03-17' },
+  earlyStopping: { from: '2006-03-20', to: '2006-12-29' },
+  test: { from: '2007-01-03', to: lastSession },
+}
+
+/** Many small steps: about ten seconds of fitting, so that there is time to pause it. */
+export const smallSteps = recipe(tomorrowsRange, { learning_rate: 0.0005 }, { maxRounds: 20_000, patience: 3_000, blockRounds: 500 })
+
+/** Where the demo pauses the search for the number of rounds: about half-way. */
+export const pauseAtRound = 5_000
+
+/** Few large steps: the same model in a fraction of a second. */
+export const largeSteps = recipe(tomorrowsRange, { learning_rate: 0.05 }, { maxRounds: 1_000, patience: 30, blockRounds: 50 })
+
+export const returnRecipe = recipe(tomorrowsReturn, { learning_rate: 0.05 }, { maxRounds: 1_000, patience: 30, blockRounds: 50 })
+
+function recipe(
+  label: LabelDefinition,
+  params: Partial<Recipe['params']>,
+  rounds: Pick<Recipe, 'maxRounds' | 'patience' | 'blockRounds'>,
+): Recipe {
+  return {
+    model: 'lightgbm',
+    params: {
+      learning_rate: 0.05,
+      num_leaves: 7,
+      min_data_in_leaf: 50,
+      lambda_l1: 0,
+      lambda_l2: 10,
+      max_depth: -1,
+      feature_fraction: 1,
+      bagging_fraction: 1,
+      bagging_freq: 0,
+      ...params,
+    },
+    dataset,
+    featureSet: 'technical',
+    label,
+    segments,
+    seed: 7,
+    threads: 1,
+    missing: 'accept',
+    ...rounds,
+  }
+}
