@@ -14,8 +14,6 @@ export type BarColumns = {
   knownAt: string[]
 }
 
-export const priceColumns = ['open', 'high', 'low', 'close'] as const
-
 /** Rows `from` (inclusive) to `to` (exclusive), as views on the same memory. */
 export function sliceBars(bars: BarColumns, from: number, to: number): BarColumns {
   return {

@@ -94,9 +94,9 @@ function smallRatio(step: number, tolerance: number): number | undefined {
   return undefined
 }
 
-/** Decimals that a column is printed with, up to eight. */
+/** Decimals that a column is printed with, from cents up to eight. */
 function decimalsOf(column: Float64Array): number {
-  let decimals = 0
+  let decimals = 2
   for (const value of column) while (decimals < 8 && !Number.isNaN(value) && Number(value.toFixed(decimals)) !== value) decimals++
   return decimals
 }

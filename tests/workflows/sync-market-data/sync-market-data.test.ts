@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
+import { type Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,7 @@ import { findDataset } from '#db/queries/datasets.ts'
 import { findSync } from '#db/queries/syncs.ts'
 import { audit } from '#db/schema.ts'
 import { datasetWorld, sampleText, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
+import { recordHistories } from '#tests/replay/record-histories.ts'
 import { testServices } from '#tests/support/services.ts'
 import { devTemporal, quietRuntime, type DevTemporal } from '#tests/support/temporal.ts'
 import { command, Gate } from '#tests/workflows/durable/world.ts'
@@ -39,6 +40,7 @@ beforeAll(async () => {
   bareCsv = await sampleText(`${path}/_data/stocks.csv.gz`, { adjusted: false, symbols: ['MSFT'] })
 })
 afterAll(async () => {
+  await recordHistories(temporal.client.connection as Connection, temporal.namespace)
   await temporal.close()
   await world.drop()
 })
