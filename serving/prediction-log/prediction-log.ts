@@ -34,6 +34,9 @@ export class PredictionLog {
   private current: Segment | undefined
   private waiting: Waiting[] = []
   private turn: Promise<unknown> = Promise.resolve()
+  private syncing: Promise<void> | undefined
+  /** sealed segments that are still being synced */
+  private readonly closing = new Set<Promise<void>>()
   /** on the disk and on the way there */
   private bytes = 0
 
@@ -42,7 +45,7 @@ export class PredictionLog {
     this.options = options
     this.logger = logger
     this.sequence = sequence
-    this.timer = setInterval(() => void this.inTurn(() => this.sync()), options.syncEveryMs).unref()
+    this.timer = setInterval(() => void this.sync(), options.syncEveryMs).unref()
   }
 
   /** Takes over what an earlier process left in the folder, which must be held under its lock. */
@@ -91,7 +94,7 @@ export class PredictionLog {
 
   /** Closes the segment under way, so that it can be shipped. */
   async seal(): Promise<void> {
-    await this.inTurn(() => this.sealCurrent())
+    await this.inTurn(async () => this.sealCurrent())
   }
 
   async remove(path: string): Promise<void> {
@@ -103,6 +106,7 @@ export class PredictionLog {
   async close(): Promise<void> {
     clearInterval(this.timer)
     await this.seal()
+    await Promise.all([this.syncing, ...this.closing])
   }
 
   private async write(): Promise<void> {
@@ -112,34 +116,36 @@ export class PredictionLog {
       this.current ??= await Segment.create(this.folder, this.sequence++)
       await this.current.write(Buffer.concat(batch.map(({ bytes }) => bytes)))
       for (const { resolve } of batch) resolve()
-      if (this.current.bytes >= this.options.segmentBytes) await this.sealCurrent()
+      if (this.current.bytes >= this.options.segmentBytes) this.sealCurrent()
     } catch (error) {
       this.logger.error({ err: error }, 'the prediction log could not be written')
       for (const { bytes } of batch) this.bytes -= bytes.length
       for (const { reject } of batch) reject(writeFailure(error))
       // nothing may follow a record that was half written
-      await this.sealCurrent()
+      this.sealCurrent()
     }
   }
 
-  private async sealCurrent(): Promise<void> {
+  /** The disk may take its time: nobody waits for it, and the next record goes into a new segment. */
+  private sealCurrent(): void {
     const segment = this.current
     if (segment === undefined) return
     this.current = undefined
-    try {
-      await segment.seal()
-    } catch (error) {
-      this.logger.error({ err: error, path: segment.path }, 'a segment of the prediction log could not be synced')
-    }
     this.sizes.set(segment.path, segment.bytes)
+    const closed = segment
+      .seal()
+      .catch((error: unknown) =>
+        this.logger.error({ err: error, path: segment.path }, 'a segment of the prediction log could not be synced'),
+      )
+      .finally(() => this.closing.delete(closed))
+    this.closing.add(closed)
   }
 
-  private async sync(): Promise<void> {
-    try {
-      await this.current?.sync()
-    } catch (error) {
-      this.logger.error({ err: error }, 'the prediction log could not be synced')
-    }
+  private sync(): Promise<void> {
+    this.syncing ??= (this.current?.sync() ?? Promise.resolve())
+      .catch((error: unknown) => this.logger.error({ err: error }, 'the prediction log could not be synced'))
+      .finally(() => (this.syncing = undefined))
+    return this.syncing
   }
 
   private sealed(path: string, bytes: number): void {
@@ -147,7 +153,7 @@ export class PredictionLog {
     this.bytes += bytes
   }
 
-  /** Writing, syncing and sealing take turns. None of them rejects. */
+  /** Writing and sealing take turns. Neither rejects. */
   private inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.turn.then(work)
     this.turn = done

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readdir, readFile, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { PredictionRecord } from '#contracts/predictions.ts'
 import { decodeFrames } from './frame.ts'
 
@@ -10,6 +10,7 @@ export class Segment {
   readonly path: string
   private readonly file: FileHandle
   private dirty = false
+  private named = false
   bytes = 0
 
   private constructor(path: string, file: FileHandle) {
@@ -19,9 +20,7 @@ export class Segment {
 
   static async create(folder: string, sequence: number): Promise<Segment> {
     const path = join(folder, `${String(sequence).padStart(10, '0')}.log`)
-    const segment = new Segment(path, await open(path, 'wx', 0o600))
-    await syncFolder(folder)
-    return segment
+    return new Segment(path, await open(path, 'wx', 0o600))
   }
 
   /** Done when the operating system has all of it: a killed process loses nothing of it. */
@@ -31,11 +30,18 @@ export class Segment {
     this.bytes += bytes.length
   }
 
-  /** What was written is on the disk: a power cut loses nothing of it. */
+  /** What was written is on the disk: a power cut loses nothing of it. Writes go on meanwhile. */
   async sync(): Promise<void> {
     if (!this.dirty) return
     this.dirty = false
-    await this.file.datasync()
+    try {
+      await this.file.datasync()
+      if (!this.named) await syncFolder(dirname(this.path))
+      this.named = true
+    } catch (error) {
+      this.dirty = true
+      throw error
+    }
   }
 
   async seal(): Promise<void> {
