@@ -1,5 +1,11 @@
 /** What a rule of the domain refuses. `code` is one of contracts/errors.ts, which turns it into a QuantloopError. */
-export type DomainErrorCode = 'source_malformed' | 'recipe_invalid' | 'segment_empty' | 'expression_invalid' | 'feature_column_absent' | 'not_found'
+export type DomainErrorCode =
+  | 'source_malformed'
+  | 'recipe_invalid'
+  | 'segment_empty'
+  | 'expression_invalid'
+  | 'feature_column_absent'
+  | 'not_found'
 
 export class DomainError extends Error {
   override readonly name: string = 'DomainError'

@@ -19,7 +19,10 @@ export async function main(config: Config): Promise<void> {
   const logger = createLogger('features', config.log.level)
   installTemporalRuntime(logger)
   const { threads } = config.features
-  const database = connectDatabase(config.database.url, { max: threads, onError: (error) => logger.warn({ err: error }, 'a database connection was lost') })
+  const database = connectDatabase(config.database.url, {
+    max: threads,
+    onError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+  })
   const pool = createThreadPool(threads)
   try {
     await assertMigrated(database.db)

@@ -34,7 +34,9 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
         const plan = await run.step('plan', () => builds.planFeatureBuild(input))
         const done = new Map<number, ShardResult>()
         const shards = await run.pausable('compute', () =>
-          untilAllEnd(plan.groups, done, (symbols) => compute.computeFeatureShard({ snapshot: plan.snapshot, symbols, featureSet: input.featureSet, label: input.label })),
+          untilAllEnd(plan.groups, done, (symbols) =>
+            compute.computeFeatureShard({ snapshot: plan.snapshot, symbols, featureSet: input.featureSet, label: input.label }),
+          ),
         )
         const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, shards))
         return { buildId, state: 'ready', manifest, failure: null }
@@ -51,7 +53,11 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
  * Works on all items at once and answers in their order. What `done` holds from before a pause is kept. The first
  * failure cancels the others; either way it returns when every one has closed and its worker slot is free.
  */
-async function untilAllEnd<Item, Result>(items: readonly Item[], done: Map<number, Result>, work: (item: Item) => Promise<Result>): Promise<Result[]> {
+async function untilAllEnd<Item, Result>(
+  items: readonly Item[],
+  done: Map<number, Result>,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const scope = new CancellationScope()
   let failure: { cause: unknown } | undefined
   await scope.run(() =>

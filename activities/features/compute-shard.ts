@@ -47,14 +47,19 @@ export async function computeShard({ db, objects, pool }: ShardWorld, input: Sha
     computed.push(missing.length === 0 ? [] : await pool.compute(task))
   }
 
-  const values = new Map(texts.map((text) => [text, cached.get(keys.get(text)!) ?? joined(computed.map((symbol) => symbol[missing.indexOf(text)]!))]))
+  const values = new Map(
+    texts.map((text) => [text, cached.get(keys.get(text)!) ?? joined(computed.map((symbol) => symbol[missing.indexOf(text)]!))]),
+  )
   const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
   const object = await objects.put(writeShard(rows, named), 'arrow')
   await rememberColumns(
     db,
     missing.map((text) => ({ key: keys.get(text)!, object, column: columns.find((column) => column.text === text)!.name })),
   )
-  const digest = digestOf(rows, named.slice(0, input.featureSet.features.length).map((column) => column.values))
+  const digest = digestOf(
+    rows,
+    named.slice(0, input.featureSet.features.length).map((column) => column.values),
+  )
   return {
     shard: {
       object,

@@ -9,11 +9,15 @@ import { readColumns } from './shard-file.ts'
 export async function findColumns(db: Database, objects: ObjectStore, keys: readonly string[]): Promise<Map<string, Float32Array>> {
   const found = new Map<string, Float32Array>()
   const byShard = new Map<string, CachedColumn[]>()
-  for (const place of await findCachedColumns(db, keys)) byShard.set(place.object.sha256, [...(byShard.get(place.object.sha256) ?? []), place])
+  for (const place of await findCachedColumns(db, keys))
+    byShard.set(place.object.sha256, [...(byShard.get(place.object.sha256) ?? []), place])
   for (const places of byShard.values()) {
     const bytes = await readIfThere(objects, places[0]!.object)
     if (bytes === undefined) continue
-    const columns = readColumns(bytes, places.map(({ column }) => column))
+    const columns = readColumns(
+      bytes,
+      places.map(({ column }) => column),
+    )
     for (const { key, column } of places) found.set(key, columns.get(column)!)
   }
   return found

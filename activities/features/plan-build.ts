@@ -19,10 +19,17 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
   readFeatures(input.featureSet.features)
   const hash = definitionHash(input.featureSet, input.label)
   if (hash !== input.definitionHash)
-    throw new QuantloopError('conflict', `the build was asked for as ${input.definitionHash}, but its definition is ${hash}: it was asked for by another version of the engine`, { buildId: input.buildId })
+    throw new QuantloopError(
+      'conflict',
+      `the build was asked for as ${input.definitionHash}, but its definition is ${hash}: it was asked for by another version of the engine`,
+      { buildId: input.buildId },
+    )
   const row = await findSnapshot(db, input.snapshotId, input.dataset)
   if (row === undefined)
-    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}`, { dataset: input.dataset, snapshot: input.snapshotId })
+    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}`, {
+      dataset: input.dataset,
+      snapshot: input.snapshotId,
+    })
   const { manifest } = await openSnapshot(objects, row.manifest)
   return { snapshot: row.manifest, groups: groupSymbols(manifest.symbols.map(({ symbol }) => symbol)) }
 }

@@ -10,8 +10,15 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import type { ShardDigest, ShardResult } from './compute-shard.ts'
 
 /** Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest. */
-export async function publishBuild(db: Database, objects: ObjectStore, input: BuildInput, shards: readonly ShardResult[]): Promise<ObjectRef> {
-  const digests = await Promise.all(shards.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.get(digest))) as ShardDigest))
+export async function publishBuild(
+  db: Database,
+  objects: ObjectStore,
+  input: BuildInput,
+  shards: readonly ShardResult[],
+): Promise<ObjectRef> {
+  const digests = await Promise.all(
+    shards.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.get(digest))) as ShardDigest),
+  )
   const manifest = manifestOf(input, shards, [...new Set(digests.flatMap(({ sessions }) => sessions))].sort(compareText))
   const ref = await objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
   const asked = sum(shards, (shard) => shard.asked)
@@ -50,4 +57,5 @@ function manifestOf(input: BuildInput, shards: readonly ShardResult[], sessions:
   }
 }
 
-const sum = (shards: readonly ShardResult[], count: (shard: ShardResult) => number) => shards.reduce((total, shard) => total + count(shard), 0)
+const sum = (shards: readonly ShardResult[], count: (shard: ShardResult) => number) =>
+  shards.reduce((total, shard) => total + count(shard), 0)

@@ -29,7 +29,15 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
   const featureSet = resolveFeatureSet(request.featureSet)
   const definition = definitionHash(featureSet, request.label)
   const { snapshotId, dataset, label, origin, waiter } = request
-  const input: BuildInput = { buildId: buildIdOf(definition, snapshotId), definitionHash: definition, snapshotId, dataset, featureSet, label, origin }
+  const input: BuildInput = {
+    buildId: buildIdOf(definition, snapshotId),
+    definitionHash: definition,
+    snapshotId,
+    dataset,
+    featureSet,
+    label,
+    origin,
+  }
   const row = await findFeatureBuild(db, input.buildId)
   if (row !== undefined && (await isOutcome(db, client, row, request)))
     return { buildId: row.id, state: row.state, manifest: row.manifest, failure: row.failure }

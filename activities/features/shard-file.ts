@@ -43,7 +43,8 @@ export function readColumns(bytes: Uint8Array, names: readonly string[]): Map<st
   return new Map(
     names.map((name) => {
       const values: unknown = table.getChild(name)?.toArray()
-      if (!(values instanceof Float32Array)) throw new QuantloopError('object_corrupt', `a feature shard holds no float32 column ${name}`, { column: name })
+      if (!(values instanceof Float32Array))
+        throw new QuantloopError('object_corrupt', `a feature shard holds no float32 column ${name}`, { column: name })
       return [name, values]
     }),
   )

@@ -9,5 +9,8 @@ export type CachedColumn = { key: string; object: ObjectRef; column: string }
 export async function findCachedColumns(db: Executor, keys: readonly string[]): Promise<CachedColumn[]> {
   if (keys.length === 0) return []
   const { key, object, column } = featureColumnCache
-  return await db.select({ key, object, column }).from(featureColumnCache).where(inArray(key, [...keys]))
+  return await db
+    .select({ key, object, column })
+    .from(featureColumnCache)
+    .where(inArray(key, [...keys]))
 }

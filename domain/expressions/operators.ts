@@ -15,7 +15,9 @@ export const operatorOf = (call: CallNode): Operator => operators.get(call.opera
 
 /** Numbers written in the call that set it up, such as a window. */
 export const settingsOf = (call: CallNode): number[] =>
-  call.arguments.filter((_, index) => operatorOf(call).parameters[index]!.kind === 'setting').map((node) => (node as { value: number }).value)
+  call.arguments
+    .filter((_, index) => operatorOf(call).parameters[index]!.kind === 'setting')
+    .map((node) => (node as { value: number }).value)
 
 /** The columns, conditions and numbers that the call works on. */
 export const operandsOf = (call: CallNode): Expression[] =>

@@ -71,7 +71,12 @@ class Parser {
     if (token.kind !== 'sign' || token.text !== '**') return base
     this.take()
     // ** groups to the right and takes a sign on its right: 2**-1
-    return this.join('Power', token.at, base, this.nested(() => this.unary()))
+    return this.join(
+      'Power',
+      token.at,
+      base,
+      this.nested(() => this.unary()),
+    )
   }
 
   private primary(): Expression {

@@ -22,4 +22,6 @@ export function print(expression: Expression): string {
 }
 
 const enclose = (operand: Expression, weakest: number) =>
-  operand.kind === 'call' && isInfix(operand.operator) && infix[operand.operator].precedence < weakest ? `(${print(operand)})` : print(operand)
+  operand.kind === 'call' && isInfix(operand.operator) && infix[operand.operator].precedence < weakest
+    ? `(${print(operand)})`
+    : print(operand)

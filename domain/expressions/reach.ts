@@ -15,7 +15,9 @@ export function reach(expression: Expression): Reach {
     case 'call': {
       const rows = operatorOf(expression).rows(settingsOf(expression))
       // a number has no rows of its own to add
-      const operands = operandsOf(expression).filter((operand) => operand.kind !== 'number').map(reach)
+      const operands = operandsOf(expression)
+        .filter((operand) => operand.kind !== 'number')
+        .map(reach)
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
         to: rows.to + Math.max(...operands.map(({ to }) => to)),

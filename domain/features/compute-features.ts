@@ -19,7 +19,11 @@ export function computeFeatures(
   actions: readonly CorporateAction[],
 ): Float32Array[] {
   const definitions = 'features' in features ? features.features : features
-  return computeColumns(readFeatures(definitions).map(({ expression }) => expression), bars, actions)
+  return computeColumns(
+    readFeatures(definitions).map(({ expression }) => expression),
+    bars,
+    actions,
+  )
 }
 
 /** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */

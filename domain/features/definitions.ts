@@ -82,7 +82,11 @@ function known(text: string): Expression {
   assertColumns(expression)
   const ahead = lookahead(expression)
   if (ahead > 0)
-    throw new ExpressionError(text, forwardReference(expression)?.at ?? 0, `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`)
+    throw new ExpressionError(
+      text,
+      forwardReference(expression)?.at ?? 0,
+      `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`,
+    )
   return expression
 }
 

@@ -11,5 +11,7 @@ export function resolveFeatureSet(name: string): FeatureSet {
   if (found !== undefined) return found
   const names = featureSets.map((set) => set.name)
   const near = nearest(name, names)[0]
-  throw new DomainError('not_found', `no feature set ${name}${near ? `: did you mean ${near}?` : ''} There are: ${names.join(', ')}`, { featureSet: name })
+  throw new DomainError('not_found', `no feature set ${name}${near ? `: did you mean ${near}?` : ''} There are: ${names.join(', ')}`, {
+    featureSet: name,
+  })
 }

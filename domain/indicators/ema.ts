@@ -1,13 +1,15 @@
 /**
  * Exponential moving average as TA-Lib's TA_EMA (default compatibility): seeded with the mean of the first `period`
- * values, then value ← (x − value)·k + value with k = 2/(period + 1). NaN for the first period − 1 rows. float64.
- * Input: finite values. Cost: O(1) a row.
+ * values, then value ← value·(1 − k) + x·k with k = 2/(period + 1). NaN for the first period − 1 rows. float64. Input:
+ * finite values. Cost: O(1) a row.
  */
 
 /** All that a later row needs of the earlier ones: a series cut anywhere gives the same bits. */
 export type EmaState = { readonly period: number; rows: number; value: number }
 
 export const emaState = (period: number): EmaState => ({ period, rows: 0, value: 0 })
+
+export const smoothing = (period: number) => 2 / (period + 1)
 
 /** Writes the next rows and moves the state past them. `out` may be `values`. */
 export function advanceEma(state: EmaState, values: Float64Array, out: Float64Array): void {
@@ -21,10 +23,11 @@ export function advanceEma(state: EmaState, values: Float64Array, out: Float64Ar
     if (rows === period) value /= period
     out[row] = rows === period ? value : NaN
   }
-  const k = 2 / (period + 1)
+  const k = smoothing(period)
+  const keep = 1 - k
   rows += values.length - row
   for (; row < values.length; row++) {
-    value = (values[row]! - value) * k + value
+    value = value * keep + values[row]! * k
     out[row] = value
   }
   state.value = value

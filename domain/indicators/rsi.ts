@@ -28,13 +28,16 @@ export function advanceRsi(state: RsiState, values: Float64Array, out: Float64Ar
     rows++
   }
   rows += values.length - row
-  const keep = period - 1
+  const keep = (period - 1) / period
+  const half = 0.5 / period
   for (; row < values.length; row++) {
     const value = values[row]!
     const change = value - previous
     previous = value
-    gain = (gain * keep + (change > 0 ? change : 0)) / period
-    loss = (loss * keep - (change < 0 ? change : 0)) / period
+    // |change| ± change is twice the gain or the loss: no branch for a processor to guess wrong half the time
+    const size = Math.abs(change)
+    gain = gain * keep + (size + change) * half
+    loss = loss * keep + (size - change) * half
     out[row] = strength(gain, loss)
   }
   Object.assign(state, { rows, previous, gain, loss })

@@ -41,7 +41,10 @@ export async function landSnapshot(
     actions: [...actions],
     clearedJumps: [],
   })
-  await db.insert(datasets).values({ name: dataset, connector: { kind: 'sample' } }).onConflictDoNothing()
+  await db
+    .insert(datasets)
+    .values({ name: dataset, connector: { kind: 'sample' } })
+    .onConflictDoNothing()
   await db
     .insert(snapshots)
     .values({

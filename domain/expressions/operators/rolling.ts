@@ -43,9 +43,14 @@ export const overTime = new Map<string, Operator>([
   rolling('Max', 1, rollingMaximum),
   rolling('Min', 1, rollingMinimum),
   rolling('Count', 1, rollingCount),
-  define('EMA', [values, span], (rows) => ({ from: rows < 1 ? 0 : 1 - Math.ceil(rows), to: 0, recursive: true }), (operand, rows) => {
-    const out = new Float64Array(operand.length)
-    advanceWeightedMean(weightedMeanState(alphaOf(rows)), operand, out)
-    return out
-  }),
+  define(
+    'EMA',
+    [values, span],
+    (rows) => ({ from: rows < 1 ? 0 : 1 - Math.ceil(rows), to: 0, recursive: true }),
+    (operand, rows) => {
+      const out = new Float64Array(operand.length)
+      advanceWeightedMean(weightedMeanState(alphaOf(rows)), operand, out)
+      return out
+    },
+  ),
 ])

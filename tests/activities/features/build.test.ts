@@ -24,7 +24,14 @@ const label: LabelDefinition = {
 }
 const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
 const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 90, 3)]
-const split = { symbol: 'BBB', exDate: bars[1]!.sessions[40]!, kind: 'split', ratio: 2, knownAt: '2007-01-01T00:00:00Z', basis: 'given' } as const
+const split = {
+  symbol: 'BBB',
+  exDate: bars[1]!.sessions[40]!,
+  kind: 'split',
+  ratio: 2,
+  knownAt: '2007-01-01T00:00:00Z',
+  basis: 'given',
+} as const
 
 let database: Awaited<ReturnType<typeof testDatabase>>
 let store: Awaited<ReturnType<typeof testObjectStore>>
@@ -53,7 +60,15 @@ beforeEach(() => void (tasks.length = 0))
 
 const inputOf = (snapshot: LandedSnapshot, dataset: string, featureSet: FeatureSet = technical): BuildInput => {
   const definition = definitionHash(featureSet, label)
-  return { buildId: buildIdOf(definition, snapshot.id), definitionHash: definition, snapshotId: snapshot.id, dataset, featureSet, label, origin }
+  return {
+    buildId: buildIdOf(definition, snapshot.id),
+    definitionHash: definition,
+    snapshotId: snapshot.id,
+    dataset,
+    featureSet,
+    label,
+    origin,
+  }
 }
 
 const activities = () => createFeatureBuildActivities({ db: database.db, objects: store.objects })
@@ -71,7 +86,8 @@ async function build(input: BuildInput) {
   return { ref, manifest, row: (await findFeatureBuild(database.db, input.buildId))! }
 }
 
-const readShard = async (manifest: FeatureBuildManifest, index: number) => tableFromIPC(await store.objects.get(manifest.shards[index]!.object))
+const readShard = async (manifest: FeatureBuildManifest, index: number) =>
+  tableFromIPC(await store.objects.get(manifest.shards[index]!.object))
 
 describe('a build', () => {
   it('holds each symbol’s features, label and persistence as computed from its adjusted bars', async () => {
@@ -79,17 +95,32 @@ describe('a build', () => {
     const { manifest, row } = await build(inputOf(snapshot, 'content'))
 
     expect(manifest).toMatchObject({ rows: 255, label: { reach: 1 }, sessions: bars[0]!.sessions })
-    expect(manifest.shards.map(({ symbols, rows }) => [symbols, rows])).toEqual([[['AAA'], 90], [['BBB'], 75], [['CCC'], 90]])
+    expect(manifest.shards.map(({ symbols, rows }) => [symbols, rows])).toEqual([
+      [['AAA'], 90],
+      [['BBB'], 75],
+      [['CCC'], 90],
+    ])
     expect(row).toMatchObject({ state: 'ready', rows: 255, columns: technical.features.length, cacheHitRatio: 0 })
 
     for (const [index, each] of bars.entries()) {
       const table = await readShard(manifest, index)
-      expect(table.schema.fields.map(({ name }) => name)).toEqual(['symbol', 'session', ...technical.features.map(({ name }) => name), 'label', 'persistence'])
+      expect(table.schema.fields.map(({ name }) => name)).toEqual([
+        'symbol',
+        'session',
+        ...technical.features.map(({ name }) => name),
+        'label',
+        'persistence',
+      ])
       expect([...table.getChild('symbol')!]).toEqual(each.sessions.map(() => each.symbol))
       const read = readLabel(label)
-      const expected = [...computeFeatures(technical, each, [split]), ...computeColumns([read.expression, read.persistence.expression], each, [split])]
+      const expected = [
+        ...computeFeatures(technical, each, [split]),
+        ...computeColumns([read.expression, read.persistence.expression], each, [split]),
+      ]
       const names = [...technical.features.map(({ name }) => name), 'label', 'persistence']
-      expect(names.map((name) => [name, table.getChild(name)!.toArray() as unknown])).toEqual(names.map((name, column) => [name, expected[column]]))
+      expect(names.map((name) => [name, table.getChild(name)!.toArray() as unknown])).toEqual(
+        names.map((name, column) => [name, expected[column]]),
+      )
       expect(table.getChild('label')!.get(each.sessions.length - 1)).toBeNaN()
       expect(table.getChild('label')!.get(0)).not.toBeNaN()
     }
@@ -99,7 +130,9 @@ describe('a build', () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'online', bars)
     const { manifest, row } = await build(inputOf(snapshot, 'online'))
     const online = (await database.db.select().from(featureRow)).filter(({ dataset }) => dataset === 'online')
-    expect(online.map(({ symbol, session }) => `${symbol} ${session}`).sort()).toEqual(bars.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`))
+    expect(online.map(({ symbol, session }) => `${symbol} ${session}`).sort()).toEqual(
+      bars.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`),
+    )
     for (const { symbol, values, sha256, buildId, featureHash } of online) {
       const index = bars.findIndex((each) => each.symbol === symbol)
       const table = await readShard(manifest, index)
@@ -113,10 +146,16 @@ describe('a build', () => {
   it('never takes an online row back to an earlier session', async () => {
     const world = { db: database.db, objects: store.objects }
     const newer = await landSnapshot(world, 'forward', bars)
-    const older = await landSnapshot(world, 'forward', bars.map((each) => until(each, 70)))
+    const older = await landSnapshot(
+      world,
+      'forward',
+      bars.map((each) => until(each, 70)),
+    )
     await build(inputOf(newer, 'forward'))
     await build(inputOf(older, 'forward'))
-    const sessions = (await database.db.select().from(featureRow)).filter(({ dataset }) => dataset === 'forward').map(({ session }) => session)
+    const sessions = (await database.db.select().from(featureRow))
+      .filter(({ dataset }) => dataset === 'forward')
+      .map(({ session }) => session)
     expect(sessions.sort()).toEqual(bars.map((each) => each.sessions.at(-1)!).sort())
   })
 })
@@ -139,7 +178,9 @@ describe('the column cache', () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'one', [walkBars('UUU', 80, 21)])
     await build(inputOf(snapshot, 'one'))
     tasks.length = 0
-    const features = technical.features.map((feature) => (feature.name === 'rsi_6' ? { ...feature, expression: 'TA_RSI($close, 7)' } : feature))
+    const features = technical.features.map((feature) =>
+      feature.name === 'rsi_6' ? { ...feature, expression: 'TA_RSI($close, 7)' } : feature,
+    )
     const { row, manifest } = await build(inputOf(snapshot, 'one', { ...technical, features }))
     expect(tasks.map(({ expressions }) => expressions)).toEqual([['TA_RSI($close,7)']])
     const columns = technical.features.length + 2
@@ -171,7 +212,9 @@ describe('a build that cannot be', () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'faulty', [walkBars('XXX', 10, 41)])
     const input = inputOf(snapshot, 'faulty')
     const featureSet = { ...technical, features: [{ name: 'ahead', expression: 'Ref($close,-1)' }] }
-    await expect(activities().planFeatureBuild({ ...input, featureSet })).rejects.toThrow(/feature ahead: this looks 1 session ahead.*character 1/)
+    await expect(activities().planFeatureBuild({ ...input, featureSet })).rejects.toThrow(
+      /feature ahead: this looks 1 session ahead.*character 1/,
+    )
     const unknown = { ...technical, features: [{ name: 'vwap', expression: '$vwap/$close' }] }
     await expect(activities().planFeatureBuild({ ...input, featureSet: unknown })).rejects.toMatchObject({ code: 'feature_column_absent' })
   })

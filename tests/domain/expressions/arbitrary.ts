@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { Expression } from '#domain/expressions/expression.ts'
 
-const number = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ min: -1e9, max: 1e9, noNaN: true })).map(
-  (value): Expression => ({ kind: 'number', value: value === 0 ? 0 : value, at: 0 }),
-)
+const number = fc
+  .oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ min: -1e9, max: 1e9, noNaN: true }))
+  .map((value): Expression => ({ kind: 'number', value: value === 0 ? 0 : value, at: 0 }))
 const column = fc.constantFrom('open', 'high', 'low', 'close', 'volume').map((name): Expression => ({ kind: 'column', name, at: 0 }))
 const window = fc.integer({ min: 2, max: 30 }).map((value): Expression => ({ kind: 'number', value, at: 0 }))
 
@@ -25,7 +25,11 @@ export function expressions({ ahead = false } = {}): fc.Arbitrary<Expression> {
         }),
       fc.tuple(fc.constantFrom('Abs', 'Sign', 'Log'), tie('series')).map(([operator, a]) => call(operator, a)),
       fc
-        .tuple(fc.constantFrom('Mean', 'Sum', 'Std', 'Var', 'Max', 'Min', 'Count', 'EMA', 'Delta', 'TA_SMA', 'TA_EMA', 'TA_RSI', 'TA_ROC'), tie('series'), window)
+        .tuple(
+          fc.constantFrom('Mean', 'Sum', 'Std', 'Var', 'Max', 'Min', 'Count', 'EMA', 'Delta', 'TA_SMA', 'TA_EMA', 'TA_RSI', 'TA_ROC'),
+          tie('series'),
+          window,
+        )
         .map(([operator, a, n]) => call(operator, a, n)),
       fc
         .tuple(tie('series'), window, fc.boolean())
@@ -35,7 +39,9 @@ export function expressions({ ahead = false } = {}): fc.Arbitrary<Expression> {
     ),
     condition: fc.oneof(
       { maxDepth: 3 },
-      fc.tuple(fc.constantFrom('Gt', 'Ge', 'Lt', 'Le', 'Eq', 'Ne'), tie('series'), tie('operand')).map(([operator, a, b]) => call(operator, a, b)),
+      fc
+        .tuple(fc.constantFrom('Gt', 'Ge', 'Lt', 'Le', 'Eq', 'Ne'), tie('series'), tie('operand'))
+        .map(([operator, a, b]) => call(operator, a, b)),
       fc.tuple(fc.constantFrom('And', 'Or'), tie('condition'), tie('condition')).map(([operator, a, b]) => call(operator, a, b)),
       tie('condition').map((a) => call('Not', a)),
     ),

@@ -59,23 +59,46 @@ describe('whatever the expression', () => {
 })
 
 describe('scaling laws', () => {
-  const scaled = (factor: number): Source => ({ ...source, open: times(open, factor), high: times(high, factor), low: times(low, factor), close: times(close, factor) })
+  const scaled = (factor: number): Source => ({
+    ...source,
+    open: times(open, factor),
+    high: times(high, factor),
+    low: times(low, factor),
+    close: times(close, factor),
+  })
   const times = (values: Float64Array, factor: number) => values.map((value) => value * factor)
 
   // a power of two changes no digit, so the laws hold to the last bit
-  it.each(['TA_RSI($close,14)', 'TA_ROC($close,5)', 'Mean($close,5)/$close', 'TA_MACD($close,12,26,9)/$close', 'Std($close/Ref($close,1)-1,10)', 'TA_ATR($high,$low,$close,14)/$close'])(
-    '%s does not depend on the currency',
-    (text) => expect(bytes(compute(parse(text), scaled(4)))).toBe(bytes(compute(parse(text)))),
-  )
+  it.each([
+    'TA_RSI($close,14)',
+    'TA_ROC($close,5)',
+    'Mean($close,5)/$close',
+    'TA_MACD($close,12,26,9)/$close',
+    'Std($close/Ref($close,1)-1,10)',
+    'TA_ATR($high,$low,$close,14)/$close',
+  ])('%s does not depend on the currency', (text) => expect(bytes(compute(parse(text), scaled(4)))).toBe(bytes(compute(parse(text)))))
 
-  it.each(['Mean($close,5)', 'Std($close,10)', 'TA_BBANDS_UPPER($close,20,2)', 'TA_MACD_HIST($close,12,26,9)', 'EMA($close,12)', 'TA_TRANGE($high,$low,$close)'])('%s is in the currency of the prices', (text) =>
+  it.each([
+    'Mean($close,5)',
+    'Std($close,10)',
+    'TA_BBANDS_UPPER($close,20,2)',
+    'TA_MACD_HIST($close,12,26,9)',
+    'EMA($close,12)',
+    'TA_TRANGE($high,$low,$close)',
+  ])('%s is in the currency of the prices', (text) =>
     expect(bytes(compute(parse(text), scaled(4)))).toBe(bytes(compute(parse(text)).map((value) => value * 4))),
   )
 })
 
 describe('a plan', () => {
   it('computes what expressions share once, and each line of an indicator with the others', () => {
-    const texts = ['Mean($close,5)/$close', 'Log(Mean($close,5))', 'TA_MACD($close,12,26,9)', 'TA_MACD_HIST($close, 12, 26, 9)', 'TA_MACD_SIGNAL($close,12,26,9)/$close']
+    const texts = [
+      'Mean($close,5)/$close',
+      'Log(Mean($close,5))',
+      'TA_MACD($close,12,26,9)',
+      'TA_MACD_HIST($close, 12, 26, 9)',
+      'TA_MACD_SIGNAL($close,12,26,9)/$close',
+    ]
     const { steps } = plan(texts.map(parse), columns)
     // $close in two precisions, Mean, /, Log, MACD, /
     expect(steps).toHaveLength(7)
@@ -83,11 +106,17 @@ describe('a plan', () => {
 
   it('reads prices in float64 below an indicator and in float32 elsewhere', () => {
     const { steps } = plan([parse('TA_SMA($close-$open,5)+$close')], columns)
-    expect(steps.flatMap((step) => (step.kind === 'column' ? [`${step.name} ${step.precision}`] : []))).toEqual(['close float64', 'open float64', 'close float32'])
+    expect(steps.flatMap((step) => (step.kind === 'column' ? [`${step.name} ${step.precision}`] : []))).toEqual([
+      'close float64',
+      'open float64',
+      'close float32',
+    ])
   })
 
   it('names a column that is not there, and the nearest', () => {
-    expect(() => plan([parse('Mean($clos,5)')], columns)).toThrow('there is no column $clos (character 6): did you mean $close? Columns: $open, $high, $low, $close, $volume')
+    expect(() => plan([parse('Mean($clos,5)')], columns)).toThrow(
+      'there is no column $clos (character 6): did you mean $close? Columns: $open, $high, $low, $close, $volume',
+    )
   })
 
   it('refuses an expression that reads nothing', () => expect(() => plan([parse('1+2')], columns)).toThrow('reads no column'))
@@ -102,7 +131,10 @@ describe('bytes', () => {
 })
 
 describe('rolling windows', () => {
-  const series = fc.array(fc.oneof({ weight: 5, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) }, fc.constantFrom(NaN, Infinity)), { maxLength: 80 })
+  const series = fc.array(
+    fc.oneof({ weight: 5, arbitrary: fc.double({ min: -1e6, max: 1e6, noNaN: true }) }, fc.constantFrom(NaN, Infinity)),
+    { maxLength: 80 },
+  )
   const window = fc.integer({ min: 2, max: 12 })
   const present = (values: number[], row: number, n: number) => values.slice(Math.max(0, row - n + 1), row + 1).filter(Number.isFinite)
 

@@ -96,13 +96,16 @@ describe('an expression at fault', () => {
 
   it('is never anything but an ExpressionError', () =>
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...'()$,+-*/<>&|=!.0123e '.split(''), '$close', 'Mean', 'Ref', '**', ...operatorNames), { maxLength: 25 }), (parts) => {
-        try {
-          print(parse(parts.join('')))
-        } catch (error) {
-          expect(error).toBeInstanceOf(ExpressionError)
-        }
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(...'()$,+-*/<>&|=!.0123e '.split(''), '$close', 'Mean', 'Ref', '**', ...operatorNames), { maxLength: 25 }),
+        (parts) => {
+          try {
+            print(parse(parts.join('')))
+          } catch (error) {
+            expect(error).toBeInstanceOf(ExpressionError)
+          }
+        },
+      ),
       { numRuns: 2000 },
     ))
 

@@ -1,4 +1,4 @@
-"""Writes pandas-values.json: what Qlib's operators answer, by the pandas and numpy calls of qlib/data/ops.py (0.9.7).
+"""Writes fixtures/pandas-values.json: what Qlib's operators answer, by the pandas and numpy calls of qlib/data/ops.py (0.9.7).
 
 Columns are float32, as Qlib loads them; nothing is converted but by pandas and numpy themselves.
 
@@ -26,7 +26,9 @@ def rolling(name):
     return lambda x, n: getattr(x.rolling(n, min_periods=1), name)()
 
 
-mean, total, std, var, maximum, minimum, count = (rolling(name) for name in ("mean", "sum", "std", "var", "max", "min", "count"))
+mean, total, std, var, maximum, minimum, count = (
+    rolling(name) for name in ("mean", "sum", "std", "var", "max", "min", "count")
+)
 
 
 def ema(x, n):
@@ -81,7 +83,9 @@ def formulas(open_, high, low, close, volume):
         "Mean($close>Ref($close,1),5)": mean(up, 5),
         "Mean($close>Ref($close,1),5)-Mean($close<Ref($close,1),5)": mean(up, 5) - mean(close < ref(close, 1), 5),
         "Sum($volume,7)": total(volume, 7),
-        "Sum(Greater($close-Ref($close,1),0),5)/(Sum(Abs($close-Ref($close,1)),5)+1e-12)": total(np.maximum(close - ref(close, 1), 0), 5)
+        "Sum(Greater($close-Ref($close,1),0),5)/(Sum(Abs($close-Ref($close,1)),5)+1e-12)": total(
+            np.maximum(close - ref(close, 1), 0), 5
+        )
         / (total(np.abs(close - ref(close, 1)), 5) + 1e-12),
         "Std($close,5)": std(close, 5),
         "Std($close,2)": std(close, 2),
@@ -89,13 +93,15 @@ def formulas(open_, high, low, close, volume):
         "Var($volume,10)": var(volume, 10),
         "Max($high,10)": maximum(high, 10),
         "Min($low,10)": minimum(low, 10),
-        "($close-Min($low,10))/(Max($high,10)-Min($low,10)+1e-12)": (close - minimum(low, 10)) / (maximum(high, 10) - minimum(low, 10) + 1e-12),
+        "($close-Min($low,10))/(Max($high,10)-Min($low,10)+1e-12)": (close - minimum(low, 10))
+        / (maximum(high, 10) - minimum(low, 10) + 1e-12),
         "Count($close,8)": count(close, 8),
         "EMA($close,12)": ema(close, 12),
         "EMA($close,0.3)": ema(close, 0.3),
         "EMA($close/Ref($close,1)-1,5)": ema(close / ref(close, 1) - 1, 5),
         "Mean(Mean($close,5)/$close,3)": mean(mean(close, 5) / close, 3),
-        "Std(Log($volume+1),6)/(Mean(Log($volume+1),6)+1e-12)": std(np.log(volume + 1), 6) / (mean(np.log(volume + 1), 6) + 1e-12),
+        "Std(Log($volume+1),6)/(Mean(Log($volume+1),6)+1e-12)": std(np.log(volume + 1), 6)
+        / (mean(np.log(volume + 1), 6) + 1e-12),
     }
 
 
@@ -143,4 +149,4 @@ def case(name, bars):
 rng = np.random.default_rng(19)
 cases = [case("a walk", walk(rng)), case("suspensions", gapped(rng)), case("equal prices and no volume", flat(rng))]
 document = {"pandas": pd.__version__, "numpy": np.__version__, "cases": cases}
-Path(__file__).with_name("pandas-values.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
+(Path(__file__).parent / "fixtures/pandas-values.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")

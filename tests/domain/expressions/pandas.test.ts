@@ -8,7 +8,7 @@ type Value = number | null | 'inf' | '-inf'
 type Case = { name: string; inputs: Record<string, Value[]>; outputs: Record<string, Value[]> }
 
 /** What Qlib's own pandas and numpy calls answer; made by make_pandas_values.py. */
-const { cases } = JSON.parse(readFileSync(new URL('./pandas-values.json', import.meta.url), 'utf8')) as { cases: Case[] }
+const { cases } = JSON.parse(readFileSync(new URL('./fixtures/pandas-values.json', import.meta.url), 'utf8')) as { cases: Case[] }
 
 const numberOf = (value: Value) => (value === null ? NaN : value === 'inf' ? Infinity : value === '-inf' ? -Infinity : value)
 

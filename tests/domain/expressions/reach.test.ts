@@ -28,7 +28,13 @@ describe('reach', () => {
   })
 
   it('says which expressions remember everything', () => {
-    const recursive = ['TA_RSI($close,14)/100', 'Mean(TA_EMA($close,5),3)', 'EMA($close,3)', 'TA_ATR($high,$low,$close,2)', 'TA_MACD_HIST($close,12,26,9)']
+    const recursive = [
+      'TA_RSI($close,14)/100',
+      'Mean(TA_EMA($close,5),3)',
+      'EMA($close,3)',
+      'TA_ATR($high,$low,$close,2)',
+      'TA_MACD_HIST($close,12,26,9)',
+    ]
     const windowed = ['Mean($close,5)', 'TA_SMA($close,5)', 'TA_BBANDS_UPPER($close,5,2)', 'TA_ROC($close,5)']
     expect(recursive.map((text) => reach(parse(text)).recursive)).toEqual(recursive.map(() => true))
     expect(windowed.map((text) => reach(parse(text)).recursive)).toEqual(windowed.map(() => false))

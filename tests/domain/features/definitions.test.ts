@@ -7,7 +7,11 @@ import { featureSets, resolveFeatureSet } from '#domain/features/feature-sets.ts
 import { groupSymbols } from '#domain/features/symbol-groups.ts'
 import { walkBars } from '#tests/support/bars.ts'
 
-const label = { expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)', persistence: 'Log(Mean($high/$low-1,5)+0.001)', kind: 'time-series' } as const
+const label = {
+  expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)',
+  persistence: 'Log(Mean($high/$low-1,5)+0.001)',
+  kind: 'time-series',
+} as const
 const set = (...features: [string, string][]) => ({ features: features.map(([name, expression]) => ({ name, expression })) })
 
 describe('feature sets', () => {
@@ -16,14 +20,21 @@ describe('feature sets', () => {
     const read = readFeatures(featureSet.features)
     expect(Math.max(...read.map(({ lookback }) => lookback))).toBe(61)
     const bars = walkBars('WALK', 200, 3)
-    const dear = { ...bars, open: bars.open.map((p) => p * 8), high: bars.high.map((p) => p * 8), low: bars.low.map((p) => p * 8), close: bars.close.map((p) => p * 8) }
+    const dear = {
+      ...bars,
+      open: bars.open.map((p) => p * 8),
+      high: bars.high.map((p) => p * 8),
+      low: bars.low.map((p) => p * 8),
+      close: bars.close.map((p) => p * 8),
+    }
     expect(computeFeatures(featureSet, dear, [])).toEqual(computeFeatures(featureSet, bars, []))
   })
 
   it('has every value from its look-back on, and none of a recursive feature before', () => {
     const { features } = resolveFeatureSet('technical')
     const columns = computeFeatures(features, walkBars('WALK', 100, 4), [])
-    for (const [index, { lookback }] of readFeatures(features).entries()) expect(columns[index]!.subarray(lookback - 1).every(Number.isFinite)).toBe(true)
+    for (const [index, { lookback }] of readFeatures(features).entries())
+      expect(columns[index]!.subarray(lookback - 1).every(Number.isFinite)).toBe(true)
     const rsi = columns[features.findIndex(({ name }) => name === 'rsi_14')]!
     expect([...rsi].findIndex(Number.isFinite)).toBe(14)
   })
@@ -37,7 +48,8 @@ describe('feature sets', () => {
     const bars = walkBars('WALK', 30, 6)
     const exDate = bars.sessions[15]!
     const halved = { ...bars }
-    for (const name of ['open', 'high', 'low', 'close'] as const) halved[name] = bars[name].map((price, row) => (row < 15 ? price : price / 2))
+    for (const name of ['open', 'high', 'low', 'close'] as const)
+      halved[name] = bars[name].map((price, row) => (row < 15 ? price : price / 2))
     halved.volume = bars.volume.map((shares, row) => (row < 15 ? shares : shares * 2))
     const split = { symbol: 'WALK', exDate, kind: 'split', ratio: 2, knownAt: '2007-01-01T00:00:00Z', basis: 'given' } as const
     const features = set(['a', 'TA_ROC($close,1)'], ['b', '$volume/Mean($volume,5)'], ['c', 'TA_ATR($high,$low,$close,5)/$close'])
@@ -61,7 +73,9 @@ describe('a label', () => {
   it('must look ahead, and nothing else may', () => {
     expect(() => labelReach('$close/Ref($close,1)')).toThrow('a label must read a later session')
     expect(() => readLabel({ ...label, persistence: 'Ref($close,-1)' })).toThrow('which only a label may')
-    expect(() => readFeatures(set(['early', 'Mean($close,5)/Ref($close,-2)']).features)).toThrow(/feature early: this looks 2 sessions ahead, which only a label may \(character 16\)/)
+    expect(() => readFeatures(set(['early', 'Mean($close,5)/Ref($close,-2)']).features)).toThrow(
+      /feature early: this looks 2 sessions ahead, which only a label may \(character 16\)/,
+    )
   })
 })
 
@@ -89,12 +103,16 @@ describe('hashes', () => {
     expect(columnKey('$close', [{ symbol: 'A', contentSha256: '1' }])).not.toBe(columnKey('$close', [{ symbol: 'A', contentSha256: '2' }]))
   })
 
-  it('refuse a name that is used twice', () => expect(() => featureHash(set(['a', '$close'], ['a', '$open']))).toThrow('the feature a is defined twice'))
+  it('refuse a name that is used twice', () =>
+    expect(() => featureHash(set(['a', '$close'], ['a', '$open']))).toThrow('the feature a is defined twice'))
 })
 
 describe('a feature row', () => {
   it('is float32 little-endian in the order of the set, with one NaN', () => {
-    const bytes = featureRowAt([Float32Array.of(0, 1), Float32Array.of(0, -0.5), new Float32Array(new Uint32Array([0, 0xffc00001]).buffer)], 1)
+    const bytes = featureRowAt(
+      [Float32Array.of(0, 1), Float32Array.of(0, -0.5), new Float32Array(new Uint32Array([0, 0xffc00001]).buffer)],
+      1,
+    )
     expect(Buffer.from(bytes).toString('hex')).toBe('0000803f000000bf0000c07f')
   })
 })

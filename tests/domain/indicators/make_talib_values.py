@@ -1,4 +1,4 @@
-"""Writes talib-values.json: what TA-Lib (C) answers on series of several kinds, to compare our indicators with.
+"""Writes fixtures/talib-values.json: what TA-Lib (C) answers on series of several kinds, to compare our indicators with.
 
 Run: uv run --with ta-lib==0.8.2 --with numpy==2.4.6 python tests/domain/indicators/make_talib_values.py
 """
@@ -32,12 +32,12 @@ def round_binary(bars):
 
 
 def answers(high, low, close):
-    macd = dict(zip(("line", "signal", "histogram"), talib.MACD(close, 12, 26, 9)))
-    swapped = dict(zip(("line", "signal", "histogram"), talib.MACD(close, 10, 4, 3)))
+    macd = dict(zip(("line", "signal", "histogram"), talib.MACD(close, 12, 26, 9), strict=True))
+    swapped = dict(zip(("line", "signal", "histogram"), talib.MACD(close, 10, 4, 3), strict=True))
     bands = {
         f"{line}_{n}": values
         for n, width in ((10, 2.0), (20, 1.5))
-        for line, values in zip(("upper", "middle", "lower"), talib.BBANDS(close, n, width, width))
+        for line, values in zip(("upper", "middle", "lower"), talib.BBANDS(close, n, width, width), strict=True)
     }
     return {
         **{f"sma_{n}": talib.SMA(close, n) for n in (2, 5, 30)},
@@ -72,4 +72,4 @@ cases = [
     for name, bars in series.items()
 ]
 document = {"talib": talib.__version__, "library": talib.__ta_version__.decode().split()[0], "cases": cases}
-Path(__file__).with_name("talib-values.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")
+(Path(__file__).parent / "fixtures/talib-values.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")

@@ -13,7 +13,7 @@ type Series = (number | null)[]
 type Case = { name: string; inputs: Record<'high' | 'low' | 'close', Series>; outputs: Record<string, Series> }
 
 /** What TA-Lib answers; made by make_talib_values.py. */
-const { cases } = JSON.parse(readFileSync(new URL('./talib-values.json', import.meta.url), 'utf8')) as { cases: Case[] }
+const { cases } = JSON.parse(readFileSync(new URL('./fixtures/talib-values.json', import.meta.url), 'utf8')) as { cases: Case[] }
 
 const column = (values: Series) => Float64Array.from(values, (value) => value ?? NaN)
 

@@ -30,7 +30,11 @@ describe('the technicalindicators package answers the same', () => {
   it('Bollinger bands', () => {
     const theirs = BollingerBands.calculate({ period: 20, values: close, stdDev: 2 })
     const ours = bollinger(bars.close, 20, 2)
-    for (const line of ['upper', 'middle', 'lower'] as const) expectSame(ours[line], theirs.map((bands) => bands[line]))
+    for (const line of ['upper', 'middle', 'lower'] as const)
+      expectSame(
+        ours[line],
+        theirs.map((bands) => bands[line]),
+      )
   })
 
   it('average true range and rate of change', () => {
@@ -39,10 +43,22 @@ describe('the technicalindicators package answers the same', () => {
   })
 
   it('MACD, once its differently seeded fast average has converged', () => {
-    const theirs = MACD.calculate({ values: close, fastPeriod: 12, slowPeriod: 26, signalPeriod: 9, SimpleMAOscillator: false, SimpleMASignal: false })
+    const theirs = MACD.calculate({
+      values: close,
+      fastPeriod: 12,
+      slowPeriod: 26,
+      signalPeriod: 9,
+      SimpleMAOscillator: false,
+      SimpleMASignal: false,
+    })
     const ours = macd(bars.close, 12, 26, 9)
     const tail = 100
-    for (const [line, name] of [['line', 'MACD'], ['signal', 'signal'], ['histogram', 'histogram']] as const)
-      for (const [index, value] of theirs.slice(-tail).entries()) expect(ours[line][bars.close.length - tail + index]).toBeCloseTo(value[name]!, 9)
+    for (const [line, name] of [
+      ['line', 'MACD'],
+      ['signal', 'signal'],
+      ['histogram', 'histogram'],
+    ] as const)
+      for (const [index, value] of theirs.slice(-tail).entries())
+        expect(ours[line][bars.close.length - tail + index]).toBeCloseTo(value[name]!, 9)
   })
 })

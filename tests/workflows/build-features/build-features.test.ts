@@ -85,17 +85,42 @@ async function inWorld(test: (world: ReturnType<typeof createWorld>) => Promise<
   const world = createWorld()
   const { nativeConnection: connection, namespace } = server
   const throttle = { maxHeartbeatThrottleInterval: '200 milliseconds', defaultHeartbeatThrottleInterval: '200 milliseconds' } as const
-  const orchestration = await Worker.create({ connection, namespace, taskQueue: 'orchestration', workflowBundle: bundle, activities: world.orchestration })
-  const features = await Worker.create({ connection, namespace, taskQueue: 'features', activities: world.compute, maxConcurrentActivityTaskExecutions: 1, ...throttle })
+  const orchestration = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: 'orchestration',
+    workflowBundle: bundle,
+    activities: world.orchestration,
+  })
+  const features = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: 'features',
+    activities: world.compute,
+    maxConcurrentActivityTaskExecutions: 1,
+    ...throttle,
+  })
   await orchestration.runUntil(features.runUntil(() => test(world)))
 }
 
 async function inputOf(seed: number, change: Partial<Pick<BuildInput, 'featureSet'>> = {}): Promise<BuildInput> {
   const symbols = ['AAA', 'BBB', 'CCC']
-  const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, dataset, symbols.map((symbol, index) => walkBars(symbol, 80, seed + index)))
+  const snapshot = await landSnapshot(
+    { db: database.db, objects: store.objects },
+    dataset,
+    symbols.map((symbol, index) => walkBars(symbol, 80, seed + index)),
+  )
   const featureSet = change.featureSet ?? resolveFeatureSet('technical')
   const definition = definitionHash(resolveFeatureSet('technical'), label)
-  return { buildId: buildIdOf(definition, snapshot.id), definitionHash: definition, snapshotId: snapshot.id, dataset, featureSet, label, origin }
+  return {
+    buildId: buildIdOf(definition, snapshot.id),
+    definitionHash: definition,
+    snapshotId: snapshot.id,
+    dataset,
+    featureSet,
+    label,
+    origin,
+  }
 }
 
 const start = (input: BuildInput) =>
@@ -109,7 +134,11 @@ const startWaiter = (input: BuildInput) => {
   const runId = randomUUID()
   const workflowId = `train/${runId}`
   const request = { dataset, snapshotId: input.snapshotId, featureSet: 'technical', label, waiter: workflowId, origin }
-  return server.client.workflow.start<typeof waitForBuild>('waitForBuild', { workflowId, taskQueue: 'orchestration', args: [runId, request] })
+  return server.client.workflow.start<typeof waitForBuild>('waitForBuild', {
+    workflowId,
+    taskQueue: 'orchestration',
+    args: [runId, request],
+  })
 }
 
 describe('buildFeatures', () => {
