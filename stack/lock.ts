@@ -13,8 +13,8 @@ const prefix = 'supervisor.lock.'
 /** Older generations that stay, so that whoever lists the folder meanwhile still sees one of them. */
 const kept = 3
 
-/** @throws QuantloopError conflict: a living supervisor holds it */
-export function takeLock(stateDir: string): void {
+/** Answers the way to give it back. @throws QuantloopError conflict: a living supervisor holds it */
+export function takeLock(stateDir: string): () => void {
   mkdirSync(stateDir, { recursive: true })
   const own = join(stateDir, `lock.${randomBytes(8).toString('hex')}`)
   writeFileSync(own, JSON.stringify(identityOf(process.pid)))
@@ -30,7 +30,7 @@ export function takeLock(stateDir: string): void {
         )
       if (!linked(own, join(stateDir, `${prefix}${newest + 1}`))) continue
       for (const old of generations(stateDir)) if (old <= newest + 1 - kept) rmSync(join(stateDir, `${prefix}${old}`), { force: true })
-      return
+      return () => writeFileSync(join(stateDir, `${prefix}${newest + 1}`), 'null')
     }
   } finally {
     rmSync(own, { force: true })
@@ -57,10 +57,10 @@ function generations(stateDir: string): number[] {
 
 const newestGeneration = (stateDir: string) => Math.max(0, ...generations(stateDir))
 
-/** Undefined when the file went away meanwhile: a newer generation then exists. */
+/** Undefined when it was given back, or when the file went away meanwhile: a newer generation then exists. */
 function holderOf(stateDir: string, generation: number): ProcessIdentity | undefined {
   try {
-    return ProcessIdentity.parse(JSON.parse(readFileSync(join(stateDir, `${prefix}${generation}`), 'utf8')))
+    return ProcessIdentity.nullable().parse(JSON.parse(readFileSync(join(stateDir, `${prefix}${generation}`), 'utf8'))) ?? undefined
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -19,11 +19,12 @@ export class Supervisor {
   private readonly left: Readonly<Record<string, ProcessRecord>>
   private readonly stopSignal = new AbortController()
   private readonly onChange: (name: string, record: ProcessRecord) => void
+  private readonly release: () => void
   private stopping: Promise<void> | undefined
 
   /** @throws QuantloopError conflict: another supervisor is at work here */
   constructor(stateDir: string, onChange: (name: string, record: ProcessRecord) => void = () => {}) {
-    takeLock(stateDir)
+    this.release = takeLock(stateDir)
     this.stateDir = stateDir
     this.onChange = onChange
     const empty: StackFile = { version: 1, supervisor: null, failure: null, settings: {}, ports: {}, secrets: {}, processes: {} }
@@ -110,6 +111,7 @@ export class Supervisor {
     for (const process of this.kept.values()) await process.ended()
     this.file.supervisor = null
     this.save()
+    this.release()
   }
 }
 

@@ -13,10 +13,14 @@ export async function takeDown(stateDir: string, onStopped: (name: string) => vo
   if (supervisor) await stopProcess(supervisor, { signal: 'SIGTERM', graceMs: supervisorGraceMs })
   const file = readStackFile(stateDir)
   if (!file) return []
-  takeLock(stateDir)
-  await stopAll(recordedFarewells(file.processes), onStopped)
-  for (const record of Object.values(file.processes)) Object.assign(record, { state: 'stopped', pid: null, startedAt: null })
-  writeStackFile(stateDir, { ...file, supervisor: null })
+  const release = takeLock(stateDir)
+  try {
+    await stopAll(recordedFarewells(file.processes), onStopped)
+    for (const record of Object.values(file.processes)) Object.assign(record, { state: 'stopped', pid: null, startedAt: null })
+    writeStackFile(stateDir, { ...file, supervisor: null })
+  } finally {
+    release()
+  }
   return before
 }
 

