@@ -229,5 +229,5 @@ describe('the rooms', () => {
     const finding = await lint.run(projectRoot)
     expect(finding.faults).toEqual([])
     expect(finding.looked).toBeGreaterThan(100)
-  })
+  }, 300_000)
 })

@@ -2,12 +2,15 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { addresses } from './addresses.ts'
 import { type Check, hasFailed } from './check.ts'
 import { projectRoot, runCommand } from './command.ts'
 import { lockfile } from './lockfile.ts'
 import { deadCode, format, lint, types } from './typescript.ts'
+
+// whole tools are started, on cores that other tests use too
+vi.setConfig({ testTimeout: 300_000 })
 
 let root: string
 
