@@ -19,12 +19,8 @@ export async function* readLines(source: AsyncIterable<Buffer>, file: string): A
   let line = 0
   let rest: Buffer = Buffer.alloc(0)
   let skipping: Line | undefined
-  let first = true
-  for await (const block of source) {
+  for await (const block of withoutMark(source, file)) {
     rest = rest.length === 0 ? block : Buffer.concat([rest, block])
-    if (first && rest.length < 4) continue
-    if (first) rest = withoutMark(rest, file)
-    first = false
     const lines: Line[] = []
     let start = 0
     for (let end = rest.indexOf(lineFeed); end >= 0; end = rest.indexOf(lineFeed, start)) {
@@ -40,7 +36,6 @@ export async function* readLines(source: AsyncIterable<Buffer>, file: string): A
     }
     if (lines.length > 0) yield lines
   }
-  if (first) rest = withoutMark(rest, file)
   if (skipping !== undefined) yield [skipping]
   else if (rest.length > 0) yield [lineOf(rest, line + 1)]
 }
@@ -51,7 +46,23 @@ function lineOf(bytes: Buffer, line: number): Line {
   return { line, text: bytes.toString('utf8', 0, end), tooLong: false }
 }
 
-function withoutMark(bytes: Buffer, file: string): Buffer {
+/** The same bytes, once their first four have shown that they are UTF-8 text, less its mark. */
+async function* withoutMark(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<Buffer> {
+  let head: Buffer | undefined = Buffer.alloc(0)
+  for await (const block of source) {
+    if (head === undefined) {
+      yield block
+      continue
+    }
+    head = Buffer.concat([head, block])
+    if (head.length < 4) continue
+    yield textOf(head, file)
+    head = undefined
+  }
+  if (head !== undefined) yield textOf(head, file)
+}
+
+function textOf(bytes: Buffer, file: string): Buffer {
   const starts = (...mark: number[]) => mark.every((byte, i) => bytes[i] === byte)
   if (starts(0x1f, 0x8b)) throw malformed(file, 'is compressed with gzip: decompress it first')
   if (starts(0x50, 0x4b, 0x03, 0x04)) throw malformed(file, 'is a zip archive: unpack it first')

@@ -25,6 +25,15 @@ describe('lines', () => {
     )
   })
 
+  it.each(['\n', 'a\n', '\n\na', '', '\ufeff'])('are found in %j, which is shorter than a mark', async (text) => {
+    expect((await linesOf(text, 1)).map((line) => line.text)).toEqual(
+      text
+        .replace('\ufeff', '')
+        .split('\n')
+        .slice(0, text.endsWith('a') ? undefined : -1),
+    )
+  })
+
   it('keep characters that a block cuts in two', async () =>
     expect((await linesOf('a€é\n漢', 1)).map(({ text }) => text)).toEqual(['a€é', '漢']))
 
