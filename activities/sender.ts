@@ -11,9 +11,11 @@ export async function senderOf(sought: SignalOrdinal): Promise<string | undefine
   if (info.workflowExecution === undefined) return undefined
   const { workflowId, runId } = info.workflowExecution
   const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory()
-  const identities = (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal, workflowExecutionCancelRequestedEventAttributes: cancel }) => {
-    if (sought.name === 'cancel') return cancel == null ? [] : [cancel.identity]
-    return signal?.signalName === sought.name ? [signal.identity] : []
-  })
+  const identities = (events ?? []).flatMap(
+    ({ workflowExecutionSignaledEventAttributes: signal, workflowExecutionCancelRequestedEventAttributes: cancel }) => {
+      if (sought.name === 'cancel') return cancel == null ? [] : [cancel.identity]
+      return signal?.signalName === sought.name ? [signal.identity] : []
+    },
+  )
   return identities[sought.ordinal - 1] || undefined
 }

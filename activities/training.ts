@@ -31,7 +31,15 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
   },
 
   /** Refuses segments that the build leaves empty after purging. */
-  async checkSegments({ runId, recipe, build }: { runId: string; recipe: Recipe; build: { id: string; manifest: ObjectRef } }): Promise<void> {
+  async checkSegments({
+    runId,
+    recipe,
+    build,
+  }: {
+    runId: string
+    recipe: Recipe
+    build: { id: string; manifest: ObjectRef }
+  }): Promise<void> {
     const manifest = await readJson(objects, build.manifest, FeatureBuildManifest, 'feature build')
     assertSegmentsFilled(manifest.sessions, recipe.segments, manifest.label.reach)
     await recordTrainingFacts(db, runId, { buildId: build.id })

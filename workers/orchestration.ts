@@ -36,7 +36,10 @@ export const orchestrationActivities = ({ db, objects, client, config }: Orchest
 export async function main(config: Config): Promise<void> {
   const logger = createLogger('orchestration', config.log.level)
   installTemporalRuntime(logger)
-  const database = connectDatabase(config.database.url, { max: 20, onError: (error) => logger.warn({ err: error }, 'a database connection was lost') })
+  const database = connectDatabase(config.database.url, {
+    max: 20,
+    onError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+  })
   try {
     await assertMigrated(database.db)
     const cacheDir = join(config.stateDir, 'cache')

@@ -26,7 +26,12 @@ export async function connectWorker(config: Config['temporal'], logger: Logger, 
       return await NativeConnection.connect({ address: config.address })
     } catch (error) {
       if (Date.now() + wait > deadline)
-        throw new QuantloopError('unavailable', `Temporal does not answer at ${config.address}: is the stack up? (\`quantloop status\`)`, {}, { cause: error })
+        throw new QuantloopError(
+          'unavailable',
+          `Temporal does not answer at ${config.address}: is the stack up? (\`quantloop status\`)`,
+          {},
+          { cause: error },
+        )
       logger.warn({ address: config.address, retryInMs: wait }, 'Temporal does not answer yet')
       await delay(wait)
     }

@@ -14,8 +14,17 @@ const sources = ['workflows', 'contracts', 'domain', 'package-lock.json']
  */
 export async function workflowBundle(cacheDir: string, logger?: Logger): Promise<{ codePath: string }> {
   const codePath = join(cacheDir, `workflows-${await sourcesHash()}.cjs`)
-  if (await stat(codePath).then(() => true, () => false)) return { codePath }
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows/index.ts'), ...(logger === undefined ? {} : { logger }) })
+  if (
+    await stat(codePath).then(
+      () => true,
+      () => false,
+    )
+  )
+    return { codePath }
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows/index.ts'),
+    ...(logger === undefined ? {} : { logger }),
+  })
   await mkdir(dirname(codePath), { recursive: true })
   // renamed into place, so that a second process never reads half a file
   const unfinished = `${codePath}.${process.pid}`

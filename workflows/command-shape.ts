@@ -8,7 +8,8 @@ export const refuse = (code: ErrorCode, message: string) => ApplicationFailure.n
 
 /** The API has parsed its commands; this is for an update sent by hand. PostgreSQL would refuse such an id for ever. */
 export function assertCommand(command: Command | undefined): void {
-  if (typeof command?.commandId !== 'string' || !uuid.test(command.commandId)) throw refuse('invalid_request', 'a command needs a `commandId` that is a UUID')
+  if (typeof command?.commandId !== 'string' || !uuid.test(command.commandId))
+    throw refuse('invalid_request', 'a command needs a `commandId` that is a UUID')
   if (typeof command.by !== 'string' || command.by === '') throw refuse('invalid_request', 'a command needs `by`: who gives it')
 }
 

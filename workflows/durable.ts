@@ -78,11 +78,26 @@ export class DurableRun {
 
   /** Installs every handler. Call it before the first await. */
   listen(): void {
-    const updates = { pause: messages.pause, resume: messages.resume, stop: messages.stop, approve: messages.approve, reject: messages.reject }
+    const updates = {
+      pause: messages.pause,
+      resume: messages.resume,
+      stop: messages.stop,
+      approve: messages.approve,
+      reject: messages.reject,
+    }
     for (const [verb, update] of Object.entries(updates) as [Verb, typeof messages.pause][])
-      setHandler(update, (command) => this.obey(verb, command, { via: 'update' }), { validator: (command) => this.assertObeyable(verb, command) })
-    const signals = { pause: messages.pauseSignal, resume: messages.resumeSignal, stop: messages.stopSignal, approve: messages.approveSignal, reject: messages.rejectSignal }
-    for (const [verb, signal] of Object.entries(signals) as [Verb, typeof messages.pauseSignal][]) setHandler(signal, (said) => this.hear(verb, said))
+      setHandler(update, (command) => this.obey(verb, command, { via: 'update' }), {
+        validator: (command) => this.assertObeyable(verb, command),
+      })
+    const signals = {
+      pause: messages.pauseSignal,
+      resume: messages.resumeSignal,
+      stop: messages.stopSignal,
+      approve: messages.approveSignal,
+      reject: messages.rejectSignal,
+    }
+    for (const [verb, signal] of Object.entries(signals) as [Verb, typeof messages.pauseSignal][])
+      setHandler(signal, (said) => this.hear(verb, said))
     setHandler(messages.nativePause, ({ paused }) => this.heedNativePause(paused))
     setHandler(messages.nudge, () => void this.nudges.heard++)
     setHandler(messages.runState, () => this.state())
@@ -306,14 +321,28 @@ export class DurableRun {
     this.show(phase)
     const { pausedMs } = this.clock.read()
     const pausedBy = this.pausedBy ?? null
-    this.journal.append({ kind: this.kind, id: this.id, sequence: ++this.sequence, phase, step: this.stepName, pausedBy, pausedMs, ...(command && { command }) })
+    this.journal.append({
+      kind: this.kind,
+      id: this.id,
+      sequence: ++this.sequence,
+      phase,
+      step: this.stepName,
+      pausedBy,
+      pausedMs,
+      ...(command && { command }),
+    })
   }
 
   private shownPausedBy: string | undefined
 
   private show(phase: RunPhase): void {
     const by = this.pausedBy === undefined ? '' : ` by ${this.pausedBy}`
-    const wants = phase === 'awaiting_approval' ? '\n\nIt waits for the update or signal `approve` or `reject`.' : phase === 'paused' ? '\n\nIt waits for the update or signal `resume`.' : ''
+    const wants =
+      phase === 'awaiting_approval'
+        ? '\n\nIt waits for the update or signal `approve` or `reject`.'
+        : phase === 'paused'
+          ? '\n\nIt waits for the update or signal `resume`.'
+          : ''
     setCurrentDetails(`**${this.stepName}**: ${phase.replaceAll('_', ' ')}${by}${wants}`)
     if (this.pausedBy === this.shownPausedBy) return
     this.shownPausedBy = this.pausedBy

@@ -36,7 +36,7 @@ export class RunJournal {
 
   /** All that was appended has been written, or has failed. */
   async settled(): Promise<void> {
-    for (let seen: Promise<void> | undefined; seen !== this.tail; ) {
+    for (let seen: Promise<void> | undefined; seen !== this.tail;) {
       seen = this.tail
       await seen
     }

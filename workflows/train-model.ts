@@ -15,7 +15,11 @@ type TrainerActivities = { fitModel(input: FitInput): Promise<FitResult> }
 const training = proxyActivities<TrainingActivities>(atomic)
 const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
 const trainer = proxyActivities<TrainerActivities>({ ...interruptible, taskQueue: taskQueues.trainerCpu, summary: 'fit in the trainer' })
-const evaluation = proxyActivities<TrainingActivities>({ ...interruptible, taskQueue: taskQueues.orchestration, summary: 'open the test segment, once' })
+const evaluation = proxyActivities<TrainingActivities>({
+  ...interruptible,
+  taskQueue: taskQueues.orchestration,
+  summary: 'open the test segment, once',
+})
 
 /** A lost nudge costs this much at most. */
 const lookAgainMs = 60_000
@@ -38,7 +42,9 @@ export async function trainModel(input: TrainModelInput): Promise<TrainModelResu
       const parity = await run.step('parity', () => training.checkParity(fitted))
       const verdict = await run.pausable('evaluate', () => evaluation.evaluateCandidate(fitted))
       if (!verdict.gate.passed) return await refuse(run, runId, verdict)
-      const { version } = await run.step('register', () => training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict }))
+      const { version } = await run.step('register', () =>
+        training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict }),
+      )
       showStage('testing')
       return await decide(run, { name: modelName, version }, await run.approval('approval'))
     },
@@ -48,19 +54,30 @@ export async function trainModel(input: TrainModelInput): Promise<TrainModelResu
 }
 
 /** The build is shared work, and never a child: it nudges this run when it ends. */
-async function builtFeatures(run: DurableRun, { recipe, origin }: TrainModelInput, snapshotId: string): Promise<{ id: string; manifest: ObjectRef }> {
+async function builtFeatures(
+  run: DurableRun,
+  { recipe, origin }: TrainModelInput,
+  snapshotId: string,
+): Promise<{ id: string; manifest: ObjectRef }> {
   const { dataset, featureSet, label } = recipe
   const request = { dataset, snapshotId, featureSet, label, waiter: workflowInfo().workflowId, origin }
   for (;;) {
     const build = await run.step('features', () => features.requestFeatureBuild(request))
     if (build.state === 'ready' && build.manifest !== null) return { id: build.buildId, manifest: build.manifest }
     if (build.state === 'failed' || build.state === 'stopped')
-      throw ApplicationFailure.nonRetryable(`the feature build ${build.buildId} ${build.state}: ${build.failure ?? 'no reason was given'}`, notTrained)
+      throw ApplicationFailure.nonRetryable(
+        `the feature build ${build.buildId} ${build.state}: ${build.failure ?? 'no reason was given'}`,
+        notTrained,
+      )
     await run.nudged('features', lookAgainMs)
   }
 }
 
-async function refuse(run: DurableRun, runId: string, verdict: Awaited<ReturnType<TrainingActivities['evaluateCandidate']>>): Promise<TrainModelResult> {
+async function refuse(
+  run: DurableRun,
+  runId: string,
+  verdict: Awaited<ReturnType<TrainingActivities['evaluateCandidate']>>,
+): Promise<TrainModelResult> {
   const { reason } = verdict.gate
   await run.conclude('refuse', () => close({ runId, state: 'refused', evaluation: verdict, reason }))
   return { runId, state: 'refused', reason }
@@ -79,7 +96,9 @@ async function close(end: Parameters<TrainingActivities['closeTrainingRun']>[0])
 }
 
 const show = (values: Record<'Dataset' | 'ModelName' | 'TriggeredBy', string>) =>
-  upsertSearchAttributes((['Dataset', 'ModelName', 'TriggeredBy'] as const).map((name) => ({ key: searchAttributeKey(name), value: values[name] })))
+  upsertSearchAttributes(
+    (['Dataset', 'ModelName', 'TriggeredBy'] as const).map((name) => ({ key: searchAttributeKey(name), value: values[name] })),
+  )
 
 const showStage = (stage: Stage) => upsertSearchAttributes([{ key: searchAttributeKey('Stage'), value: stage }])
 

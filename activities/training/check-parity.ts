@@ -23,7 +23,9 @@ export async function checkParity(objects: ObjectStore, fit: FitResult): Promise
   const file = await objects.get(fit.parity)
   const expected = tableFromIPC(file).getChild('prediction')?.toArray() as unknown
   if (!(expected instanceof Float64Array) || expected.length === 0)
-    throw new QuantloopError('parity_failed', `the parity file ${fit.parity.uri} holds no float64 predictions of the trainer`, { object: fit.parity.uri })
+    throw new QuantloopError('parity_failed', `the parity file ${fit.parity.uri} holds no float64 predictions of the trainer`, {
+      object: fit.parity.uri,
+    })
   const columns = readColumns(file, featureOrder)
   const rows = new Float32Array(expected.length * featureOrder.length)
   featureOrder.forEach((name, feature) => columns.get(name)!.forEach((value, row) => (rows[row * featureOrder.length + feature] = value)))

@@ -20,7 +20,12 @@ import { readTestRows } from './test-rows.ts'
 export type FittedRun = { runId: string; recipe: Recipe; snapshotId: string; build: { id: string; manifest: ObjectRef }; fit: FitResult }
 
 /** @throws QuantloopError segment_empty | artifact_invalid | output_not_finite | object_missing | object_corrupt */
-export async function evaluateCandidate(db: Database, objects: ObjectStore, { runId, recipe, build, fit }: FittedRun, cancelled: AbortSignal): Promise<Evaluation> {
+export async function evaluateCandidate(
+  db: Database,
+  objects: ObjectStore,
+  { runId, recipe, build, fit }: FittedRun,
+  cancelled: AbortSignal,
+): Promise<Evaluation> {
   const manifest = await readJson(objects, build.manifest, FeatureBuildManifest, 'feature build')
   const report = await readJson(objects, fit.report, FitReport, 'fit report')
   assertSameFeatures(manifest, report)
@@ -28,7 +33,11 @@ export async function evaluateCandidate(db: Database, objects: ObjectStore, { ru
   const { test } = recipe.segments
   const { panel, candidate, baselines } = await forecastTest(objects, { manifest, report, fit, recipe }, cancelled)
   if (panel.labels.length === 0)
-    throw new QuantloopError('segment_empty', `the test segment, ${test.from} to ${test.to}, holds no row with a known label, a persistence forecast and usable features`, { segment: 'test' })
+    throw new QuantloopError(
+      'segment_empty',
+      `the test segment, ${test.from} to ${test.to}, holds no row with a known label, a persistence forecast and usable features`,
+      { segment: 'test' },
+    )
   return { segment: 'test', range: test, ...judgeCandidate(panel, recipe.label.kind, candidate, baselines, manifest.label.reach), openings }
 }
 
@@ -45,7 +54,12 @@ async function forecastTest(objects: ObjectStore, { manifest, report, fit, recip
       cancelled.throwIfAborted()
       const candidate = Float64Array.from(await model.predict(rows.features, rows.count))
       const bad = candidate.findIndex((value) => !Number.isFinite(value))
-      if (bad !== -1) throw new QuantloopError('output_not_finite', `the model answered ${candidate[bad]} for ${rows.symbols[bad]} on a row of the test segment`, { symbol: rows.symbols[bad]! })
+      if (bad !== -1)
+        throw new QuantloopError(
+          'output_not_finite',
+          `the model answered ${candidate[bad]} for ${rows.symbols[bad]} on a row of the test segment`,
+          { symbol: rows.symbols[bad]! },
+        )
       parts.push({
         panel: { symbols: Int32Array.from(rows.symbols, numberOf), sessions: rows.sessions, labels: Float64Array.from(rows.labels) },
         candidate,
@@ -78,6 +92,13 @@ async function forecastTest(objects: ObjectStore, { manifest, report, fit, recip
 /** The trainer and the build must speak of the same columns, in the same order: ONNX knows them by position only. */
 function assertSameFeatures(manifest: FeatureBuildManifest, report: FitReport): void {
   const built = manifest.columns.map(({ name }) => name)
-  if (report.featureHash !== manifest.featureHash || built.length !== report.featureOrder.length || built.some((name, index) => name !== report.featureOrder[index]))
-    throw new QuantloopError('artifact_invalid', `the model was fitted on the features ${report.featureHash}, but the build holds ${manifest.featureHash}, or in another order`)
+  if (
+    report.featureHash !== manifest.featureHash ||
+    built.length !== report.featureOrder.length ||
+    built.some((name, index) => name !== report.featureOrder[index])
+  )
+    throw new QuantloopError(
+      'artifact_invalid',
+      `the model was fitted on the features ${report.featureHash}, but the build holds ${manifest.featureHash}, or in another order`,
+    )
 }

@@ -9,6 +9,11 @@ export async function readJson<T>(objects: ObjectStore, ref: ObjectRef, schema: 
   try {
     return schema.parse(JSON.parse(text))
   } catch (error) {
-    throw new QuantloopError('object_corrupt', `${ref.uri} is no ${what}: ${(error as Error).message}`, { object: ref.uri }, { cause: error })
+    throw new QuantloopError(
+      'object_corrupt',
+      `${ref.uri} is no ${what}: ${(error as Error).message}`,
+      { object: ref.uri },
+      { cause: error },
+    )
   }
 }

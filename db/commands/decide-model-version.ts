@@ -23,13 +23,15 @@ export async function decideModelVersion(db: Database, { runId, verdict, command
     const [run] = await tx.select().from(trainingRun).where(eq(trainingRun.id, runId)).for('update')
     if (run === undefined) throw new QuantloopError('not_found', `there is no training run ${runId}`)
     if (run.state === state && run.modelVersion !== null) return { version: run.modelVersion }
-    if (run.endedAt !== null) throw new QuantloopError('already_decided', `the training run ${runId} cannot be ${state}: it is ${run.state}`, { state: run.state })
+    if (run.endedAt !== null)
+      throw new QuantloopError('already_decided', `the training run ${runId} cannot be ${state}: it is ${run.state}`, { state: run.state })
     const [moved] = await tx
       .update(modelVersion)
       .set({ stage })
       .where(and(eq(modelVersion.runId, runId), eq(modelVersion.stage, 'testing')))
       .returning()
-    if (moved === undefined) throw new QuantloopError('nothing_to_decide', `the training run ${runId} has no version at testing: it is at ${run.step}`)
+    if (moved === undefined)
+      throw new QuantloopError('nothing_to_decide', `the training run ${runId} has no version at testing: it is at ${run.step}`)
     await tx
       .update(trainingRun)
       .set({ state, pausedBy: null, endedAt: sql`now()` })

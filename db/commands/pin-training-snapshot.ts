@@ -8,7 +8,10 @@ import { dataset, snapshot, trainingRun } from '../schema.ts'
  * repeat answers what was decided first, even when the head has moved on.
  * @throws QuantloopError not_found | snapshot_not_found
  */
-export async function pinTrainingSnapshot(db: Executor, run: { runId: string; dataset: string; snapshotId?: string | undefined }): Promise<string> {
+export async function pinTrainingSnapshot(
+  db: Executor,
+  run: { runId: string; dataset: string; snapshotId?: string | undefined },
+): Promise<string> {
   const pinned = await pinnedOf(db, run.runId)
   if (pinned !== null) return pinned
   const snapshotId = run.snapshotId ?? (await headOf(db, run.dataset))
@@ -17,7 +20,11 @@ export async function pinTrainingSnapshot(db: Executor, run: { runId: string; da
     .from(snapshot)
     .where(and(eq(snapshot.dataset, run.dataset), eq(snapshot.id, snapshotId)))
   if (known === undefined)
-    throw new QuantloopError('snapshot_not_found', `the dataset ${run.dataset} has no snapshot ${snapshotId}: see \`quantloop data snapshots\``, { dataset: run.dataset, snapshotId })
+    throw new QuantloopError(
+      'snapshot_not_found',
+      `the dataset ${run.dataset} has no snapshot ${snapshotId}: see \`quantloop data snapshots\``,
+      { dataset: run.dataset, snapshotId },
+    )
   await db
     .update(trainingRun)
     .set({ snapshotId })
@@ -33,8 +40,11 @@ async function pinnedOf(db: Executor, runId: string): Promise<string | null> {
 
 async function headOf(db: Executor, name: string): Promise<string> {
   const [found] = await db.select({ head: dataset.headSnapshotId }).from(dataset).where(eq(dataset.name, name))
-  if (found === undefined) throw new QuantloopError('not_found', `there is no dataset ${name}: import it with \`quantloop data import\``, { dataset: name })
+  if (found === undefined)
+    throw new QuantloopError('not_found', `there is no dataset ${name}: import it with \`quantloop data import\``, { dataset: name })
   if (found.head === null)
-    throw new QuantloopError('snapshot_not_found', `the dataset ${name} has no snapshot yet: its first import has not landed`, { dataset: name })
+    throw new QuantloopError('snapshot_not_found', `the dataset ${name} has no snapshot yet: its first import has not landed`, {
+      dataset: name,
+    })
   return found.head
 }

@@ -27,12 +27,19 @@ export async function registerModelVersion(db: Database, { evaluation, ...candid
     await tx.insert(model).values({ name: candidate.name }).onConflictDoNothing()
     // the model's row is the lock: its versions are numbered one after the other, without gaps
     await tx.select().from(model).where(eq(model.name, candidate.name)).for('update')
-    const [registered] = await tx.select({ version: modelVersion.version }).from(modelVersion).where(eq(modelVersion.runId, candidate.runId))
+    const [registered] = await tx
+      .select({ version: modelVersion.version })
+      .from(modelVersion)
+      .where(eq(modelVersion.runId, candidate.runId))
     if (registered) return registered.version
     const [run] = await tx.select().from(trainingRun).where(eq(trainingRun.id, candidate.runId)).for('update')
     if (run === undefined) throw new QuantloopError('not_found', `there is no training run ${candidate.runId}`)
-    if (run.endedAt !== null) throw new QuantloopError('run_closed', `the training run ${run.id} has ended (${run.state}): it registers nothing any more`)
-    const [latest] = await tx.select({ version: max(modelVersion.version) }).from(modelVersion).where(eq(modelVersion.name, candidate.name))
+    if (run.endedAt !== null)
+      throw new QuantloopError('run_closed', `the training run ${run.id} has ended (${run.state}): it registers nothing any more`)
+    const [latest] = await tx
+      .select({ version: max(modelVersion.version) })
+      .from(modelVersion)
+      .where(eq(modelVersion.name, candidate.name))
     const version = (latest?.version ?? 0) + 1
     await tx.insert(modelVersion).values({ ...candidate, version, stage: 'testing' })
     await tx.update(trainingRun).set({ modelVersion: version, evaluation }).where(eq(trainingRun.id, run.id))

@@ -25,7 +25,7 @@ export const spearman = (x: ArrayLike<number>, y: ArrayLike<number>): number => 
 export function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from(values, (_, index) => index).sort((a, b) => values[a]! - values[b]!)
   const ranked = new Float64Array(values.length)
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     let to = from
     while (to + 1 < order.length && values[order[to + 1]!] === values[order[from]!]) to++
     for (let i = from; i <= to; i++) ranked[order[i]!] = (from + to) / 2 + 1

@@ -30,7 +30,13 @@ export type GateVerdict = {
 export type Judgement = { candidate: ForecastMetrics; baselines: Baselines<ForecastMetrics>; gate: GateVerdict }
 
 /** `reach` is how many sessions ahead the label reads. */
-export function judgeCandidate(panel: Panel, kind: LabelKind, candidate: Float64Array, baselines: Baselines<Float64Array>, reach: number): Judgement {
+export function judgeCandidate(
+  panel: Panel,
+  kind: LabelKind,
+  candidate: Float64Array,
+  baselines: Baselines<Float64Array>,
+  reach: number,
+): Judgement {
   const metricsOf = (forecast: Float64Array) => forecastMetrics(panel, kind, forecast, baselines.persistence)
   const metrics = { persistence: metricsOf(baselines.persistence), mean: metricsOf(baselines.mean), linear: metricsOf(baselines.linear) }
   const own = metricsOf(candidate)
@@ -49,9 +55,14 @@ export function judgeCandidate(panel: Panel, kind: LabelKind, candidate: Float64
   const failed = comparisons.filter((comparison) => !holds(kind, comparison))
   const enough = own.sessions >= leastSessions
   const passed = enough && failed.length === 0
-  const figure = kind === 'time-series' ? `squared error ${digits(own.meanSquaredError)}` : `mean RankIC ${digits(own.rankInformationCoefficient ?? 0)}`
+  const figure =
+    kind === 'time-series' ? `squared error ${digits(own.meanSquaredError)}` : `mean RankIC ${digits(own.rankInformationCoefficient ?? 0)}`
   const told = comparisons.map((comparison) => tell(kind, comparison, metrics[comparison.baseline])).join('; ')
-  const verdict = passed ? 'passed' : enough ? `refused, for it must ${failed.map(({ baseline }) => demand(kind, baseline)).join(' and ')}` : `inconclusive, which refuses: a verdict needs ${leastSessions} sessions`
+  const verdict = passed
+    ? 'passed'
+    : enough
+      ? `refused, for it must ${failed.map(({ baseline }) => demand(kind, baseline)).join(' and ')}`
+      : `inconclusive, which refuses: a verdict needs ${leastSessions} sessions`
   const reason = `${verdict[0]!.toUpperCase()}${verdict.slice(1)}; ${figure} on ${own.sessions} sessions and ${own.rows} rows: ${told}`
   return { candidate: own, baselines: metrics, gate: { passed, reason, measure, comparisons } }
 }
@@ -62,15 +73,25 @@ function holds(kind: LabelKind, { baseline, gain, verdict }: { baseline: Baselin
 }
 
 function demand(kind: LabelKind, baseline: BaselineName): string {
-  if (kind === 'time-series') return baseline === 'linear' ? 'not be worse than the linear model' : `be better than ${shown(baseline)} at 90 % confidence`
+  if (kind === 'time-series')
+    return baseline === 'linear' ? 'not be worse than the linear model' : `be better than ${shown(baseline)} at 90 % confidence`
   return baseline === 'mean' ? 'have a RankIC above zero at 90 % confidence' : `not be below ${shown(baseline)}`
 }
 
-function tell(kind: LabelKind, { baseline, verdict, gain, t, pValue }: { baseline: BaselineName } & Contest, metrics: ForecastMetrics): string {
-  const test = t === null || pValue === null ? 'no difference to test' : `t ${t.toFixed(2)}, p ${pValue < 0.001 ? 'below 0.001' : pValue.toFixed(3)}`
+function tell(
+  kind: LabelKind,
+  { baseline, verdict, gain, t, pValue }: { baseline: BaselineName } & Contest,
+  metrics: ForecastMetrics,
+): string {
+  const test =
+    t === null || pValue === null ? 'no difference to test' : `t ${t.toFixed(2)}, p ${pValue < 0.001 ? 'below 0.001' : pValue.toFixed(3)}`
   if (kind === 'cross-sectional' && baseline === 'mean') return `${verdict === 'better' ? 'above' : 'not above'} zero (${test})`
   const rival = kind === 'time-series' ? metrics.meanSquaredError : (metrics.rankInformationCoefficient ?? 0)
-  const relation = { better: 'better than', worse: 'worse than', inconclusive: gain >= 0 ? 'a tie with, slightly better than,' : 'a tie with, slightly worse than,' }[verdict]
+  const relation = {
+    better: 'better than',
+    worse: 'worse than',
+    inconclusive: gain >= 0 ? 'a tie with, slightly better than,' : 'a tie with, slightly worse than,',
+  }[verdict]
   return `${relation} ${shown(baseline)} ${digits(rival)} (${test})`
 }
 

@@ -19,7 +19,10 @@ export function assertSegmentsOrdered({ train, earlyStopping, test }: Segments):
     ['test', test],
   ] as const
   inOrder.forEach(([name, range], index) => {
-    if (range.from > range.to) throw new DomainError('recipe_invalid', `the segment ${name} begins on ${range.from}, after its end on ${range.to}`, { segment: name })
+    if (range.from > range.to)
+      throw new DomainError('recipe_invalid', `the segment ${name} begins on ${range.from}, after its end on ${range.to}`, {
+        segment: name,
+      })
     const [laterName, later] = inOrder[index + 1] ?? []
     if (later !== undefined && range.to >= later.from)
       throw new DomainError(

@@ -83,7 +83,9 @@ describe('a decision', () => {
 
   it('made both ways at once: one stands, the other is told', async () => {
     const runId = await registered('torn')
-    const answers = await twenty((index) => decideModelVersion(database.db, { runId, verdict: index % 2 === 0 ? 'approve' : 'reject', command: command('bea') }))
+    const answers = await twenty((index) =>
+      decideModelVersion(database.db, { runId, verdict: index % 2 === 0 ? 'approve' : 'reject', command: command('bea') }),
+    )
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     const refusals = answers.flatMap((answer) => (answer.status === 'rejected' ? [(answer.reason as QuantloopError).code] : []))
     expect(new Set(refusals)).toEqual(new Set(['already_decided']))
@@ -98,7 +100,9 @@ describe('a decision', () => {
     await decideModelVersion(database.db, { runId, verdict: 'reject', command: command('bea') })
     expect(await codeOf(decideModelVersion(database.db, { runId, verdict: 'approve', command: command('cal') }))).toBe('already_decided')
     const early = await openRun('early')
-    expect(await codeOf(decideModelVersion(database.db, { runId: early.runId, verdict: 'approve', command: command('cal') }))).toBe('nothing_to_decide')
+    expect(await codeOf(decideModelVersion(database.db, { runId: early.runId, verdict: 'approve', command: command('cal') }))).toBe(
+      'nothing_to_decide',
+    )
   })
 
   it('and a stop, raced: the version is at staging or archived, as the run says, and never in between', async () => {
@@ -111,7 +115,10 @@ describe('a decision', () => {
     const [version] = await versionsOf('stopped')
     const run = await findTrainingRun(database.db, runId)
     expect([`${run?.state} ${version?.stage}`]).toEqual([run?.state === 'approved' ? 'approved staging' : 'stopped archived'])
-    const moves = await database.db.select().from(audit).where(and(eq(audit.subject, 'model-version/stopped@1'), eq(audit.action, 'transition')))
+    const moves = await database.db
+      .select()
+      .from(audit)
+      .where(and(eq(audit.subject, 'model-version/stopped@1'), eq(audit.action, 'transition')))
     expect(moves).toHaveLength(1)
   })
 })

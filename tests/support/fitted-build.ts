@@ -99,7 +99,13 @@ export async function storeFittedBuild(objects: ObjectStore, { knowledge = 0.8, 
   const fit: FitResult = {
     onnx: await objects.put(onnxBytes, 'onnx'),
     report: await putJson(objects, reportOf(label)),
-    parity: await objects.put(parityFile(columns, Float64Array.from(predictions, (value, row) => value + (row === 3 ? parityError : 0))), 'arrow'),
+    parity: await objects.put(
+      parityFile(
+        columns,
+        Float64Array.from(predictions, (value, row) => value + (row === 3 ? parityError : 0)),
+      ),
+      'arrow',
+    ),
     rounds: 40,
     iterationsExecuted: 70,
     resumedFromRound: 20,
@@ -157,7 +163,7 @@ function parityFile(columns: { name: string; values: Float32Array }[], predictio
     ...columns.map(({ name, values }) => ({ name, data: makeData({ type: new Float32(), length, nullCount: 0, data: values }) })),
     { name: 'prediction', data: makeData({ type: new Float64(), length, nullCount: 0, data: prediction }) },
   ]
-  const schema = new Schema(children.map(({ name, data }) => new Field(name, data.type as Float32 | Float64, false)))
+  const schema = new Schema(children.map(({ name, data }) => new Field(name, data.type, false)))
   const batch = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: children.map(({ data }) => data) })
   return tableToIPC(new Table([new RecordBatch(schema, batch)]), 'file')
 }

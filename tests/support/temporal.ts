@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
 import { searchAttributeNames } from '#contracts/search-attributes.ts'
+import { recordHistories } from '../replay/record-histories.ts'
 import { testServices } from './services.ts'
 
 /** `temporal.api.enums.v1.IndexedValueType`'s KEYWORD */
@@ -20,6 +21,11 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
   })
   // without them the first upsert would fail its workflow task for ever
   await environment.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes })
+  const teardown = environment.teardown.bind(environment)
+  environment.teardown = async () => {
+    await recordHistories(environment.connection, 'default')
+    await teardown()
+  }
   return environment
 }
 
@@ -48,6 +54,7 @@ export async function devTemporal(): Promise<DevTemporal> {
     client: new Client({ connection, namespace }),
     nativeConnection,
     close: async () => {
+      await recordHistories(connection, namespace)
       await nativeConnection.close()
       await connection.close()
     },

@@ -47,7 +47,12 @@ describe('metrics equal those of pandas', () => {
   })
 
   it('have a positive bias when the forecasts are too low', () => {
-    const low = forecastMetrics(panel, 'time-series', panel.labels.map((label) => label - 0.25), forecast('persistence'))
+    const low = forecastMetrics(
+      panel,
+      'time-series',
+      panel.labels.map((label) => label - 0.25),
+      forecast('persistence'),
+    )
     expect(low.bias).toBeCloseTo(0.25, 12)
     expect(low.meanSquaredError).toBeCloseTo(0.0625, 12)
   })

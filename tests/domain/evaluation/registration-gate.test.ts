@@ -21,7 +21,11 @@ function scene(sessions: number, knowledge: Record<'candidate' | 'persistence' |
   const random = noise(7)
   const labels = Float64Array.from({ length: rows }, random)
   const forecaster = (known: number) => labels.map((label) => known * label + 0.3 * random())
-  const panel = { symbols: Int32Array.from({ length: rows }, (_, row) => row % symbols), sessions: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / symbols)), labels }
+  const panel = {
+    symbols: Int32Array.from({ length: rows }, (_, row) => row % symbols),
+    sessions: Int32Array.from({ length: rows }, (_, row) => Math.floor(row / symbols)),
+    labels,
+  }
   const baselines = { persistence: forecaster(knowledge.persistence), mean: new Float64Array(rows), linear: forecaster(knowledge.linear) }
   return { panel, candidate: forecaster(knowledge.candidate), baselines }
 }
@@ -31,14 +35,17 @@ const judge = (kind: 'time-series' | 'cross-sectional', sessions: number, knowle
   return judgeCandidate(panel, kind, candidate, baselines, 1).gate
 }
 
-const verdicts = (gate: ReturnType<typeof judge>) => Object.fromEntries(gate.comparisons.map(({ baseline, verdict }) => [baseline, verdict]))
+const verdicts = (gate: ReturnType<typeof judge>) =>
+  Object.fromEntries(gate.comparisons.map(({ baseline, verdict }) => [baseline, verdict]))
 
 describe('a time-series label', () => {
   it('passes a candidate that beats persistence and the mean, and ties with the linear model', () => {
     const gate = judge('time-series', 200, { candidate: 0.8, persistence: 0, mean: 0, linear: 0.8 })
     expect(verdicts(gate)).toEqual({ persistence: 'better', mean: 'better', linear: 'inconclusive' })
     expect(gate.passed).toBe(true)
-    expect(gate.reason).toMatch(/^Passed; squared error 0\.\d+ on 200 sessions and 800 rows: better than persistence .* \(t .*\); better than the training mean .*; a tie with.* the linear model/)
+    expect(gate.reason).toMatch(
+      /^Passed; squared error 0\.\d+ on 200 sessions and 800 rows: better than persistence .* \(t .*\); better than the training mean .*; a tie with.* the linear model/,
+    )
   })
 
   it('refuses one that does not beat the mean', () => {
@@ -52,7 +59,9 @@ describe('a time-series label', () => {
   it('refuses one that does not beat persistence, and one worse than the linear model', () => {
     const gate = judge('time-series', 200, { candidate: 0.5, persistence: 0.9, mean: 0, linear: 0.95 })
     expect(verdicts(gate)).toEqual({ persistence: 'worse', mean: 'better', linear: 'worse' })
-    expect(gate.reason).toMatch(/^Refused, for it must be better than persistence at 90 % confidence and not be worse than the linear model; /)
+    expect(gate.reason).toMatch(
+      /^Refused, for it must be better than persistence at 90 % confidence and not be worse than the linear model; /,
+    )
   })
 
   it('refuses on fewer than sixty sessions, whatever they say', () => {
@@ -80,7 +89,9 @@ describe('a cross-sectional label', () => {
   })
 
   it('refuses noise, and one below a baseline', () => {
-    expect(judge('cross-sectional', 200, { candidate: 0, persistence: 0, mean: 0, linear: 0 }).reason).toMatch(/^Refused, for it must .*have a RankIC above zero at 90 % confidence/)
+    expect(judge('cross-sectional', 200, { candidate: 0, persistence: 0, mean: 0, linear: 0 }).reason).toMatch(
+      /^Refused, for it must .*have a RankIC above zero at 90 % confidence/,
+    )
     const below = judge('cross-sectional', 200, { candidate: 0.5, persistence: 0, mean: 0, linear: 0.9 })
     expect(below.reason).toMatch(/^Refused, for it must not be below the linear model; /)
   })
@@ -88,7 +99,13 @@ describe('a cross-sectional label', () => {
   it('is judged by ranks: a rescaled forecast gets the same verdict', () => {
     const { panel, candidate, baselines } = scene(100, { candidate: 0.5, persistence: 0.1, mean: 0, linear: 0.3 })
     const gate = judgeCandidate(panel, 'cross-sectional', candidate, baselines, 1).gate
-    const rescaled = judgeCandidate(panel, 'cross-sectional', candidate.map((value) => Math.exp(9 * value)), baselines, 1).gate
+    const rescaled = judgeCandidate(
+      panel,
+      'cross-sectional',
+      candidate.map((value) => Math.exp(9 * value)),
+      baselines,
+      1,
+    ).gate
     expect(rescaled.comparisons).toEqual(gate.comparisons)
   })
 })

@@ -142,8 +142,21 @@ export async function withStoryWorkers<T>(
 ): Promise<T> {
   const { nativeConnection: connection, namespace } = server
   const throttle = { maxHeartbeatThrottleInterval: '200 milliseconds', defaultHeartbeatThrottleInterval: '200 milliseconds' } as const
-  const orchestration = await Worker.create({ connection, namespace, taskQueue: 'orchestration', workflowBundle, activities: world.activities })
-  const toil = await Worker.create({ connection, namespace, taskQueue: 'toil', activities: world.activities, maxConcurrentActivityTaskExecutions: 1, ...throttle })
+  const orchestration = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: 'orchestration',
+    workflowBundle,
+    activities: world.activities,
+  })
+  const toil = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: 'toil',
+    activities: world.activities,
+    maxConcurrentActivityTaskExecutions: 1,
+    ...throttle,
+  })
   return await orchestration.runUntil(toil.runUntil(test))
 }
 

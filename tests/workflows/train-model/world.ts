@@ -48,7 +48,12 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
       const answer = state.build
       requests.push(waiter)
       await gates.build.pass()
-      return { buildId: fitted.build.id, state: answer, manifest: answer === 'ready' ? fitted.build.manifest : null, failure: answer === 'failed' ? 'no bars' : null }
+      return {
+        buildId: fitted.build.id,
+        state: answer,
+        manifest: answer === 'ready' ? fitted.build.manifest : null,
+        failure: answer === 'failed' ? 'no bars' : null,
+      }
     },
   })
   const trainer = {
@@ -95,8 +100,22 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
     async withWorkers<T>(test: () => Promise<T>): Promise<T> {
       const { nativeConnection: connection, namespace } = server
       const throttle = { maxHeartbeatThrottleInterval: '200 milliseconds', defaultHeartbeatThrottleInterval: '200 milliseconds' } as const
-      const workflows = await Worker.create({ connection, namespace, taskQueue: taskQueues.orchestration, workflowBundle: await bundleOfWorkflows(), activities: orchestration, ...throttle })
-      const fitting = await Worker.create({ connection, namespace, taskQueue: taskQueues.trainerCpu, activities: trainer, maxConcurrentActivityTaskExecutions: 1, ...throttle })
+      const workflows = await Worker.create({
+        connection,
+        namespace,
+        taskQueue: taskQueues.orchestration,
+        workflowBundle: await bundleOfWorkflows(),
+        activities: orchestration,
+        ...throttle,
+      })
+      const fitting = await Worker.create({
+        connection,
+        namespace,
+        taskQueue: taskQueues.trainerCpu,
+        activities: trainer,
+        maxConcurrentActivityTaskExecutions: 1,
+        ...throttle,
+      })
       return await workflows.runUntil(fitting.runUntil(test))
     },
   }

@@ -1,0 +1,39 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DefaultLogger, Worker } from '@temporalio/worker'
+import { DeterminismViolationError } from '@temporalio/workflow'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { quietRuntime } from '#tests/support/temporal.ts'
+import { workflowBundle } from '#workers/workflow-bundle.ts'
+import * as workflows from '#workflows/index.ts'
+import { historiesFolder, readHistory, type SavedHistory } from './record-histories.ts'
+
+const files = (existsSync(historiesFolder) ? readdirSync(historiesFolder) : []).filter((name) => name.endsWith('.json'))
+
+let bundle: Awaited<ReturnType<typeof workflowBundle>>
+beforeAll(async () => {
+  quietRuntime()
+  bundle = await workflowBundle(join(tmpdir(), 'quantloop-test-bundles'), new DefaultLogger('ERROR'))
+})
+
+const replay = ({ workflowId, history }: SavedHistory) => Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId)
+
+it.each(Object.keys(workflows))('a history of %s is kept', (workflow) => {
+  expect(files.filter((file) => file.startsWith(`${workflow}-`))).not.toEqual([])
+})
+
+describe('today’s code takes the same steps as the code that was recorded', () => {
+  it.each(files)('%s', async (file) => {
+    await expect(replay(readHistory(file))).resolves.toBeUndefined()
+  })
+
+  it('and a history with another step in it is noticed', async () => {
+    const saved = readHistory(files.find((file) => file.startsWith('trainModel-completed'))!)
+    const types = (saved.history.events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType)
+    const registrations = types.filter((type) => type?.name === 'registerCandidate')
+    for (const type of registrations) type!.name = 'evaluateCandidate'
+    expect(registrations).not.toEqual([])
+    await expect(replay(saved)).rejects.toThrow(DeterminismViolationError)
+  })
+})
