@@ -60,7 +60,10 @@ export function createApp(deps: AppDependencies): Api {
 }
 
 function refuseLarge(c: Context): Response {
-  return problemResponse(c, new QuantloopError('body_too_large', `the body is larger than ${maxBodyBytes} bytes`, { limitBytes: maxBodyBytes }))
+  return problemResponse(
+    c,
+    new QuantloopError('body_too_large', `the body is larger than ${maxBodyBytes} bytes`, { limitBytes: maxBodyBytes }),
+  )
 }
 
 /** No route: either nothing is there, or it is there for other methods. */
@@ -68,5 +71,8 @@ function refuseUnrouted(app: Api, c: Context): Response {
   const allowed = methods.filter((method) => app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method !== 'ALL'))
   if (allowed.length === 0) return problemResponse(c, new QuantloopError('not_found', `there is nothing at ${c.req.path}: see /docs`))
   const allow = allowed.join(', ')
-  return problemResponse(c, new QuantloopError('method_not_allowed', `${c.req.method} is not for ${c.req.path}: it takes ${allow}`, { allow }))
+  return problemResponse(
+    c,
+    new QuantloopError('method_not_allowed', `${c.req.method} is not for ${c.req.path}: it takes ${allow}`, { allow }),
+  )
 }

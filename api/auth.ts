@@ -72,7 +72,10 @@ export function authenticate(app: Api, { db, clock }: Pick<AppDependencies, 'db'
       const needed = roles.get(route)
       if (needed === undefined) throw new QuantloopError('forbidden', `${route} declares no role, so nobody may call it`)
       if (!roleAtLeast(caller.role, needed))
-        throw new QuantloopError('forbidden', `${route} needs the role ${needed}; the key ${caller.name} has ${caller.role}`, { needed, held: caller.role })
+        throw new QuantloopError('forbidden', `${route} needs the role ${needed}; the key ${caller.name} has ${caller.role}`, {
+          needed,
+          held: caller.role,
+        })
     }
     return next()
   }

@@ -6,9 +6,10 @@ import { Readable } from 'node:stream'
 import { Scalar } from '@scalar/hono-api-reference'
 import type { Api, AppDependencies } from './dependencies.ts'
 
+const require = createRequire(import.meta.url)
+
 /** Scalar's fastify package is the one that carries the whole script as a file, without the packages it is built from. */
-const scalarScript = () =>
-  join(dirname(createRequire(import.meta.url).resolve('@scalar/fastify-api-reference')), 'js', 'standalone.js')
+const scalarScript = () => join(dirname(require.resolve('@scalar/fastify-api-reference')), 'js', 'standalone.js')
 
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -20,7 +21,11 @@ const contentSecurityPolicy = [
 ].join('; ')
 
 export function docs(app: Api, { version }: AppDependencies): void {
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer', description: '`Authorization: Bearer ql_…`' })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: '`Authorization: Bearer ql_…`',
+  })
 
   app.get('/openapi.json', (c) =>
     c.json(
@@ -41,7 +46,10 @@ export function docs(app: Api, { version }: AppDependencies): void {
     await next()
     c.header('content-security-policy', contentSecurityPolicy)
   })
-  app.get('/docs', Scalar({ url: '/openapi.json', cdn: '/docs/scalar.js', pageTitle: 'quantloop API', withDefaultFonts: false, telemetry: false }))
+  app.get(
+    '/docs',
+    Scalar({ url: '/openapi.json', cdn: '/docs/scalar.js', pageTitle: 'quantloop API', withDefaultFonts: false, telemetry: false }),
+  )
 
   app.get('/docs/scalar.js', (c) => {
     const file = scalarScript()

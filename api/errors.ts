@@ -54,7 +54,8 @@ export const refuseError =
   ({ log }: Pick<AppDependencies, 'log'>) =>
   (error: Error, c: Context<AppEnv>): Response => {
     const known = explain(error)
-    if (httpStatusOf[known.code] >= 500) log[known.code === 'unavailable' ? 'warn' : 'error']({ error, path: c.req.path }, known.message)
+    if (httpStatusOf[known.code] >= 500)
+      log[known.code === 'unavailable' ? 'warn' : 'error']({ err: error, path: c.req.path }, known.message)
     return problemResponse(c, known)
   }
 
@@ -80,7 +81,12 @@ function explainHttp(error: unknown): QuantloopError | undefined {
 
 function explainTemporal(error: unknown): QuantloopError | undefined {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-    return new QuantloopError('unavailable', 'no worker has taken the command yet: repeat it with the same Idempotency-Key', {}, { cause: error })
+    return new QuantloopError(
+      'unavailable',
+      'no worker has taken the command yet: repeat it with the same Idempotency-Key',
+      {},
+      { cause: error },
+    )
   if (error instanceof WorkflowNotFoundError) return new QuantloopError('not_found', error.message, {}, { cause: error })
   if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) return explainFailure(error.cause)
   const cause = error instanceof ServiceError ? error.cause : error
@@ -105,15 +111,20 @@ function explainFailure(cause: Error | undefined): QuantloopError | undefined {
 
 function placeOf(detail: unknown): ErrorPlace {
   if (typeof detail !== 'object' || detail === null) return {}
-  return Object.fromEntries(Object.entries(detail).filter(([, value]) => typeof value === 'string' || typeof value === 'number')) as ErrorPlace
+  return Object.fromEntries(Object.entries(detail).filter(([, value]) => typeof value === 'string' || typeof value === 'number'))
 }
 
 /** SQLSTATE class 22: a value that PostgreSQL cannot take; 08 and 57P: it is going away; 53: it has no room. */
 function explainDatabase(error: unknown): QuantloopError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-    if (/^22...$/.test(code)) return new QuantloopError('invalid_request', `PostgreSQL refuses a value of the request: ${cause.message}`, {}, { cause: error })
-    if (/^(08...|53...|57P..)$/.test(code) || /^E(CONN|TIMEDOUT|PIPE|HOST)/.test(code) || /^Connection terminated|timeout exceeded when trying to connect/.test(cause.message))
+    if (/^22...$/.test(code))
+      return new QuantloopError('invalid_request', `PostgreSQL refuses a value of the request: ${cause.message}`, {}, { cause: error })
+    if (
+      /^(08...|53...|57P..)$/.test(code) ||
+      /^E(CONN|TIMEDOUT|PIPE|HOST)/.test(code) ||
+      /^Connection terminated|timeout exceeded when trying to connect/.test(cause.message)
+    )
       return new QuantloopError('unavailable', 'PostgreSQL does not answer: try again, with the same Idempotency-Key', {}, { cause: error })
   }
   return undefined

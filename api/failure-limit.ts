@@ -15,7 +15,9 @@ export function createFailureLimit(clock: () => Date) {
       const left = window === undefined ? 0 : window.endsAt - clock().getTime()
       if (window !== undefined && left > 0 && window.count >= allowed) {
         const retryAfterSeconds = Math.ceil(left / 1000)
-        throw new QuantloopError('rate_limited', `too many wrong API keys from here: try again in ${retryAfterSeconds} s`, { retryAfterSeconds })
+        throw new QuantloopError('rate_limited', `too many wrong API keys from here: try again in ${retryAfterSeconds} s`, {
+          retryAfterSeconds,
+        })
       }
     },
     count(client: string): void {

@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { sql } from 'drizzle-orm'
 import { assertMigrated } from '#db/migrate.ts'
 import type { Api, AppDependencies } from './dependencies.ts'
 import { explain } from './errors.ts'
@@ -34,7 +33,7 @@ export function health(app: Api, { db, temporal, objects }: AppDependencies): vo
   app.openapi(ready, async (c) => {
     const checks = {
       postgresql: async () => {
-        await db.execute(sql`select 1`)
+        await db.execute('select 1')
         await assertMigrated(db)
       },
       temporal: () => temporal.withDeadline(Date.now() + checkMs, () => temporal.workflowService.getSystemInfo({})),

@@ -21,7 +21,10 @@ const bodyRefusals = {
   415: problem('The body is not application/json'),
 } as const
 
-export const answers = <T extends z.ZodType>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } })
+export const answers = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
 
 export const notFound = { 404: problem('There is nothing by this name or id') } as const
 export const conflict = { 409: problem('The state of the run or resource does not allow it') } as const
@@ -51,8 +54,6 @@ export const operation = <R extends RouteConfig>(role: Role, route: R) =>
     'x-required-role': role,
     responses: { ...refusals, ...(route.request?.body ? bodyRefusals : {}), ...route.responses },
   })
-
-export type Listing = { limit: number; after?: string | undefined }
 
 /** Query parameters of every list; a list adds its filters. */
 export const listing = <T extends z.ZodRawShape>(filters: T) =>

@@ -31,7 +31,11 @@ export async function startUnlessRunning(client: Client, start: Start, rowHasEnd
   return startWith(client, start, 'ALLOW_DUPLICATE')
 }
 
-async function startWith(client: Client, { type, workflowId, input, request }: Start, workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE') {
+async function startWith(
+  client: Client,
+  { type, workflowId, input, request }: Start,
+  workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
+) {
   const memo: RunMemo<unknown> = { id: request.id, input, by: request.origin.by, bodySha256: request.origin.bodySha256 }
   try {
     await client.withDeadline(Date.now() + answerMs, () =>
@@ -72,7 +76,9 @@ export async function findRunningById<Input>(client: Client, type: string, id: s
   })
 }
 
-function unwritten<Input>(execution: Pick<WorkflowExecutionInfo, 'workflowId' | 'startTime' | 'status' | 'memo'>): UnwrittenRun<Input> | undefined {
+function unwritten<Input>(
+  execution: Pick<WorkflowExecutionInfo, 'workflowId' | 'startTime' | 'status' | 'memo'>,
+): UnwrittenRun<Input> | undefined {
   const memo = execution.memo as RunMemo<Input> | undefined
   if (memo?.id === undefined) return undefined
   const { name } = execution.status

@@ -14,7 +14,11 @@ export async function snapshotFor(db: Executor, { dataset, snapshotId }: Wanted)
   const { headSnapshotId } = found(await findDataset(db, dataset), 'dataset', dataset)
   if (snapshotId === undefined) {
     if (headSnapshotId === null)
-      throw new QuantloopError('snapshot_not_found', `dataset ${dataset} has no snapshot yet: sync it first (\`quantloop data sync ${dataset}\`)`, { dataset })
+      throw new QuantloopError(
+        'snapshot_not_found',
+        `dataset ${dataset} has no snapshot yet: sync it first (\`quantloop data sync ${dataset}\`)`,
+        { dataset },
+      )
     return headSnapshotId
   }
   if (!(await findSnapshot(db, snapshotId, dataset)))

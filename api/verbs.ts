@@ -13,7 +13,13 @@ import type { AcceptedRequest } from './idempotency.ts'
 export const Verb = z.enum(['pause', 'resume', 'stop', 'approve', 'reject'])
 export type Verb = z.infer<typeof Verb>
 
-export const roleOfVerb = { pause: 'operator', resume: 'operator', stop: 'operator', approve: 'approver', reject: 'approver' } as const satisfies Record<Verb, Role>
+export const roleOfVerb = {
+  pause: 'operator',
+  resume: 'operator',
+  stop: 'operator',
+  approve: 'approver',
+  reject: 'approver',
+} as const satisfies Record<Verb, Role>
 
 /** How long a worker may take to hear a command before the caller is told to repeat it. */
 const heardMs = 10_000
@@ -24,7 +30,13 @@ type Target = { kind: RunKind; id: string; workflowId: string }
  * The command's id is the request's, so that a repeat under the same Idempotency-Key is the same command.
  * @throws QuantloopError already_decided | run_closed | run_stopped | nothing_to_decide | not_found | unavailable
  */
-export async function obey({ db, temporal }: Pick<AppDependencies, 'db' | 'temporal'>, target: Target, verb: Verb, body: CommandBody, request: AcceptedRequest): Promise<RunState> {
+export async function obey(
+  { db, temporal }: Pick<AppDependencies, 'db' | 'temporal'>,
+  target: Target,
+  verb: Verb,
+  body: CommandBody,
+  request: AcceptedRequest,
+): Promise<RunState> {
   const command: Command = { commandId: request.id, by: request.origin.by, ...(body.reason === undefined ? {} : { reason: body.reason }) }
   try {
     return await temporal.withDeadline(Date.now() + heardMs, () =>

@@ -44,7 +44,13 @@ export type TrainRequest = z.infer<typeof TrainRequest>
 
 export const DeployRequest = z.strictObject({
   endpoint: Name,
-  model: z.strictObject({ name: Name, version: z.int().positive().max(2 ** 31 - 1) }),
+  model: z.strictObject({
+    name: Name,
+    version: z
+      .int()
+      .positive()
+      .max(2 ** 31 - 1),
+  }),
   strategy: DeploymentStrategy.default('immediate'),
 })
 export type DeployRequest = z.infer<typeof DeployRequest>

@@ -18,23 +18,28 @@ const drainMs = 10_000
  */
 export async function main(config: Config): Promise<void> {
   const log = createLogger('api', config.log.level)
-  const database = connectDatabase(config.database.url, { max: 20, onError: (error) => log.warn({ err: error }, 'a database connection was lost') })
-  const connection = Connection.lazy({ address: config.temporal.address })
+  const database = connectDatabase(config.database.url, {
+    max: 20,
+    onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
+  })
   const app = createApp({
     db: database.db,
-    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    temporal: new Client({ connection: Connection.lazy({ address: config.temporal.address }), namespace: config.temporal.namespace }),
     objects: createObjectStore(config.objectStore, { cacheDir: join(config.stateDir, 'cache') }),
     log,
     version: packageJson.version,
     clock: () => new Date(),
   })
-  const server = serve({ fetch: app.fetch, hostname: config.api.host, port: config.api.port }, ({ address, port }) => log.info({ address, port }, 'the API is up'))
+  const server = serve({ fetch: app.fetch, hostname: config.api.host, port: config.api.port }, ({ address, port }) =>
+    log.info({ address, port }, 'the API is up'),
+  )
   await Promise.race([once(server, 'error').then(([error]) => Promise.reject(error)), once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('the API is draining')
   const late = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs)
   if ('closeIdleConnections' in server) server.closeIdleConnections()
   await new Promise<void>((resolve) => server.close(() => resolve()))
   clearTimeout(late)
-  await Promise.all([connection.close(), database.close()])
+  // an idle channel keeps no process alive; closing it under a call that is being retried would throw out of a timer
+  await database.close()
   log.info('the API has ended')
 }

@@ -127,7 +127,8 @@ export function datasets(app: Api, deps: AppDependencies): void {
     app.openapi(verb(name), async (c) => {
       const dataset = c.req.valid('param').name
       const workflowId = syncWorkflowId(dataset)
-      const latest = (await findUnwrittenRun<SyncInput>(temporal, workflowId))?.id ?? (await listSyncs(db, { dataset, limit: 1 })).items[0]?.id
+      const latest =
+        (await findUnwrittenRun<SyncInput>(temporal, workflowId))?.id ?? (await listSyncs(db, { dataset, limit: 1 })).items[0]?.id
       const id = found(latest, 'sync of dataset', dataset)
       return c.json(await obey(deps, { kind: 'sync', id, workflowId }, name, c.req.valid('json'), await acceptRequest(c, db)), 202)
     })
@@ -136,9 +137,13 @@ export function datasets(app: Api, deps: AppDependencies): void {
 /** Two who ask for the same bars share one sync; other bars have to wait. */
 function assertSame(running: UnwrittenRun<SyncInput>, connector: ConnectorConfig): void {
   if (canonicalJson(running.input.connector) !== canonicalJson(connector))
-    throw new QuantloopError('conflict', `dataset ${running.input.dataset} is being synced from elsewhere by ${running.id}: wait for it, or stop it`, {
-      sync: running.id,
-    })
+    throw new QuantloopError(
+      'conflict',
+      `dataset ${running.input.dataset} is being synced from elsewhere by ${running.id}: wait for it, or stop it`,
+      {
+        sync: running.id,
+      },
+    )
 }
 
 const acceptedSync = (input: SyncInput, startedAt: string, state: UnwrittenRun<unknown>['state'] = 'running'): Sync => ({

@@ -70,7 +70,15 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
     const request = await acceptRequest(c, db)
     const ready = await findFeatureBuild(db, buildId)
     if (ready?.state === 'ready') return c.json(ready, 202)
-    const input: BuildInput = { buildId, definitionHash: definition, snapshotId, dataset: body.dataset, featureSet, label: body.label, origin: request.origin }
+    const input: BuildInput = {
+      buildId,
+      definitionHash: definition,
+      snapshotId,
+      dataset: body.dataset,
+      featureSet,
+      label: body.label,
+      origin: request.origin,
+    }
     const workflowId = featuresWorkflowId(definition, snapshotId)
     const hasEnded = async () => typeof (await findFeatureBuild(db, buildId))?.endedAt === 'string'
     await startUnlessRunning(temporal, { type: 'buildFeatures', workflowId, input, request: { ...request, id: buildId } }, hasEnded)
@@ -92,7 +100,9 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
     app.openapi(verb(name), async (c) => {
       const { id } = c.req.valid('param')
       const row = await findFeatureBuild(db, id)
-      const workflowId = row ? featuresWorkflowId(row.definitionHash, row.snapshotId) : found(await unwritten(id), 'feature build', id).workflowId
+      const workflowId = row
+        ? featuresWorkflowId(row.definitionHash, row.snapshotId)
+        : found(await unwritten(id), 'feature build', id).workflowId
       return c.json(await obey(deps, { kind: 'feature-build', id, workflowId }, name, c.req.valid('json'), await acceptRequest(c, db)), 202)
     })
 }

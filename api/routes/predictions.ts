@@ -58,7 +58,9 @@ export function predictions(app: Api, { db, temporal }: AppDependencies): void {
     const input: TraceInput = { traceId: request.id, predictionId: id, by: request.origin.by }
     const workflowId = traceWorkflowId(request.id)
     await startOnce(temporal, { type: 'tracePrediction', workflowId, input, request })
-    const result = await temporal.withDeadline(Date.now() + traceMs, () => temporal.workflow.getHandle<() => Promise<Trace>>(workflowId).result())
+    const result = await temporal.withDeadline(Date.now() + traceMs, () =>
+      temporal.workflow.getHandle<() => Promise<Trace>>(workflowId).result(),
+    )
     return c.json(result, 200)
   })
 }

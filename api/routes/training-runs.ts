@@ -114,7 +114,13 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
 }
 
 function inputOf({ name, features, snapshotId, ...recipe }: TrainRequest, { id, origin }: AcceptedRequest): TrainModelInput {
-  return { runId: id, modelName: name, recipe: { ...recipe, featureSet: features }, ...(snapshotId === undefined ? {} : { snapshotId }), origin }
+  return {
+    runId: id,
+    modelName: name,
+    recipe: { ...recipe, featureSet: features },
+    ...(snapshotId === undefined ? {} : { snapshotId }),
+    origin,
+  }
 }
 
 const acceptedTraining = (input: TrainModelInput, startedAt: string, state: UnwrittenRun<unknown>['state'] = 'running'): TrainingRun => ({

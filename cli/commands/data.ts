@@ -31,7 +31,13 @@ export function register(program: Command, context: CliContext): void {
       const ticker = createTicker(context.interactive)
       await uploadFile(path, url, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
       ticker.end()
-      await sync(context, client, dataset, { kind: 'csv', upload, filename: basename(path), ...(through === undefined ? {} : { through }) }, wait)
+      await sync(
+        context,
+        client,
+        dataset,
+        { kind: 'csv', upload, filename: basename(path), ...(through === undefined ? {} : { through }) },
+        wait,
+      )
     })
 
   data
@@ -42,7 +48,8 @@ export function register(program: Command, context: CliContext): void {
     .option('--through <session>', 'the last session to take; later ones stay out', session)
     .option('--no-wait', 'return once the sync was accepted')
     .action(async (dataset: string, { connector, symbols, through, wait }: SyncOptions, command: Command) => {
-      if (connector === undefined && (symbols !== undefined || through !== undefined)) command.error('error: --symbols and --through need --connector')
+      if (connector === undefined && (symbols !== undefined || through !== undefined))
+        command.error('error: --symbols and --through need --connector')
       const config: ConnectorConfig | undefined = connector && {
         kind: connector,
         ...(symbols === undefined ? {} : { symbols }),
@@ -60,13 +67,17 @@ export function register(program: Command, context: CliContext): void {
     .description('one dataset')
     .action(async (name: string) => {
       context.answer(await (await connect(context)).datasets.find(name), ({ connector, headSnapshotId, lastSession, createdAt }) =>
-        facts({ dataset: name, from: connector.kind, snapshot: headSnapshotId, 'last session': lastSession, 'since': moment(createdAt) }),
+        facts({ dataset: name, from: connector.kind, snapshot: headSnapshotId, 'last session': lastSession, since: moment(createdAt) }),
       )
     })
 
-  paged(data.command('snapshots [dataset]').description('snapshots, newest first')).action(async (dataset: string | undefined, paging: Paging) => {
-    context.answer(await (await connect(context)).snapshots.list({ dataset, ...pagingOf(paging) }), (page) => pageOf(page, snapshotColumns))
-  })
+  paged(data.command('snapshots [dataset]').description('snapshots, newest first')).action(
+    async (dataset: string | undefined, paging: Paging) => {
+      context.answer(await (await connect(context)).snapshots.list({ dataset, ...pagingOf(paging) }), (page) =>
+        pageOf(page, snapshotColumns),
+      )
+    },
+  )
 
   paged(data.command('syncs <dataset>').description('syncs of a dataset, newest first')).action(async (dataset: string, paging: Paging) => {
     context.answer(await (await connect(context)).datasets.syncs(dataset, pagingOf(paging)), (page) => pageOf(page, syncColumns))
@@ -76,7 +87,8 @@ export function register(program: Command, context: CliContext): void {
     async (dataset: string, id: string | undefined, paging: Paging) => {
       const client = await connect(context)
       const syncId = id ?? (await client.datasets.syncs(dataset, { limit: 1 })).items[0]?.id
-      const rows = syncId === undefined ? { items: [], nextCursor: null } : await client.datasets.quarantine(dataset, syncId, pagingOf(paging))
+      const rows =
+        syncId === undefined ? { items: [], nextCursor: null } : await client.datasets.quarantine(dataset, syncId, pagingOf(paging))
       context.answer(rows, (page) =>
         pageOf(page, [
           { title: 'file', value: ({ file }) => file },
@@ -88,10 +100,18 @@ export function register(program: Command, context: CliContext): void {
     },
   )
 
-  addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) => client.datasets.tell(name, verb, reason))
+  addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) =>
+    client.datasets.tell(name, verb, reason),
+  )
 }
 
-async function sync(context: CliContext, client: ApiClient, dataset: string, connector: ConnectorConfig | undefined, wait: boolean): Promise<void> {
+async function sync(
+  context: CliContext,
+  client: ApiClient,
+  dataset: string,
+  connector: ConnectorConfig | undefined,
+  wait: boolean,
+): Promise<void> {
   const accepted = await client.datasets.sync(dataset, connector === undefined ? {} : { connector }, randomUUID())
   const end = wait ? await follow(context, accepted, rests, () => client.datasets.findSync(dataset, accepted.id)) : accepted
   assertEndedWell('sync', end.id, end, ['failed', 'rejected', 'stopped'])
@@ -105,7 +125,14 @@ function describeSync(sync: Sync): string {
       `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : `cleared by ${clearedBy}`}`,
   )
   const lines = [
-    facts({ sync: sync.id, state: sync.state, rows: sync.rows, symbols: sync.symbols, quarantined: sync.quarantined, snapshot: sync.snapshotId }),
+    facts({
+      sync: sync.id,
+      state: sync.state,
+      rows: sync.rows,
+      symbols: sync.symbols,
+      quarantined: sync.quarantined,
+      snapshot: sync.snapshotId,
+    }),
     ...(jumps.length === 0 ? [] : ['jumps', ...jumps]),
   ]
   if (sync.quarantined > 0) lines.push(`see the refused rows: quantloop data quarantine ${sync.dataset} ${sync.id}`)

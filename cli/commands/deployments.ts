@@ -30,5 +30,7 @@ export function register(program: Command, context: CliContext): void {
     .description('one deployment')
     .action(async (id: string) => context.answer(await (await connect(context)).deployments.find(id), describeDeployment))
 
-  addVerbs(deployments, context, 'deployment', ['pause', 'resume', 'stop'], (client, id, verb, reason) => client.deployments.tell(id, verb, reason))
+  addVerbs(deployments, context, 'deployment', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
+    client.deployments.tell(id, verb, reason),
+  )
 }

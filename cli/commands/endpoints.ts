@@ -35,6 +35,7 @@ const describeEndpoint = (endpoint: Endpoint) =>
     revision: endpoint.activeRevision,
     deployment: endpoint.active?.deploymentId,
     dataset: endpoint.active?.dataset,
-    preparing: endpoint.prepareRevision > endpoint.activeRevision ? `${modelOf(endpoint.prepared)} (revision ${endpoint.prepareRevision})` : null,
+    preparing:
+      endpoint.prepareRevision > endpoint.activeRevision ? `${modelOf(endpoint.prepared)} (revision ${endpoint.prepareRevision})` : null,
     updated: moment(endpoint.updatedAt),
   })

@@ -11,7 +11,14 @@ import { addVerbs } from '../verbs.ts'
 
 const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
 
-type BuildOptions = { dataset: string; label: string; labelKind?: 'time-series' | 'cross-sectional'; persistence?: string; snapshot?: string; wait: boolean }
+type BuildOptions = {
+  dataset: string
+  label: string
+  labelKind?: 'time-series' | 'cross-sectional'
+  persistence?: string
+  snapshot?: string
+  wait: boolean
+}
 
 export function register(program: Command, context: CliContext): void {
   const features = program.command('features').description('feature sets, and feature sets computed over snapshots')
@@ -62,7 +69,9 @@ export function register(program: Command, context: CliContext): void {
 
   paged(features.command('builds').description('feature builds, newest first').option('--dataset <name>', 'of this dataset only')).action(
     async ({ dataset, ...paging }: Paging & { dataset?: string }) => {
-      context.answer(await (await connect(context)).featureBuilds.list({ dataset, ...pagingOf(paging) }), (page) => pageOf(page, buildColumns))
+      context.answer(await (await connect(context)).featureBuilds.list({ dataset, ...pagingOf(paging) }), (page) =>
+        pageOf(page, buildColumns),
+      )
     },
   )
 
@@ -71,7 +80,9 @@ export function register(program: Command, context: CliContext): void {
     .description('one feature build')
     .action(async (id: string) => context.answer(await (await connect(context)).featureBuilds.find(id), describeBuild))
 
-  addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) => client.featureBuilds.tell(id, verb, reason))
+  addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
+    client.featureBuilds.tell(id, verb, reason),
+  )
 }
 
 const describeBuild = (build: FeatureBuild) =>

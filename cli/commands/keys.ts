@@ -16,7 +16,10 @@ export function register(program: Command, context: CliContext): void {
     .argument('<name>', 'whose it is, for the audit', as(Name))
     .addOption(new Option('--role <role>', 'what it may do').choices(Role.options).makeOptionMandatory())
     .action(async (name: string, { role }: { role: Role }) => {
-      context.answer(await (await connect(context)).keys.create({ name, role }), ({ id, key }) => `${key}\nkept nowhere else; revoke it by: quantloop keys revoke ${id}`)
+      context.answer(
+        await (await connect(context)).keys.create({ name, role }),
+        ({ id, key }) => `${key}\nkept nowhere else; revoke it by: quantloop keys revoke ${id}`,
+      )
     })
 
   paged(keys.command('list').description('keys, newest first')).action(async (paging: Paging) => {
@@ -34,5 +37,7 @@ export function register(program: Command, context: CliContext): void {
   keys
     .command('revoke <key>')
     .description('end a key for good')
-    .action(async (id: string) => context.answer(await (await connect(context)).keys.revoke(id), ({ name, revokedAt }) => `${name} revoked at ${moment(revokedAt)}`))
+    .action(async (id: string) =>
+      context.answer(await (await connect(context)).keys.revoke(id), ({ name, revokedAt }) => `${name} revoked at ${moment(revokedAt)}`),
+    )
 }

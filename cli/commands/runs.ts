@@ -34,12 +34,17 @@ export function register(program: Command, context: CliContext): void {
       context.answer(options.follow ? await followTraining(context, client, run) : run, describeRun)
     })
 
-  addVerbs(runs, context, 'run', ['pause', 'resume', 'stop', 'approve', 'reject'], (client, id, verb, reason) => client.trainingRuns.tell(id, verb, reason))
+  addVerbs(runs, context, 'run', ['pause', 'resume', 'stop', 'approve', 'reject'], (client, id, verb, reason) =>
+    client.trainingRuns.tell(id, verb, reason),
+  )
 }
 
 const columns = [
   { title: 'run', value: ({ id }: TrainingRun) => id },
-  { title: 'model', value: ({ modelName, modelVersion }: TrainingRun) => (modelVersion === null ? modelName : `${modelName}@${modelVersion}`) },
+  {
+    title: 'model',
+    value: ({ modelName, modelVersion }: TrainingRun) => (modelVersion === null ? modelName : `${modelName}@${modelVersion}`),
+  },
   { title: 'state', value: ({ state }: TrainingRun) => state },
   { title: 'step', value: ({ step }: TrainingRun) => step },
   { title: 'rounds', value: ({ rounds }: TrainingRun) => rounds, right: true },

@@ -13,7 +13,9 @@ export function register(program: Command, context: CliContext): void {
       if (trace.verified || context.json) context.answer(trace, describeTrace)
       else context.out(describeTrace(trace))
       if (!trace.verified && !context.json)
-        throw new QuantloopError('object_corrupt', `prediction ${id} is not what its objects give: see the lines marked ✘`, { prediction: id })
+        throw new QuantloopError('object_corrupt', `prediction ${id} is not what its objects give: see the lines marked ✘`, {
+          prediction: id,
+        })
       if (!trace.verified) process.exitCode = 1
     })
 }
@@ -27,16 +29,29 @@ export function describeTrace(trace: Trace): string {
     [`model ${model.name}@${model.version}, run ${trace.runId}`, of('onnx', 'sidecar', 'fit-report')],
     [
       `features of build ${trace.buildId}`,
-      [...of('feature-row', 'feature-shard', 'build-manifest'), ...checked(trace.featuresRecomputed, 'features computed again from the bars, byte for byte')],
+      [
+        ...of('feature-row', 'feature-shard', 'build-manifest'),
+        ...checked(trace.featuresRecomputed, 'features computed again from the bars, byte for byte'),
+      ],
     ],
     [
       `snapshot ${trace.snapshotId}`,
-      [...of('snapshot-manifest', 'snapshot-chunk', 'snapshot-content'), ...(bars ? [`bars of ${trace.symbol}, ${bars.firstSession} to ${bars.lastSession}: ${bars.rows} rows`] : [])],
+      [
+        ...of('snapshot-manifest', 'snapshot-chunk', 'snapshot-content'),
+        ...(bars ? [`bars of ${trace.symbol}, ${bars.firstSession} to ${bars.lastSession}: ${bars.rows} rows`] : []),
+      ],
     ],
   ]
   const head = `prediction ${trace.predictionId}${trace.symbol === null ? '' : ` for ${trace.symbol} after ${trace.session}`} = ${recordedValue}`
   const tail = `${mark(Object.is(recordedValue, recomputedValue))} computed again: ${recomputedValue}`
-  return [head, ...branches.flatMap(([title, leaves]) => [`├─ ${title}`, ...leaves.map((leaf, i) => `│  ${i === leaves.length - 1 ? '└' : '├'}─ ${leaf}`)]), `└─ ${tail}`].join('\n')
+  return [
+    head,
+    ...branches.flatMap(([title, leaves]) => [
+      `├─ ${title}`,
+      ...leaves.map((leaf, i) => `│  ${i === leaves.length - 1 ? '└' : '├'}─ ${leaf}`),
+    ]),
+    `└─ ${tail}`,
+  ].join('\n')
 }
 
 const mark = (good: boolean) => (good ? '✔' : '✘')

@@ -64,12 +64,29 @@ async function requestOf(model: string, options: TrainOptions): Promise<TrainReq
   const file = options.config === undefined ? {} : await readConfig(options.config)
   const over = (fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   const { dataset = file.dataset, seed, rounds: maxRounds, snapshot: snapshotId, features } = options
-  const label = { ...section(file.label), ...over({ expression: options.label, kind: options.labelKind, persistence: options.persistence }) }
-  const segments = { ...section(file.segments), ...over({ train: options.train, earlyStopping: options.earlyStopping, test: options.test }) }
+  const label = {
+    ...section(file.label),
+    ...over({ expression: options.label, kind: options.labelKind, persistence: options.persistence }),
+  }
+  const segments = {
+    ...section(file.segments),
+    ...over({ train: options.train, earlyStopping: options.earlyStopping, test: options.test }),
+  }
   const name = options.name ?? file.name ?? `${model}-${dataset}`
-  const request = TrainRequest.safeParse({ ...file, ...over({ dataset, features, seed, maxRounds, snapshotId }), name, model, label, segments })
+  const request = TrainRequest.safeParse({
+    ...file,
+    ...over({ dataset, features, seed, maxRounds, snapshotId }),
+    name,
+    model,
+    label,
+    segments,
+  })
   if (!request.success)
-    throw new QuantloopError('invalid_request', `the request is not complete:\n${z.prettifyError(request.error)}`, options.config === undefined ? {} : { file: options.config })
+    throw new QuantloopError(
+      'invalid_request',
+      `the request is not complete:\n${z.prettifyError(request.error)}`,
+      options.config === undefined ? {} : { file: options.config },
+    )
   return request.data
 }
 
@@ -77,7 +94,12 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
   try {
     return section(parse(await readFile(path, 'utf8')))
   } catch (error) {
-    throw new QuantloopError('invalid_request', `cannot read ${path}: ${error instanceof Error ? error.message : error}`, { file: path }, { cause: error })
+    throw new QuantloopError(
+      'invalid_request',
+      `cannot read ${path}: ${error instanceof Error ? error.message : error}`,
+      { file: path },
+      { cause: error },
+    )
   }
 }
 

@@ -14,7 +14,10 @@ export function decodeCursor<K extends Key>(cursor: string, example: K): K {
     key = undefined
   }
   const fits = Array.isArray(key) && key.length === example.length && example.every((part, i) => sameKind(part, (key as unknown[])[i]))
-  if (!fits) throw new QuantloopError('invalid_request', 'the cursor is not one that this list answered: leave it out to start from the top', { field: 'after' })
+  if (!fits)
+    throw new QuantloopError('invalid_request', 'the cursor is not one that this list answered: leave it out to start from the top', {
+      field: 'after',
+    })
   return key as K
 }
 

@@ -13,7 +13,11 @@ export async function listKeys(db: Executor, { limit, after }: { limit: number; 
   const rows = await db
     .select()
     .from(apiKey)
-    .where(createdAt === undefined || id === undefined ? undefined : or(lt(apiKey.createdAt, createdAt), and(eq(apiKey.createdAt, createdAt), lt(apiKey.id, id))))
+    .where(
+      createdAt === undefined || id === undefined
+        ? undefined
+        : or(lt(apiKey.createdAt, createdAt), and(eq(apiKey.createdAt, createdAt), lt(apiKey.id, id))),
+    )
     .orderBy(desc(apiKey.createdAt), desc(apiKey.id))
     .limit(limit + 1)
   return pageOf(rows, limit, (row) => [row.createdAt, row.id], keyOf)

@@ -5,7 +5,14 @@ import type { RunKind } from '../commands/record-run-state.ts'
 import { audit, deployment, featureBuild, syncRun, trainingRun } from '../schema.ts'
 
 /** How a run stands according to its row: what a command that came too late is answered from. */
-export type RunOutcome = { state: string; step: string; pausedBy: string | null; pausedMs: number; startedAt: string; endedAt: string | null }
+export type RunOutcome = {
+  state: string
+  step: string
+  pausedBy: string | null
+  pausedMs: number
+  startedAt: string
+  endedAt: string | null
+}
 
 export async function findRunOutcome(db: Executor, kind: RunKind, id: string): Promise<RunOutcome | undefined> {
   switch (kind) {

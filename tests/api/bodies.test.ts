@@ -26,7 +26,8 @@ const withBody = () =>
     definition.type === 'route' && definition.route.request?.body ? [routeName(definition.route.method, definition.route.path)] : [],
   )
 
-const addressOf = (route: string) => route.replace(':id', route.includes('feature-builds') ? 'a'.repeat(64) : id).replace(':name', 'us-daily')
+const addressOf = (route: string) =>
+  route.replace(':id', route.includes('feature-builds') ? 'a'.repeat(64) : id).replace(':name', 'us-daily')
 
 /** Every object within a body, as a path to it. */
 function objectsIn(value: unknown, path: string[] = []): string[][] {

@@ -27,7 +27,9 @@ describe('a problem', () => {
   }
 
   test.each(Object.keys(httpStatusOf) as ErrorCode[])('%s has its status, code, place and words', async (code) => {
-    const response = await thrower(new QuantloopError(code, 'what was wrong and what to do', { file: 'bars.csv', line: 7 })).request('/thrown')
+    const response = await thrower(new QuantloopError(code, 'what was wrong and what to do', { file: 'bars.csv', line: 7 })).request(
+      '/thrown',
+    )
     expect(response.status).toBe(httpStatusOf[code])
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(Problem.parse(await response.json())).toEqual({
@@ -55,14 +57,30 @@ describe('what was thrown elsewhere', () => {
     ['a validator of a workflow', new WorkflowUpdateFailedError('failed', refused), 'already_decided'],
     [
       'an activity of a workflow',
-      new WorkflowFailedError('failed', new ActivityFailure('failed', 'read', '1', RetryState.NON_RETRYABLE_FAILURE, 'w', refused), RetryState.NON_RETRYABLE_FAILURE),
+      new WorkflowFailedError(
+        'failed',
+        new ActivityFailure('failed', 'read', '1', RetryState.NON_RETRYABLE_FAILURE, 'w', refused),
+        RetryState.NON_RETRYABLE_FAILURE,
+      ),
       'already_decided',
     ],
-    ['a failure of no code of ours', new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('x', 'TypeError')), 'internal'],
+    [
+      'a failure of no code of ours',
+      new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('x', 'TypeError')),
+      'internal',
+    ],
     ['a workflow that is not there', new WorkflowNotFoundError('none', 'train/x', undefined), 'not_found'],
-    ['a wrong value in SQL', Object.assign(new Error('query'), { cause: Object.assign(new Error('bad uuid'), { code: '22P02' }) }), 'invalid_request'],
+    [
+      'a wrong value in SQL',
+      Object.assign(new Error('query'), { cause: Object.assign(new Error('bad uuid'), { code: '22P02' }) }),
+      'invalid_request',
+    ],
     ['PostgreSQL going away', Object.assign(new Error('terminating'), { code: '57P01' }), 'unavailable'],
-    ['PostgreSQL not there', Object.assign(new Error('query'), { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) }), 'unavailable'],
+    [
+      'PostgreSQL not there',
+      Object.assign(new Error('query'), { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) }),
+      'unavailable',
+    ],
     ['a body too large', new HTTPException(413), 'body_too_large'],
     ['a teapot', new HTTPException(418), 'internal'],
   ])('%s', (_, error, code) => {

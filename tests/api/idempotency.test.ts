@@ -50,7 +50,8 @@ const starts: [string, string, object, object, z.ZodType<{ id: string }>, (answe
     { dataset: 'us-daily', features: 'technical', label },
     { dataset: 'us-daily', features: 'technical', label: { expression: 'Ref($close,-5)/$close-1' } },
     FeatureBuild,
-    ({ snapshotId }, body) => featuresWorkflowId(definitionHash(resolveFeatureSet('technical'), { kind: 'time-series', ...body.label }), snapshotId),
+    ({ snapshotId }, body) =>
+      featuresWorkflowId(definitionHash(resolveFeatureSet('technical'), { kind: 'time-series', ...body.label }), snapshotId),
   ],
   [
     '/datasets/fresh/sync',
@@ -80,7 +81,9 @@ describe.each(starts)('POST %s with an Idempotency-Key', (path, type, body, othe
     expect(first.status).toBe(202)
     const answer = await post(path, other, key)
     expect([answer.status, answer.json().code]).toEqual([422, 'idempotency_key_reused'])
-    expect((await describeWorkflow(workflowOf(first.json(), body))).memo).toMatchObject({ bodySha256: sha256Of(Buffer.from(canonicalJson(body))) })
+    expect((await describeWorkflow(workflowOf(first.json(), body))).memo).toMatchObject({
+      bodySha256: sha256Of(Buffer.from(canonicalJson(body))),
+    })
     // the other body may belong to the same workflow, which then still holds the first one's hash
     const others = workflowOf(first.json(), other)
     if (others !== workflowOf(first.json(), body)) await expect(describeWorkflow(others)).rejects.toThrow(WorkflowNotFoundError)
@@ -152,7 +155,11 @@ describe('a run that has no row yet', () => {
     await expect.poll(async () => (await workflowIds(type)).length).toBeGreaterThan(0)
     const address = type === 'syncMarketData' ? `/datasets/fresh/syncs/${started.id}` : `${path}/${started.id}`
     await expect.poll(async () => (await world.ask(`GET /api/v1${address}`)).status).toBe(200)
-    expect(schema.parse((await world.ask(`GET /api/v1${address}`)).json())).toMatchObject({ id: started.id, state: 'running', step: 'start' })
+    expect(schema.parse((await world.ask(`GET /api/v1${address}`)).json())).toMatchObject({
+      id: started.id,
+      state: 'running',
+      step: 'start',
+    })
   })
 })
 
@@ -164,7 +171,12 @@ describe('a request that cannot pass', () => {
     ['a label that is known already', { ...trainBody, label: { expression: '$close' } }, 422, 'expression_invalid'],
     ['a column that bars lack', { ...trainBody, label: { expression: 'Ref($closse,-1)' } }, 422, 'feature_column_absent'],
     ['a snapshot of no dataset', { ...trainBody, snapshotId: 'a'.repeat(64) }, 404, 'snapshot_not_found'],
-    ['a range that ends before it begins', { ...trainBody, segments: { ...trainBody.segments, test: { from: '2008-01-02', to: '2007-01-03' } } }, 422, 'invalid_request'],
+    [
+      'a range that ends before it begins',
+      { ...trainBody, segments: { ...trainBody.segments, test: { from: '2008-01-02', to: '2007-01-03' } } },
+      422,
+      'invalid_request',
+    ],
   ])('with %s starts nothing', async (_, body, status, code) => {
     const claimed = (await world.db.select().from(idempotencyKey)).length
     const answer = await post('/training-runs', body, randomUUID())

@@ -84,7 +84,8 @@ test('the process starts before its servers, finds them, loses them, finds them 
     return answer && Object.keys(((await answer.json()) as { missing: object }).missing)
   }
   const patience = { timeout: 40_000, interval: 200 }
-  const list = () => fetch(`${url}/api/v1/training-runs/01985b7e-0000-7000-8000-000000000000`, { headers: { authorization: `Bearer ${world.keys.viewer}` } })
+  const list = () =>
+    fetch(`${url}/api/v1/training-runs/01985b7e-0000-7000-8000-000000000000`, { headers: { authorization: `Bearer ${world.keys.viewer}` } })
 
   await expect.poll(missing, { ...patience, message: log }).toEqual(['postgresql', 'temporal'])
   expect((await fetch(`${url}/health/live`)).status).toBe(200)

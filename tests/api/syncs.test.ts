@@ -19,7 +19,9 @@ afterAll(async () => {
 
 const header = 'symbol,date,open,high,low,close,volume'
 /** One symbol that loses half its price between the two sessions, and one row that cannot be. */
-const halved = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,48,49,47,48,1000', 'ACME,2007-01-05,48,40,47,48,1000'].join('\n')
+const halved = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,48,49,47,48,1000', 'ACME,2007-01-05,48,40,47,48,1000'].join(
+  '\n',
+)
 
 async function upload(text: string): Promise<string> {
   const { upload, url } = (await world.ask('POST /api/v1/uploads', { key: world.keys.operator })).json()
@@ -35,7 +37,9 @@ async function sync(dataset: string, text = halved) {
 }
 
 const state = async (dataset: string, id: string) => (await world.ask(`GET /api/v1/datasets/${dataset}/syncs/${id}`)).json().state
-const held = (dataset: string, id: string) => expect.poll(() => state(dataset, id), { timeout: 20_000 }).toBe('held')
+async function held(dataset: string, id: string) {
+  await expect.poll(() => state(dataset, id), { timeout: 20_000 }).toBe('held')
+}
 const tell = (dataset: string, verb: string, options: { role?: 'operator' | 'approver'; key?: string; reason?: string } = {}) =>
   world.ask(`POST /api/v1/datasets/${dataset}/${verb}`, {
     key: world.keys[options.role ?? 'approver'],

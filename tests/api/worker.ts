@@ -15,7 +15,10 @@ export async function runOrchestration({ temporal, db, objects }: ApiWorld): Pro
     connection: temporal.nativeConnection,
     namespace: temporal.namespace,
     taskQueue: taskQueues.orchestration,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: silent }),
+    workflowBundle: await bundleWorkflowCode({
+      workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+      logger: silent,
+    }),
     activities: orchestrationActivities({ db, objects, client: temporal.client, config: { trainer: { python } } }),
   })
   const running = worker.run()

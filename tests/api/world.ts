@@ -47,18 +47,20 @@ export async function apiWorld(change: Partial<AppDependencies> = {}) {
 }
 
 /** `ask('POST /api/v1/keys', { body })`: as admin unless a key is given; `key: undefined` sends none. */
-export const asker = (app: Pick<Api, 'request'>, admin: string) => async (line: string, options: Ask = {}) => {
-  const [method, path] = line.split(' ') as [string, string]
-  const key = 'key' in options ? options.key : admin
-  const headers = new Headers(options.headers)
-  if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
-  if (options.body !== undefined) headers.set('content-type', 'application/json')
-  const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
-  const init: RequestInit & { duplex?: 'half' } = { method, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) }
-  const response = await app.request(path, init)
-  const text = await response.text()
-  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) as any }
-}
+export const asker =
+  (app: Pick<Api, 'request'>, admin: string) =>
+  async (line: string, options: Ask = {}) => {
+    const [method, path] = line.split(' ') as [string, string]
+    const key = 'key' in options ? options.key : admin
+    const headers = new Headers(options.headers)
+    if (key !== undefined) headers.set('authorization', `Bearer ${key}`)
+    if (options.body !== undefined) headers.set('content-type', 'application/json')
+    const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
+    const init: RequestInit & { duplex?: 'half' } = { method, headers, ...(body === undefined ? {} : { body, duplex: 'half' }) }
+    const response = await app.request(path, init)
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, json: (): any => JSON.parse(text) }
+  }
 
 /** A dataset with real rows and a registered model, so that requests for training and deployment pass. */
 export async function furnish({ db, objects }: Pick<ApiWorld, 'db' | 'objects'>) {

@@ -15,13 +15,15 @@ type Answer = { status: number; body: string }
 /** A server that gives these answers in turn, and remembers what it was asked. */
 async function answering(...answers: (Answer | 'hang up')[]) {
   const asked: { line: string; headers: IncomingMessage['headers']; body: string }[] = []
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body: Buffer.concat(chunks).toString() })
-    const answer = answers.shift()
-    if (answer === undefined || answer === 'hang up') return void request.socket.destroy()
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      asked.push({ line: `${request.method} ${request.url}`, headers: request.headers, body: Buffer.concat(chunks).toString() })
+      const answer = answers.shift()
+      if (answer === undefined || answer === 'hang up') request.socket.destroy()
+      else response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -41,7 +43,11 @@ const problem = (status: number, code: string) => ({
 describe('the client', () => {
   test('turns a problem into an error with its code, words and place', async () => {
     const { client } = await answering(problem(409, 'already_decided'))
-    await expect(client().trainingRuns.tell('r1', 'approve')).rejects.toMatchObject({ code: 'already_decided', message: 'what to do', place: { run: 'r1' } })
+    await expect(client().trainingRuns.tell('r1', 'approve')).rejects.toMatchObject({
+      code: 'already_decided',
+      message: 'what to do',
+      place: { run: 'r1' },
+    })
   })
 
   test('given patience, repeats a lost request under the same key', async () => {
@@ -61,13 +67,16 @@ describe('the client', () => {
 
   test('refuses an answer that the contracts do not know', async () => {
     const { client } = await answering({ status: 200, body: '{"surprise":1}' }, { status: 502, body: '<html>' })
-    await expect(client().datasets.find('a')).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('does not understand') })
+    await expect(client().datasets.find('a')).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringContaining('does not understand'),
+    })
     await expect(client().datasets.find('a')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   test('escapes what people type', async () => {
     const { client, asked } = await answering(problem(404, 'not_found'))
-    await expect(client().datasets.syncs('a/../b', { limit: 3, after: 'x&y' })).rejects.toThrow()
+    await expect(client().datasets.syncs('a/../b', { limit: 3, after: 'x&y' })).rejects.toMatchObject({ code: 'not_found' })
     expect(asked[0]!.line).toBe('GET /api/v1/datasets/a%2F..%2Fb/syncs?limit=3&after=x%26y')
   })
 })
@@ -86,7 +95,10 @@ describe('an upload', () => {
       expect(asked[0]!.body === text).toBe(true)
       expect(seen.length).toBeGreaterThan(1)
       expect(seen.at(-1)).toBe(text.length)
-      await expect(uploadFile(path, `${url}/uploads/1`, () => {})).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('403 expired') })
+      await expect(uploadFile(path, `${url}/uploads/1`, () => {})).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('403 expired'),
+      })
     } finally {
       await rm(folder, { recursive: true })
     }

@@ -10,7 +10,9 @@ afterAll(() => world?.close())
 
 const header = 'symbol,date,open,high,low,close,volume'
 const calm = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,100,102,99,101,1000'].join('\n')
-const halved = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,48,49,47,48,1000', 'ACME,2007-01-05,48,40,47,48,1000'].join('\n')
+const halved = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,48,49,47,48,1000', 'ACME,2007-01-05,48,40,47,48,1000'].join(
+  '\n',
+)
 const train = ['train', 'lightgbm', '--dataset', 'us-daily', '--features', 'technical', '--label', 'Log(Ref($high,-1)/Ref($low,-1)+0.001)']
 const ranges = ['--train', '2003-01-02:2006-03-01', '--early-stopping', '2006-03-03:2006-12-29', '--test', '2007-01-03:2008-05-30']
 
@@ -98,7 +100,10 @@ describe('exit code 1', () => {
   test('a file that is not there, that is empty, and a folder', async () => {
     const empty = await world.file('empty.csv', '')
     expect((await world.run('data', 'import', 'acme', '/nowhere/bars.csv', '--format', 'csv')).err).toContain('source_unavailable')
-    expect(await world.run('data', 'import', 'acme', empty, '--format', 'csv')).toMatchObject({ code: 1, err: expect.stringContaining('source_empty') })
+    expect(await world.run('data', 'import', 'acme', empty, '--format', 'csv')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('source_empty'),
+    })
     expect((await world.run('data', 'import', 'acme', world.folder, '--format', 'csv')).err).toContain('is not a file')
   })
 })
@@ -107,7 +112,14 @@ describe('data import', () => {
   test('uploads a file and waits until its snapshot landed', async () => {
     const { code, json, err } = await world.run('data', 'import', 'calm', await world.file('calm.csv', calm), '--format', 'csv', '--json')
     expect(code, err).toBe(0)
-    expect(json()).toMatchObject({ dataset: 'calm', state: 'landed', rows: 2, symbols: 1, quarantined: 0, snapshotId: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(json()).toMatchObject({
+      dataset: 'calm',
+      state: 'landed',
+      rows: 2,
+      symbols: 1,
+      quarantined: 0,
+      snapshotId: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
     expect((await world.run('data', 'list')).out).toMatch(/calm +csv +2007-01-04/)
   })
 
@@ -119,7 +131,9 @@ describe('data import', () => {
     const rows = await world.run('data', 'quarantine', 'halved')
     expect(rows.out).toMatch(/halved\.csv +4 /)
     expect((await world.run('data', 'approve', 'halved', '--reason', 'a real fall')).code).toBe(0)
-    await expect.poll(async () => (await world.run('data', 'syncs', 'halved', '--json')).json().items[0].state, { timeout: 20_000 }).toBe('landed')
+    await expect
+      .poll(async () => (await world.run('data', 'syncs', 'halved', '--json')).json().items[0].state, { timeout: 20_000 })
+      .toBe('landed')
     expect((await world.run('audit', '--json')).json().items).toContainEqual(
       expect.objectContaining({ by: 'admin', action: 'approve', detail: expect.objectContaining({ reason: 'a real fall' }) }),
     )
@@ -128,11 +142,24 @@ describe('data import', () => {
   })
 
   test('that is rejected fails', async () => {
-    const importing = world.run('data', 'import', 'refused', await world.file('refused.csv', halved), '--format', 'csv', '--no-wait', '--json')
+    const importing = world.run(
+      'data',
+      'import',
+      'refused',
+      await world.file('refused.csv', halved),
+      '--format',
+      'csv',
+      '--no-wait',
+      '--json',
+    )
     const { id } = (await importing).json()
-    await expect.poll(async () => (await world.run('data', 'syncs', 'refused', '--json')).json().items[0]?.state, { timeout: 20_000 }).toBe('held')
+    await expect
+      .poll(async () => (await world.run('data', 'syncs', 'refused', '--json')).json().items[0]?.state, { timeout: 20_000 })
+      .toBe('held')
     expect((await world.run('data', 'reject', 'refused')).code).toBe(0)
-    await expect.poll(async () => (await world.run('data', 'syncs', 'refused', '--json')).json().items[0].state, { timeout: 20_000 }).toBe('rejected')
+    await expect
+      .poll(async () => (await world.run('data', 'syncs', 'refused', '--json')).json().items[0].state, { timeout: 20_000 })
+      .toBe('rejected')
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
   })
 })
@@ -177,7 +204,17 @@ params: { num_leaves: 15 }
   })
 
   test('shows the place in a label that cannot be read', async () => {
-    const { code, err } = await world.run('train', 'lightgbm', '--dataset', 'us-daily', '--features', 'technical', '--label', 'Log($high', ...ranges)
+    const { code, err } = await world.run(
+      'train',
+      'lightgbm',
+      '--dataset',
+      'us-daily',
+      '--features',
+      'technical',
+      '--label',
+      'Log($high',
+      ...ranges,
+    )
     expect([code, err]).toEqual([1, expect.stringMatching(/\^[\s\S]*expression_invalid/)])
   })
 })

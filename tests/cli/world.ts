@@ -18,14 +18,17 @@ export async function quantloop(env: Record<string, string>, ...args: string[]):
     text[to] += String(chunk)
     return true
   }
-  const spies = [vi.spyOn(process.stdout, 'write').mockImplementation(capture('out')), vi.spyOn(process.stderr, 'write').mockImplementation(capture('err'))]
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(capture('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(capture('err')),
+  ]
   const before = { ...process.env }
   const exitCode = process.exitCode
   process.exitCode = undefined
   Object.assign(process.env, env)
   try {
     await main(['node', 'quantloop', ...args])
-    return { code: Number(process.exitCode ?? 0), ...text, json: () => JSON.parse(text.out) }
+    return { code: exitCodeNow(), ...text, json: () => JSON.parse(text.out) }
   } finally {
     process.exitCode = exitCode
     for (const name of Object.keys(env)) {
@@ -35,6 +38,9 @@ export async function quantloop(env: Record<string, string>, ...args: string[]):
     for (const spy of spies) spy.mockRestore()
   }
 }
+
+/** Read through a function, for the compiler believes that nothing sets it in between. */
+const exitCodeNow = () => Number(process.exitCode ?? 0)
 
 /** The real app on a port of its own, with a worker behind it, and a folder for files. */
 export async function cliWorld() {

@@ -12,7 +12,11 @@ export async function claimIdempotencyKey(db: Executor, claim: { id: string; bod
   await db.insert(idempotencyKey).values(claim).onConflictDoNothing()
   const [first] = await db.select().from(idempotencyKey).where(eq(idempotencyKey.id, claim.id))
   if (first?.bodySha256 !== claim.bodySha256)
-    throw new QuantloopError('idempotency_key_reused', 'this Idempotency-Key came before with another body: send a new key for a new request', {
-      header: 'Idempotency-Key',
-    })
+    throw new QuantloopError(
+      'idempotency_key_reused',
+      'this Idempotency-Key came before with another body: send a new key for a new request',
+      {
+        header: 'Idempotency-Key',
+      },
+    )
 }

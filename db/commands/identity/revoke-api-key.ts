@@ -17,7 +17,10 @@ export async function revokeApiKey(db: Database, { id, by }: { id: string; by: s
       .where(and(eq(apiKey.role, 'admin'), isNull(apiKey.revokedAt)))
       .orderBy(apiKey.id)
       .for('update')
-    const [key] = await tx.select({ name: apiKey.name, role: apiKey.role, revokedAt: apiKey.revokedAt }).from(apiKey).where(eq(apiKey.id, id))
+    const [key] = await tx
+      .select({ name: apiKey.name, role: apiKey.role, revokedAt: apiKey.revokedAt })
+      .from(apiKey)
+      .where(eq(apiKey.id, id))
     if (key === undefined) throw new QuantloopError('not_found', `there is no API key ${id}`, { key: id })
     if (key.revokedAt !== null) return
     if (admins.length === 1 && admins[0]?.id === id)
@@ -28,6 +31,8 @@ export async function revokeApiKey(db: Database, { id, by }: { id: string; by: s
       .where(and(eq(apiKey.id, id), isNull(apiKey.revokedAt)))
       .returning({ id: apiKey.id })
     if (revoked.length > 0)
-      await tx.insert(audit).values({ by, action: 'revoke-key', subject: `key/${id}`, commandId: randomUUID(), detail: { name: key.name, role: key.role } })
+      await tx
+        .insert(audit)
+        .values({ by, action: 'revoke-key', subject: `key/${id}`, commandId: randomUUID(), detail: { name: key.name, role: key.role } })
   })
 }
