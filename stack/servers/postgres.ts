@@ -56,7 +56,7 @@ export const postgresServerSettings = (durable: boolean) => [
   'max_connections=200',
   'password_encryption=scram-sha-256',
   'log_min_duration_statement=1000',
-  ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
+  ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
 ]
 
 async function databaseIsThere(settings: PostgresSettings): Promise<void> {
