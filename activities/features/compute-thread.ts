@@ -1,7 +1,8 @@
 /** Runs in a thread of the pool: computes columns of one symbol. */
 import { move } from 'piscina'
 import { parse } from '#domain/expressions/parse.ts'
-import { computeColumns } from '#domain/features/compute-features.ts'
+import type { Plan } from '#domain/expressions/plan.ts'
+import { planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 
@@ -11,7 +12,16 @@ export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; express
 export function computeSymbol({ bars, actions, expressions }: ColumnTask): Float32Array {
   const rows = bars.sessions.length
   const out = new Float32Array(rows * expressions.length)
-  const columns = computeColumns(expressions.map(parse), bars, actions)
+  const columns = runPlan(planOf(expressions), bars, actions)
   for (const [index, column] of columns.entries()) out.set(column, index * rows)
   return move(out) as Float32Array
+}
+
+let latest: { key: string; plan: Plan } | undefined
+
+/** One symbol after another asks for the same columns. */
+function planOf(expressions: readonly string[]): Plan {
+  const key = JSON.stringify(expressions)
+  if (latest?.key !== key) latest = { key, plan: planColumns(expressions.map(parse)) }
+  return latest.plan
 }

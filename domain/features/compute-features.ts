@@ -1,6 +1,6 @@
 import type { Expression } from '../expressions/expression.ts'
 import { evaluate, toFloat32 } from '../expressions/evaluate.ts'
-import { plan } from '../expressions/plan.ts'
+import { type Plan, plan } from '../expressions/plan.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
 import type { CorporateAction } from '../market/actions.ts'
 import { adjustBars } from '../market/factors.ts'
@@ -28,6 +28,13 @@ export function computeFeatures(
 
 /** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */
 export function computeColumns(expressions: readonly Expression[], bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
+  return runPlan(planColumns(expressions), bars, actions)
+}
+
+/** What many symbols share: one plan serves them all. */
+export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, barColumns)
+
+export function runPlan(columns: Plan, bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
   const { open, high, low, close, volume } = adjustBars(bars, actions)
-  return evaluate(plan(expressions, barColumns), { open, high, low, close, volume }).map(toFloat32)
+  return evaluate(columns, { open, high, low, close, volume }).map(toFloat32)
 }

@@ -20,13 +20,16 @@ export function overPresentRows(
 
 /** undefined when no row is missing. */
 function presentRows(inputs: readonly Float64Array[], rows: number): Int32Array | undefined {
+  if (inputs.every(allFinite)) return undefined
   const present = new Int32Array(rows)
   let count = 0
-  for (let row = 0; row < rows; row++) {
-    // a sum of values is finite only when each is (a sum that overflows counts as a gap)
-    let sum = 0
-    for (const input of inputs) sum += input[row]!
-    if (sum - sum === 0) present[count++] = row
-  }
-  return count === rows ? undefined : present.subarray(0, count)
+  for (let row = 0; row < rows; row++) if (inputs.every((input) => Number.isFinite(input[row]!))) present[count++] = row
+  return present.subarray(0, count)
+}
+
+function allFinite(values: Float64Array): boolean {
+  // zero times a number is zero, times anything else NaN
+  let zero = 0
+  for (let row = 0; row < values.length; row++) zero += values[row]! * 0
+  return zero === 0
 }
