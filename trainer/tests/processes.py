@@ -80,6 +80,12 @@ class Trainer:
                 return str(line["msg"])
         raise AssertionError(f"the trainer ended with {self.process.wait()} and never said {text!r}")
 
+    def ended(self) -> tuple[int, str]:
+        """Waits for its end: the status, and what it still said."""
+        assert self.process.stderr is not None
+        said = self.process.stderr.read().decode()
+        return self.process.wait(), said
+
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
