@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectRef } from '#contracts/references.ts'
 import { createObjectStore, ensureBucket } from '#storage/minio-object-store.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { dropBucket } from '#tests/support/object-store.ts'
 import { testServices } from '#tests/support/services.ts'
 
 const config = { ...testServices().objectStore, bucket: `test-${randomUUID()}` }
@@ -27,7 +28,10 @@ beforeAll(async () => {
   client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, ...config })
 })
 
-afterAll(() => rm(cacheDir, { recursive: true, force: true }))
+afterAll(async () => {
+  await rm(cacheDir, { recursive: true, force: true })
+  await dropBucket(config)
+})
 
 /** A store whose cache is empty, so that it must ask the server. */
 const withEmptyCache = async (work: (store: ObjectStore, folder: string) => Promise<void>) => {
