@@ -28,8 +28,10 @@ function presentRows(inputs: readonly Float64Array[], rows: number): Int32Array 
 }
 
 function allFinite(values: Float64Array): boolean {
-  // zero times a number is zero, times anything else NaN
-  let zero = 0
-  for (let row = 0; row < values.length; row++) zero += values[row]! * 0
-  return zero === 0
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!
+    // a number less itself is 0, anything else less itself NaN
+    if (value - value !== 0) return false
+  }
+  return true
 }
