@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { loopback } from '../ports.ts'
-import type { ManagedProcess } from '../managed-process.ts'
+import type { Farewell, ManagedProcess } from '../managed-process.ts'
 import { type Account, unprivilegedAccount } from './account.ts'
 import { fingerprintOf } from '../fingerprint.ts'
+import { endStrayPostmaster } from './stray-postmaster.ts'
 import { postgresData, postgresPrograms } from './postgres-files.ts'
 
 export type PostgresSettings = {
@@ -16,6 +17,9 @@ export type PostgresSettings = {
   /** false for tests: a power cut may then lose what was committed, a kill not */
   durable: boolean
 }
+
+/** SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for them. */
+const farewell: Farewell = { signal: 'SIGINT', graceMs: 30_000 }
 
 export const postgresUrl = (settings: PostgresSettings, database = settings.database) =>
   `postgresql://${settings.user}:${settings.password}@${loopback}:${settings.port}/${database}`
@@ -32,6 +36,7 @@ export function postgresServer(settings: PostgresSettings): ManagedProcess {
       const account = unprivilegedAccount()
       const programs = await postgresPrograms(account)
       files = { account, programs, data: await postgresData({ ...settings, programs, account }) }
+      await endStrayPostmaster(files.data, settings, farewell)
     },
     command: () => {
       const { programs, data, account } = files!
@@ -45,8 +50,7 @@ export function postgresServer(settings: PostgresSettings): ManagedProcess {
     },
     ready: () => databaseIsThere(settings),
     readyWithinMs: 60_000,
-    // SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for them
-    farewell: { signal: 'SIGINT', graceMs: 30_000 },
+    farewell,
   }
 }
 

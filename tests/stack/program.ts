@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -26,8 +26,10 @@ export async function startProgram(name: string, ...args: string[]): Promise<Pro
   return { child, said, identity }
 }
 
-export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+/** Open to other accounts, unless `closed`: then PostgreSQL, which does not run as root, cannot reach it. */
+export async function temporaryFolder(options: { closed?: true } = {}): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'quantloop-stack-'))
+  if (!options.closed) await chmod(path, 0o755)
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
