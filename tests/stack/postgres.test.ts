@@ -15,9 +15,9 @@ beforeEach(async () => {
 })
 afterEach(() => folder.remove())
 
-const server = async () =>
+const server = async (stateDir = folder.path) =>
   postgresServer({
-    stateDir: folder.path,
+    stateDir,
     port: await freePort(),
     user: 'quantloop',
     password: 'secret',
