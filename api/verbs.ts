@@ -8,6 +8,7 @@ import type { RunKind } from '#db/commands/record-run-state.ts'
 import { closedState, findRunOutcome, hasCommand } from '#db/queries/run-outcomes.ts'
 import * as messages from '#workflows/messages/run.ts'
 import type { AppDependencies } from './dependencies.ts'
+import { explain } from './errors.ts'
 import type { AcceptedRequest } from './idempotency.ts'
 
 export const Verb = z.enum(['pause', 'resume', 'stop', 'approve', 'reject'])
@@ -43,7 +44,8 @@ export async function obey(
       temporal.workflow.getHandle(target.workflowId).executeUpdate(messages[verb], { updateId: command.commandId, args: [command] }),
     )
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
+    // a workflow that has closed, or is about to: its row says how it ended
+    if (!(error instanceof WorkflowNotFoundError) && explain(error).code !== 'run_closed') throw error
     const run = await findRunOutcome(db, target.kind, target.id)
     if (!run) throw new QuantloopError('not_found', `there is no ${target.kind} ${target.id}`, { id: target.id }, { cause: error })
     if (await hasCommand(db, target.kind, target.id, command.commandId)) return closedState(run)
