@@ -165,8 +165,8 @@ export const trainingRun = pgTable('training_run', {
 })
 
 /**
- * Written by the trainer. `step` counts rounds since the fit began, repeats not counted, so that a repeated round finds
- * its row there; `executed` is how many rounds all attempts had executed when one of them last came by.
+ * Written by the trainer. `step` numbers the points of a fit from 1, the same on every attempt, so that a repeated round
+ * finds its row there; `executed` is how many rounds all attempts had executed when one of them last came by.
  */
 export const trainingProgress = pgTable(
   'training_progress',

@@ -80,7 +80,7 @@ class _Attempt:
 
     def on_round(self, moment: Moment) -> None:
         self.executed += 1
-        if moment.round % self._point_rounds == 0 or moment.round == moment.total_rounds:
+        if moment.round % self._point_rounds == 0 or moment.last:
             self._ledger.add_point(self._point(moment), self.executed)
         if time.monotonic() - self._told_at >= TELL_SECONDS:
             self._told_at = time.monotonic()
@@ -95,13 +95,17 @@ class _Attempt:
             search = {"earlyStoppingLoss": moment.held_loss, "bestEarlyStoppingLoss": moment.best_loss}
         return ProgressPoint(
             run_id=self._fit.run_id,
-            step=moment.searched + moment.round,
+            step=self._points(moment.searched) + self._points(moment.round),
             phase=moment.phase,
             round=moment.round,
             total_rounds=moment.total_rounds,
             metrics={"trainLoss": moment.train_loss(), **search},
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    def _points(self, rounds: int) -> int:
+        """How many points a phase of so many rounds has: one each few rounds, and one for the last."""
+        return -(-rounds // self._point_rounds)
 
     def _progress(self, moment: Moment) -> Progress:
         expected = moment.searched or min(moment.total_rounds, moment.best_round + self._fit.recipe.patience)

@@ -22,8 +22,8 @@ from quantloop_trainer.objects import ObjectStore, canonical_json
 SYMBOLS = ("AAPL", "GOOG", "IBM", "MSFT")
 WINDOWS = (1, 5, 10, 20, 60)
 FEATURES = [*(f"{kind}{window}" for window in WINDOWS for kind in ("range", "volume", "return")), "up", "move"]
-LABEL = "Log(Ref($high,-1)/Ref($low,-1)+0.001)"
-PERSISTENCE = "Mean(Log($high/$low+0.001),5)"
+LABEL = "Log(Ref($high,-1)/Ref($low,-1)-1+0.001)"
+PERSISTENCE = "Mean(Log($high/$low-1+0.001),5)"
 
 
 @cache
@@ -39,7 +39,7 @@ def sample_table(symbol: str, until: str = "2007-12-31") -> pa.Table:
     """One symbol's rows; features are missing while their window is not full, the label on the last row."""
     bars = sample_bars()
     bars = bars[(bars.ticker == symbol) & (bars.date <= until)].reset_index(drop=True)
-    log_range = np.log(bars.high / bars.low + 0.001)
+    log_range = np.log(bars.high / bars.low - 1 + 0.001)
     returned = np.log(bars.close).diff()
     columns = {}
     for window in WINDOWS:

@@ -135,3 +135,17 @@ def test_early_stopping_is_lightgbms_own(data: FitData) -> None:
     search = [moment for moment in moments if moment.phase == "search"]
     assert search[-1].round == ours.rounds + asked.patience
     assert min(moment.held_loss or np.inf for moment in search) == ours.early_stopping_loss
+
+
+def test_a_fit_that_finds_no_more_splits_ends_and_says_so(data: FitData) -> None:
+    """Labels are fitted to the last row, after which a leaf of any other value would be a worse one."""
+    learns_at_once = {"learning_rate": 1.0, "lambda_l2": 0.0, "min_data_in_leaf": 1, "num_leaves": 4096}
+    asked = Recipe.model_validate(recipe(params=learns_at_once, patience=1000, maxRounds=1000, blockRounds=7))
+    moments: list[Moment] = []
+    states: list[Boosting] = []
+    model = fit_lightgbm(asked, data, None, moments.append, states.append)
+    search = [moment for moment in moments if moment.phase == "search"]
+    assert search[-1].round < asked.max_rounds
+    assert [moment.last for moment in search] == [False] * (len(search) - 1) + [True]
+    assert next(state for state in states if state.exhausted).round == search[-1].round
+    assert model.rounds <= search[-1].round

@@ -48,8 +48,13 @@ def test_a_quiet_fit_executes_each_round_once(services: Services, build: ObjectR
     searched = max(round_ for phase, round_, _ in rows_of(services, fit, checkpoints) if phase == "search")
     assert result.iterations_executed == searched + result.rounds
     points = "select step, phase, round, executed from training_progress where run_id = %s order by step"
-    for step, phase, round_, executed in rows_of(services, fit, points):
-        assert step == executed == (round_ if phase == "search" else searched + round_)
+    told = rows_of(services, fit, points)
+    assert [step for step, *_ in told] == list(range(1, len(told) + 1))
+    assert [executed for *_, executed in told] == [
+        round_ if phase == "search" else searched + round_ for _, phase, round_, _ in told
+    ]
+    # the last round of each phase is a point
+    assert {("search", searched), ("refit", result.rounds)} <= {(phase, round_) for _, phase, round_, _ in told}
 
 
 @pytest.mark.parametrize(
@@ -99,6 +104,8 @@ def test_killed_again_and_again_at_random(
     # one row for each block and each point, however often it was repeated
     blocks = rows_of(services, fit, "select block from training_checkpoint where run_id = %s order by block")
     assert [block for (block,) in blocks] == list(range(1, len(blocks) + 1))
+    steps = rows_of(services, fit, "select step from training_progress where run_id = %s order by step")
+    assert [step for (step,) in steps] == list(range(1, len(steps) + 1))
     executed = rows_of(services, fit, "select executed from training_checkpoint where run_id = %s order by block")
     assert executed == sorted(executed)
     assert last.result.iterations_executed > quiet.iterations_executed

@@ -50,6 +50,8 @@ class Moment:
     phase: Phase
     round: int
     total_rounds: int
+    # no round of this phase follows
+    last: bool
     searched: int
     held_loss: float | None
     best_round: int
@@ -146,20 +148,21 @@ class _Phase:
         round_ = state.round
         while round_ < last:
             exhausted = bool(booster.update())
-            # a first round without a split still leaves one constant tree: a model that says the mean
-            if exhausted and round_ > 0:
-                break
-            round_ += 1
+            # a round without a split adds nothing, but the first leaves one constant tree: a model that says the mean
+            if not exhausted or round_ == 0:
+                round_ += 1
             if self._held is not None:
                 held_scores = _scores(booster.eval_valid)
                 held_loss = _squared_error(held_scores, self._held)
                 if held_loss < best_loss:
                     best_round, best_loss = round_, held_loss
+            tired = state.phase == "search" and round_ - best_round >= self._recipe.patience
             on_round(
                 Moment(
                     phase=state.phase,
                     round=round_,
                     total_rounds=total_rounds,
+                    last=exhausted or tired or round_ == total_rounds,
                     searched=state.searched,
                     held_loss=held_loss,
                     best_round=best_round,
@@ -167,7 +170,7 @@ class _Phase:
                     train_loss=lambda: _squared_error(_scores(booster.eval_train), self._fitted),
                 )
             )
-            if exhausted or (state.phase == "search" and round_ - best_round >= self._recipe.patience):
+            if exhausted or tired:
                 break
         grown = round_ - state.round
         return replace(
