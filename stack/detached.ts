@@ -5,7 +5,7 @@ import { loadConfig } from '#config/load.ts'
 import { readStackFile, type StackFile } from '#config/stack-file.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { launch, logTail } from './launch.ts'
-import { lockHolder } from './lock.ts'
+import { alreadyUp, lockHolder } from './lock.ts'
 import { isRunning, type ProcessIdentity } from './process-identity.ts'
 
 const program = fileURLToPath(new URL('../bin/quantloop.mjs', import.meta.url))
@@ -14,13 +14,7 @@ const pollMs = 100
 /** Starts a supervisor that outlives this process. @throws QuantloopError conflict: one is at work already */
 export async function startSupervisor(place: { cwd: string; env: NodeJS.ProcessEnv }): Promise<ProcessIdentity> {
   const { stateDir, project } = loadConfig(place)
-  const holder = lockHolder(stateDir)
-  if (holder)
-    throw new QuantloopError(
-      'conflict',
-      `the stack is already up: supervisor ${holder.pid} holds ${stateDir}; see \`quantloop status\`, or end it with \`quantloop down\``,
-      { pid: holder.pid, stateDir },
-    )
+  if (lockHolder(stateDir)) throw alreadyUp(stateDir)
   const env = Object.fromEntries(Object.entries(place.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
   const { identity } = await launch({ file: process.execPath, args: [program, 'supervise'], env, cwd: project }, supervisorLog(stateDir))
   return identity
