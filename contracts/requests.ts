@@ -32,6 +32,7 @@ export const TrainRequest = z.strictObject({
   label: LabelRequest,
   segments: Segments,
   params: LightgbmParams.prefault({}),
+  startFrom: Recipe.shape.startFrom.default('mean'),
   seed: Recipe.shape.seed.default(0),
   maxRounds: Recipe.shape.maxRounds.default(1000),
   patience: Recipe.shape.patience.default(30),

@@ -12,7 +12,7 @@ import type { ServingWorld } from './world.ts'
 export const predictBySymbol = (world: ServingWorld) => async (c: Context) => {
   const endpoint = endpointName(c.req.param('name'))
   const { symbols, unitId } = await readBody(c, PredictRequest)
-  const held = world.replica.routes.hold(endpoint)
+  const held = await world.replica.hold(endpoint)
   try {
     const { model } = held
     const rows = rowsOf(world, model, symbols)

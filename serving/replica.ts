@@ -78,6 +78,15 @@ export class Replica {
     return this.looking
   }
 
+  /**
+   * The model that answers now, held until `let`. Where none does, the switch to one may be newer than the last look.
+   * @throws QuantloopError endpoint_not_found | endpoint_not_ready
+   */
+  async hold(endpoint: string): Promise<ReturnType<RoutingTable['hold']>> {
+    if (!this.routes.isReady(endpoint)) await this.look()
+    return this.routes.hold(endpoint)
+  }
+
   follow(): void {
     const again = () => {
       if (!this.stopped) this.timer = setTimeout(() => void this.look().then(again), pollMs)

@@ -3,6 +3,7 @@
  * a second model on an unpredictable label is refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { QuantloopError } from '#contracts/errors.ts'
 import type { ProgressPoint, Recipe, TrainingRun } from '#contracts/training.ts'
 import type { ApiClient } from '../client.ts'
 import { progressReader } from '../progress-reader.ts'
@@ -12,7 +13,7 @@ import * as scenario from './scenario.ts'
 /** Tells how far a step is: `fraction` in [0, 1] where it is known. */
 export type Progress = (text: string, fraction?: number) => void
 
-export type Chapter = { name: string; title: string; tell(client: ApiClient, draft: Draft, progress: Progress): Promise<string> }
+export type Chapter = { name: string; title: string; tell: (client: ApiClient, draft: Draft, progress: Progress) => Promise<string> }
 
 /** The report as it grows; `Required` once every chapter was told. */
 export type Draft = Partial<DemoReport> & { smallSteps?: TrainingRun; prepared?: { name: string; version: number } }
@@ -167,6 +168,8 @@ export const chapters: Chapter[] = [
     async tell(client, draft, progress) {
       const first = told(draft.predictions)[0]
       if (first === undefined) throw new Error('the endpoint answered no prediction')
+      progress('waiting for the prediction to arrive from the log of the replica that answered')
+      await shipped(client, first.predictionId)
       progress('re-reading and re-hashing every object, computing features and prediction again')
       draft.trace = await client.predictions.trace(first.predictionId)
       if (!draft.trace.verified) throw new Error(`the trace does not hold: ${JSON.stringify(draft.trace.links.filter((l) => !l.matches))}`)
@@ -198,6 +201,17 @@ const judged = (client: ApiClient, id: string, show: (run: TrainingRun) => void)
     () => client.trainingRuns.find(id),
     (run) => run.state === 'awaiting_approval' || run.endedAt !== null,
     show,
+  )
+
+/** A prediction is answered from memory and logged on the replica's disk; it reaches the database a moment later. */
+const shipped = (client: ApiClient, id: string) =>
+  settled(
+    () =>
+      client.predictions.find(id).catch((error: unknown) => {
+        if (error instanceof QuantloopError && error.code === 'not_found') return undefined
+        throw error
+      }),
+    (found) => found !== undefined,
   )
 
 async function settled<T>(read: () => Promise<T>, done: (value: T) => boolean, show: (value: T) => void = () => {}): Promise<T> {

@@ -39,7 +39,7 @@ async function withModel(
   use: (model: ServedModel, endpoint: string) => Promise<Response>,
 ): Promise<Response> {
   const endpoint = endpointName(c.req.param('name'))
-  const held = world.replica.routes.hold(endpoint)
+  const held = await world.replica.hold(endpoint)
   try {
     const asked = c.req.param('version')
     const inForce = versionOf(held.model)

@@ -28,6 +28,7 @@ export const recipe: Recipe = Recipe.parse({
   featureSet: 'technical',
   label: { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' },
   segments: { train: range(0, 99), earlyStopping: range(100, 139), test: range(140, 239) },
+  startFrom: 'mean',
   seed: 7,
   maxRounds: 100,
   patience: 10,

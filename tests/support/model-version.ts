@@ -93,6 +93,7 @@ function sidecarFor(onnx: ObjectRef, missing: 'accept' | 'refuse'): ModelSidecar
         earlyStopping: { from: '2006-03-03', to: '2006-12-29' },
         test: { from: '2007-01-03', to: '2008-05-30' },
       },
+      startFrom: 'mean',
       seed: 7,
       maxRounds: 100,
       patience: 30,

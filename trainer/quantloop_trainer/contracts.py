@@ -89,6 +89,7 @@ class Recipe(Message):
     feature_set: Name
     label: LabelDefinition
     segments: Segments
+    start_from: Literal["mean", "linear"]
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
     max_rounds: Annotated[int, Field(ge=1, le=100_000)]
     patience: Annotated[int, Field(ge=1, le=100_000)]

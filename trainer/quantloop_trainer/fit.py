@@ -54,7 +54,7 @@ def fit_model(fit: FitInput, objects: ObjectStore, ledger: Ledger, tell: Tell) -
     rows = parity_rows(data, trees, fit.recipe.missing)
     report = fit_report(manifest, data, model)
     return FitResult(
-        onnx=objects.put(export_onnx(trees, model.base, len(data.feature_names)), "onnx"),
+        onnx=objects.put(export_onnx(trees, model.start, len(data.feature_names)), "onnx"),
         report=objects.put(canonical_json(report.model_dump(mode="json")), "json"),
         parity=objects.put(parity_file(data.feature_names, rows, model.predict(rows)), "arrow"),
         rounds=model.rounds,

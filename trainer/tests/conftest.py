@@ -104,6 +104,7 @@ def recipe(**changes: Any) -> dict[str, Any]:
         "maxRounds": 2000,
         "patience": 50,
         "blockRounds": 40,
+        "startFrom": "mean",
         # more than one would only wait for each other beside the other tests
         "threads": 1,
         "missing": "accept",

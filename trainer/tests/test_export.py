@@ -11,7 +11,7 @@ import onnxruntime
 import pyarrow as pa
 import pytest
 
-from quantloop_trainer.contracts import FeatureBuildManifest, ObjectRef, Recipe
+from quantloop_trainer.contracts import FeatureBuildManifest, LinearModel, ObjectRef, Recipe
 from quantloop_trainer.dataset import FitData, Floats32, Floats64, read_fit_data
 from quantloop_trainer.export import export_onnx
 from quantloop_trainer.models.lightgbm import Boosting, TrainedModel, fit_lightgbm
@@ -53,14 +53,17 @@ YEARS_WITH_WARM_UP = {
 }
 
 
+@pytest.mark.parametrize("start_from", ["mean", "linear"])
 @pytest.mark.parametrize("changes", [{}, {"segments": YEARS_WITH_WARM_UP}], ids=["complete", "with missing values"])
 def test_equal_on_thresholds_tiny_and_missing_values(
-    objects: ObjectStore, build: ObjectRef, changes: dict[str, Any]
+    objects: ObjectStore, build: ObjectRef, changes: dict[str, Any], start_from: str
 ) -> None:
-    data, model, trees = fitted(objects, build, **changes)
+    data, model, trees = fitted(objects, build, startFrom=start_from, **changes)
     rows = parity_rows(data, trees, "accept")
     truth = model.predict(rows)
-    assert steps_apart(run_onnx(export_onnx(trees, model.base, rows.shape[1]), rows), truth).max() <= 1
+    # beside a linear model the sum of the trees is rounded once more
+    steps = {"mean": 1, "linear": 2}[start_from]
+    assert steps_apart(run_onnx(export_onnx(trees, model.start, rows.shape[1]), rows), truth).max() <= steps
     # the rows would tell: one float32 step on every threshold, or the other side for what is missing
     moved = [
         Tree(
@@ -73,7 +76,7 @@ def test_equal_on_thresholds_tiny_and_missing_values(
     ]
     turned = [Tree(**{**vars(tree), "missing_left": ~tree.missing_left}) for tree in trees]
     for wrong in (moved, turned):
-        assert steps_apart(run_onnx(export_onnx(wrong, model.base, rows.shape[1]), rows), truth).max() > 100
+        assert steps_apart(run_onnx(export_onnx(wrong, model.start, rows.shape[1]), rows), truth).max() > 100
 
 
 def test_the_rows_hold_what_they_promise(objects: ObjectStore, build: ObjectRef) -> None:
@@ -141,20 +144,21 @@ def test_equal_on_adversarial_ensembles(seed: int) -> None:
     rows[::17] = np.nan
     rows[1::17] = drawn.choice(np.array([1e-35, -1e-35, 1e-38, -1e-45, 0.0, -0.0], np.float32), rows[1::17].shape)
     truth: Floats64 = booster.predict(rows)
-    assert np.abs(run_onnx(export_onnx(trees, 0.0, 6), rows) - truth).max() <= 1e-6
+    nothing = LinearModel(mean=[0.0] * 6, scale=[1.0] * 6, coefficients=[0.0] * 6, intercept=0.0, alpha=1.0)
+    assert np.abs(run_onnx(export_onnx(trees, nothing, 6), rows) - truth).max() <= 1e-6
 
 
 def test_labels_that_nothing_explains_give_a_model_that_says_their_mean(objects: ObjectStore, build: ObjectRef) -> None:
     data, model, trees = fitted(objects, build, params={"min_data_in_leaf": 100_000})
     assert model.rounds == 1
-    answers = run_onnx(export_onnx(trees, model.base, len(data.feature_names)), data.refit.features[:5])
+    answers = run_onnx(export_onnx(trees, model.start, len(data.feature_names)), data.refit.features[:5])
     assert answers == pytest.approx(data.refit.label.mean(dtype=np.float64), rel=1e-7)
 
 
 def test_the_bytes_name_no_place_and_no_time(objects: ObjectStore, build: ObjectRef) -> None:
     data, model, trees = fitted(objects, build)
-    content = export_onnx(trees, model.base, len(data.feature_names))
-    assert content == export_onnx(trees, model.base, len(data.feature_names))
+    content = export_onnx(trees, model.start, len(data.feature_names))
+    assert content == export_onnx(trees, model.start, len(data.feature_names))
     parsed = onnx.load_model_from_string(content)
     assert (parsed.producer_name, parsed.producer_version, parsed.doc_string, parsed.graph.doc_string) == (
         "quantloop",

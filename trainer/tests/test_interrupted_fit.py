@@ -18,6 +18,7 @@ SAMPLED: dict[str, Any] = {
     "maxRounds": 400,
     "patience": 60,
     "blockRounds": 30,
+    "startFrom": "linear",
 }
 
 

@@ -6,8 +6,9 @@ float64 arrays that a checkpoint holds exactly. What was fitted before is never 
 making of a booster (about 2 ms on 3,000 rows × 40), and without sampling the trees do not depend on the block length.
 
 `search` finds the number of rounds: squared error on the early-stopping rows, until `patience` rounds brought none
-better. `refit` fits that many on training and early-stopping rows together. Prediction is the mean label of the refit
-rows plus the leaves of all blocks. A missing value is NaN; zero is a value (`zero_as_missing` is off).
+better. `refit` fits that many on training and early-stopping rows together. Prediction is what the recipe starts from,
+fitted on the refit rows, plus the leaves of all blocks. `startFrom: linear` starts from the ridge regression that is the
+gate's linear baseline, so that the trees learn only what it misses. A missing value is NaN; zero is a value (`zero_as_missing` is off).
 """
 
 import hashlib
@@ -18,9 +19,10 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from quantloop_trainer.contracts import Phase, Recipe
+from quantloop_trainer.contracts import LinearModel, Phase, Recipe
 from quantloop_trainer.dataset import FitData, Floats32, Floats64, Matrix
 from quantloop_trainer.failures import QuantloopError
+from quantloop_trainer.models.linear import constant, fit_linear, fit_linear_search, predict_linear
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    base: float
+    start: LinearModel
     blocks: tuple[str, ...]
     rounds: int
     early_stopping_loss: float
 
     def predict(self, features: Floats32) -> Floats64:
         """[rows, features] → [rows], in float64"""
-        total = np.full(len(features), self.base)
+        total = predict_linear(self.start, features)
         for block in self.blocks:
             total += lgb.Booster(model_str=block).predict(features)
         return total
@@ -88,29 +90,37 @@ def fit_lightgbm(
     on_block: Callable[[Boosting], None],
 ) -> TrainedModel:
     """Goes on from `resumed`, or from the start; `on_block` stores each state before the next block begins."""
-    state = resumed or _beginning("search", data.train, data.early_stopping)
+    state = resumed or _beginning("search", _search_start(recipe, data), data.train, data.early_stopping)
+    start = _refit_start(recipe, data)
     if state.phase == "search":
         search = _Phase(recipe, data.feature_names, data.train, data.early_stopping)
         while not _search_ended(state, recipe):
             state = search.block(state, recipe.max_rounds, on_round)
             on_block(state)
-        found, state = state, _beginning("refit", data.refit, None)
+        found, state = state, _beginning("refit", start, data.refit, None)
         state = replace(state, best_round=found.best_round, best_loss=found.best_loss, searched=found.round)
     refit = _Phase(recipe, data.feature_names, data.refit, None)
     while state.round < state.best_round and not state.exhausted:
         state = refit.block(state, state.best_round, on_round)
         on_block(state)
-    return TrainedModel(_mean_label(data.refit), state.blocks, state.round, state.best_loss)
+    return TrainedModel(start, state.blocks, state.round, state.best_loss)
 
 
-def _beginning(phase: Phase, fitted: Matrix, held: Matrix | None) -> Boosting:
-    base = _mean_label(fitted)
+def _search_start(recipe: Recipe, data: FitData) -> LinearModel:
+    return fit_linear_search(data) if recipe.start_from == "linear" else constant(_mean_label(data.train), data.train)
+
+
+def _refit_start(recipe: Recipe, data: FitData) -> LinearModel:
+    return fit_linear(data) if recipe.start_from == "linear" else constant(_mean_label(data.refit), data.refit)
+
+
+def _beginning(phase: Phase, start: LinearModel, fitted: Matrix, held: Matrix | None) -> Boosting:
     return Boosting(
         phase=phase,
         block=0,
         round=0,
-        scores=np.full(fitted.rows, base),
-        held_scores=np.full(held.rows if held else 0, base),
+        scores=predict_linear(start, fitted.features),
+        held_scores=predict_linear(start, held.features) if held else np.empty(0),
         best_round=0,
         best_loss=float("inf"),
         exhausted=False,

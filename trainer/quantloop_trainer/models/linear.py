@@ -1,4 +1,4 @@
-"""Ridge regression, the linear baseline of every gate.
+"""Ridge regression: the linear baseline of every gate, and what trees may start from.
 
 min over w, b of Σ (y − b − Σ w·z)² + α·Σ w², with z = (x − mean) / scale and a missing value at the mean (z = 0); the
 intercept is not penalised (Hoerl & Kennard 1970). α is the one of a fixed grid with the least squared error on the
@@ -14,8 +14,21 @@ ALPHAS = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0, 100_000.0)
 
 
 def fit_linear(data: FitData) -> LinearModel:
-    losses = [_loss(_fit(data.train, alpha), data.early_stopping) for alpha in ALPHAS]
-    return _fit(data.refit, ALPHAS[int(np.argmin(losses))])
+    """On training and early-stopping rows."""
+    return _fit(data.refit, fit_linear_search(data).alpha)
+
+
+def fit_linear_search(data: FitData) -> LinearModel:
+    """On training rows only, with the alpha that forecasts the early-stopping rows best."""
+    return min((_fit(data.train, alpha) for alpha in ALPHAS), key=lambda model: _loss(model, data.early_stopping))
+
+
+def constant(value: float, rows: Matrix) -> LinearModel:
+    """The same forecast for every row."""
+    width = rows.features.shape[1]
+    return LinearModel(
+        mean=[0.0] * width, scale=[1.0] * width, coefficients=[0.0] * width, intercept=value, alpha=ALPHAS[-1]
+    )
 
 
 def predict_linear(model: LinearModel, features: Floats32) -> Floats64:
