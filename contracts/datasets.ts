@@ -50,7 +50,18 @@ export type ConnectorConfig = z.infer<typeof ConnectorConfig>
 export const SyncInput = z.strictObject({ syncId: Id, dataset: Name, connector: ConnectorConfig, origin: RequestOrigin })
 export type SyncInput = z.infer<typeof SyncInput>
 
-export const SyncState = z.enum(['running', 'pausing', 'paused', 'held', 'stopping', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'])
+export const SyncState = z.enum([
+  'running',
+  'pausing',
+  'paused',
+  'held',
+  'stopping',
+  'landed',
+  'unchanged',
+  'rejected',
+  'failed',
+  'stopped',
+])
 export type SyncState = z.infer<typeof SyncState>
 
 /** A fall or rise that looks like a split and that no action explains; `clearedBy` says what showed that it was real. */

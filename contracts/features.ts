@@ -95,7 +95,12 @@ export const BuildState = z.enum(['running', 'pausing', 'paused', 'stopping', 'r
 export type BuildState = z.infer<typeof BuildState>
 
 /** Result of `buildFeatures`. */
-export const BuildResult = z.strictObject({ buildId: Sha256, state: BuildState, manifest: ObjectRef.nullable(), failure: z.string().nullable() })
+export const BuildResult = z.strictObject({
+  buildId: Sha256,
+  state: BuildState,
+  manifest: ObjectRef.nullable(),
+  failure: z.string().nullable(),
+})
 export type BuildResult = z.infer<typeof BuildResult>
 
 /** The id of a build is its `definitionHash` and `snapshotId`, hashed. */

@@ -26,9 +26,7 @@ export const ModelSidecar = z.strictObject({
 })
 export type ModelSidecar = z.infer<typeof ModelSidecar>
 
-export const ModelVersionName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}$/, 'a model version as NAME@NUMBER')
+export const ModelVersionName = z.string().regex(/^[a-z][a-z0-9-]{0,62}@[1-9][0-9]{0,8}$/, 'a model version as NAME@NUMBER')
 export type ModelVersionName = z.infer<typeof ModelVersionName>
 
 export const ModelVersion = z.strictObject({
@@ -46,5 +44,10 @@ export const ModelVersion = z.strictObject({
 })
 export type ModelVersion = z.infer<typeof ModelVersion>
 
-export const Model = z.strictObject({ name: Name, latestVersion: z.int().positive(), production: z.int().positive().nullable(), createdAt: Timestamp })
+export const Model = z.strictObject({
+  name: Name,
+  latestVersion: z.int().positive(),
+  production: z.int().positive().nullable(),
+  createdAt: Timestamp,
+})
 export type Model = z.infer<typeof Model>

@@ -34,7 +34,10 @@ export const Recipe = z.strictObject({
   segments: Segments,
   /** what the trees are added to: the mean label, or the linear baseline's forecast */
   startFrom: z.enum(['mean', 'linear']),
-  seed: z.int().nonnegative().max(2 ** 31 - 1),
+  seed: z
+    .int()
+    .nonnegative()
+    .max(2 ** 31 - 1),
   maxRounds: z.int().min(1).max(100_000),
   /** rounds without a better early-stopping loss */
   patience: z.int().min(1).max(100_000),

@@ -30,5 +30,8 @@ export async function assertMigrated(db: Database): Promise<void> {
     .catch(() => ({ rows: [] }))
   const found = Number(rows[0]?.created_at ?? 0)
   if (found < wanted)
-    throw new QuantloopError('unavailable', `the database schema is older (${found}) than this program (${wanted}): run \`quantloop migrate\``)
+    throw new QuantloopError(
+      'unavailable',
+      `the database schema is older (${found}) than this program (${wanted}): run \`quantloop migrate\``,
+    )
 }

@@ -55,7 +55,9 @@ export const dataset = pgTable('dataset', {
 export const snapshot = pgTable(
   'snapshot',
   {
-    dataset: text('dataset').notNull().references(() => dataset.name),
+    dataset: text('dataset')
+      .notNull()
+      .references(() => dataset.name),
     id: text('id').notNull(),
     parentId: text('parent_id'),
     syncId: uuid('sync_id').notNull(),
@@ -91,7 +93,9 @@ export const syncRun = pgTable(
 export const quarantinedRow = pgTable(
   'quarantined_row',
   {
-    syncId: uuid('sync_id').notNull().references(() => syncRun.id),
+    syncId: uuid('sync_id')
+      .notNull()
+      .references(() => syncRun.id),
     file: text('file').notNull(),
     line: integer('line').notNull(),
     reason: text('reason').notNull(),
@@ -218,7 +222,9 @@ export const model = pgTable('model', { name: text('name').primaryKey(), created
 export const modelVersion = pgTable(
   'model_version',
   {
-    name: text('name').notNull().references(() => model.name),
+    name: text('name')
+      .notNull()
+      .references(() => model.name),
     version: integer('version').notNull(),
     stage: text('stage').$type<Stage>().notNull(),
     runId: uuid('run_id').notNull(),
@@ -259,8 +265,12 @@ export const deployment = pgTable(
   },
   (t) => [
     index('deployment_by_endpoint').on(t.endpoint, t.startedAt),
-    uniqueIndex('deployment_one_active').on(t.endpoint).where(sql`state = 'active'`),
-    uniqueIndex('deployment_one_in_flight').on(t.endpoint).where(sql`state in ('running', 'pausing', 'paused', 'stopping')`),
+    uniqueIndex('deployment_one_active')
+      .on(t.endpoint)
+      .where(sql`state = 'active'`),
+    uniqueIndex('deployment_one_in_flight')
+      .on(t.endpoint)
+      .where(sql`state in ('running', 'pausing', 'paused', 'stopping')`),
   ],
 )
 

@@ -25,17 +25,29 @@ export async function recordRunState(db: Database, entry: RunEntry): Promise<voi
     switch (entry.kind) {
       case 'sync': {
         const state = entry.phase === 'awaiting_approval' ? 'held' : entry.phase
-        await tx.update(syncRun).set({ ...values, state }).where(and(eq(syncRun.id, entry.id), isNull(syncRun.endedAt), lt(syncRun.journalSequence, entry.sequence)))
+        await tx
+          .update(syncRun)
+          .set({ ...values, state })
+          .where(and(eq(syncRun.id, entry.id), isNull(syncRun.endedAt), lt(syncRun.journalSequence, entry.sequence)))
         break
       }
       case 'feature-build':
-        await tx.update(featureBuild).set({ ...values, state: withoutApproval(entry.phase) }).where(and(eq(featureBuild.id, entry.id), isNull(featureBuild.endedAt), lt(featureBuild.journalSequence, entry.sequence)))
+        await tx
+          .update(featureBuild)
+          .set({ ...values, state: withoutApproval(entry.phase) })
+          .where(and(eq(featureBuild.id, entry.id), isNull(featureBuild.endedAt), lt(featureBuild.journalSequence, entry.sequence)))
         break
       case 'training-run':
-        await tx.update(trainingRun).set({ ...values, state: entry.phase }).where(and(eq(trainingRun.id, entry.id), isNull(trainingRun.endedAt), lt(trainingRun.journalSequence, entry.sequence)))
+        await tx
+          .update(trainingRun)
+          .set({ ...values, state: entry.phase })
+          .where(and(eq(trainingRun.id, entry.id), isNull(trainingRun.endedAt), lt(trainingRun.journalSequence, entry.sequence)))
         break
       case 'deployment':
-        await tx.update(deployment).set({ ...values, state: withoutApproval(entry.phase) }).where(and(eq(deployment.id, entry.id), isNull(deployment.endedAt), lt(deployment.journalSequence, entry.sequence)))
+        await tx
+          .update(deployment)
+          .set({ ...values, state: withoutApproval(entry.phase) })
+          .where(and(eq(deployment.id, entry.id), isNull(deployment.endedAt), lt(deployment.journalSequence, entry.sequence)))
         break
       default:
         entry.kind satisfies never

@@ -15,20 +15,23 @@ const messages: [name: string, schema: z.ZodType][] = [
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
-const fixture = (name: string) => JSON.parse(readFileSync(new URL(`../../contracts/fixtures/${name}.json`, import.meta.url), 'utf8')) as Json
+const fixture = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../contracts/fixtures/${name}.json`, import.meta.url), 'utf8')) as Json
 
 /** The message once for each object in it whose keys are fixed, with one of those keys misspelt. */
 function* misspelt(message: Json, at = ''): Generator<{ at: string; message: Json }> {
   if (message === null || typeof message !== 'object') return
   if (Array.isArray(message)) {
     for (const [index, item] of message.entries())
-      for (const { at: inner, message: changed } of misspelt(item, `${at}[${index}]`)) yield { at: inner, message: message.with(index, changed) }
+      for (const { at: inner, message: changed } of misspelt(item, `${at}[${index}]`))
+        yield { at: inner, message: message.with(index, changed) }
     return
   }
   for (const [key, value] of Object.entries(message)) {
     const { [key]: _, ...others } = message
     if (!free.test(at)) yield { at: `${at}.${key}`, message: { ...others, [`${key}x`]: value } }
-    for (const { at: inner, message: changed } of misspelt(value, `${at}.${key}`)) yield { at: inner, message: { ...message, [key]: changed } }
+    for (const { at: inner, message: changed } of misspelt(value, `${at}.${key}`))
+      yield { at: inner, message: { ...message, [key]: changed } }
   }
 }
 
