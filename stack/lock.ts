@@ -46,7 +46,7 @@ export function alreadyUp(stateDir: string): QuantloopError {
   const holder = lockHolder(stateDir)
   return new QuantloopError(
     'conflict',
-    `the stack is already up: supervisor ${holder?.pid ?? ''} holds ${stateDir}; see \`quantloop status\`, or end it with \`quantloop down\``,
+    `the stack is already up: ${holder ? `supervisor ${holder.pid}` : 'another supervisor'} holds ${stateDir}; see \`quantloop status\`, or end it with \`quantloop down\``,
     { stateDir, ...(holder ? { pid: holder.pid } : {}) },
   )
 }

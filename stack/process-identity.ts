@@ -20,8 +20,10 @@ function startOnLinux(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // the second field is the program's name in parentheses, and may hold spaces and parentheses itself
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const [state, ticks] = [fields[0], fields[19]]
-    if (state === 'Z' || state === 'X' || ticks === undefined) return undefined
+    const [state, threads, ticks] = [fields[0], Number(fields[17]), fields[19]]
+    // its first thread has ended; while others are still ending, its locks and ports are not free
+    const hasEnded = (state === 'Z' || state === 'X') && threads <= 1
+    if (hasEnded || ticks === undefined) return undefined
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${ticks}`
   } catch {
     return undefined
