@@ -25,7 +25,7 @@ def export_onnx(trees: Sequence[Tree], start: LinearModel, features: int) -> byt
     """What the trees start from plus the sum of their leaves, for `features` inputs."""
     widen = helper.make_node("Cast", [INPUT], ["features_double"], name="widen", to=TensorProto.DOUBLE)
     if any(start.coefficients):
-        nodes = [widen, _sum(trees, 0.0, "tree_sum"), *_linear(start)]
+        nodes = [widen, _sum(trees, 0.0, "tree_sum"), *_linear()]
         initializers = _constants(start)
     else:
         nodes, initializers = [widen, _sum(trees, start.intercept, OUTPUT)], []
@@ -47,8 +47,8 @@ def export_onnx(trees: Sequence[Tree], start: LinearModel, features: int) -> byt
     return content
 
 
-def _linear(start: LinearModel) -> list[NodeProto]:
-    """A missing value is at the mean, where it adds nothing. In double, row by row, so that a batch changes no answer."""
+def _linear() -> list[NodeProto]:
+    """In double, row by row, so that a batch changes no answer. A missing value is at the mean and adds nothing."""
     node = helper.make_node
     return [
         node("Sub", ["features_double", "mean"], ["centred"], name="centre"),

@@ -7,8 +7,9 @@ making of a booster (about 2 ms on 3,000 rows × 40), and without sampling the t
 
 `search` finds the number of rounds: squared error on the early-stopping rows, until `patience` rounds brought none
 better. `refit` fits that many on training and early-stopping rows together. Prediction is what the recipe starts from,
-fitted on the refit rows, plus the leaves of all blocks. `startFrom: linear` starts from the ridge regression that is the
-gate's linear baseline, so that the trees learn only what it misses. A missing value is NaN; zero is a value (`zero_as_missing` is off).
+fitted on the refit rows, plus the leaves of all blocks. `startFrom: linear` starts from the ridge regression that is
+the gate's linear baseline, so that the trees learn only what it misses. A missing value is NaN; zero is a value
+(`zero_as_missing` is off).
 """
 
 import hashlib
