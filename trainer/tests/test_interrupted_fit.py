@@ -14,9 +14,10 @@ from tests.conftest import Services, fit_input
 from tests.processes import Child
 
 SAMPLED: dict[str, Any] = {
-    "params": {"learning_rate": 0.02, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 3},
-    "maxRounds": 400,
-    "patience": 60,
+    "params": {"learning_rate": 0.005, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 3},
+    # about ten blocks of search and ten of refit
+    "maxRounds": 300,
+    "patience": 150,
     "blockRounds": 30,
     "startFrom": "linear",
 }
