@@ -13,8 +13,12 @@ from quantloop_trainer.messages import CHILD_MESSAGE, Done, Failure, Progress
 FIT_COMMAND = (sys.executable, "-m", "quantloop_trainer.fit")
 
 GRACE_SECONDS = 3.0
-# the linear baseline's sums depend on how many threads share them
-_ONE_BLAS_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
+_THREADING = {
+    # the linear baseline's sums depend on how many threads share them
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
+    # LightGBM's threads meet after each leaf: spinning there costs minutes on a host that does other work too
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
 
 
 class ChildDiedError(Exception):
@@ -31,7 +35,7 @@ class FittingChild:
     @staticmethod
     async def start(fit: FitInput, command: Sequence[str] = FIT_COMMAND) -> "FittingChild":
         pipe = asyncio.subprocess.PIPE
-        environment = {**os.environ, **_ONE_BLAS_THREAD}
+        environment = {**os.environ, **_THREADING}
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
         assert process.stdin is not None
         # it stays open: its end tells the child that we are gone
