@@ -4,17 +4,14 @@
  * bytes of the killed run and of a quiet one.
  */
 import { fileURLToPath } from 'node:url'
-import { smallSteps } from '#cli/demo/scenario.ts'
 import type { Sync } from '#contracts/datasets.ts'
 import type { TrainingRun } from '#contracts/training.ts'
 import { eventually, System } from '#tests/e2e/system.ts'
-import { allReady, kill, type Victim, victims } from '#tests/e2e/victims.ts'
+import { allReady, kill, longRecipe, progressed, type Victim, victims } from '#tests/e2e/victims.ts'
 import type { Measurement } from './measurement.ts'
 
 const limitSeconds = 30
 const python = fileURLToPath(new URL('../.quantloop/python/bin/python', import.meta.url))
-/** long enough to be killed ten times */
-const recipe = { ...smallSteps, params: { ...smallSteps.params, learning_rate: 0.00025 }, maxRounds: 40_000, patience: 6_000 }
 
 export async function benchmark(): Promise<Measurement[]> {
   const system = await System.create(python)
@@ -25,8 +22,8 @@ export async function benchmark(): Promise<Measurement[]> {
       () => system.api<Sync>('GET', `/datasets/us-daily/syncs/${sync.id}`),
       ({ state }) => state === 'landed',
     )
-    const quiet = await judged(system, (await system.train('quiet', recipe)).id)
-    const run = await system.train('killed', recipe)
+    const quiet = await judged(system, (await system.train('quiet', longRecipe)).id)
+    const run = await system.train('killed', longRecipe)
     const seconds = new Map<Victim, number>()
     for (const victim of victims) {
       await progressed(system, run.id)
@@ -59,14 +56,3 @@ const judged = (system: System, id: string): Promise<TrainingRun> =>
     () => system.findRun(id),
     ({ state, endedAt }) => state === 'awaiting_approval' || endedAt !== null,
   )
-
-async function progressed(system: System, id: string): Promise<void> {
-  const before = await eventually(
-    () => system.newestStep(id),
-    () => true,
-  )
-  await eventually(
-    () => system.newestStep(id),
-    (step) => step > before,
-  )
-}

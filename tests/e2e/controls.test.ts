@@ -37,6 +37,16 @@ const progressed = async () => {
   )
 }
 
+/** As the Temporal UI shows it: the id of an activity that is under way. */
+async function pendingActivity(type: string): Promise<string> {
+  type Description = { pendingActivities?: { activityId: string; activityType: { name: string } }[] }
+  const described = await system.temporal('workflow', 'describe', '--workflow-id', `train/${runId}`, '--output', 'json')
+  const { pendingActivities = [] } = JSON.parse(described) as Description
+  const found = pendingActivities.find(({ activityType }) => activityType.name === type)
+  if (found === undefined) throw new Error(`no ${type} is under way: ${described}`)
+  return found.activityId
+}
+
 test('paused and resumed through the API', async () => {
   await progressed()
   await system.api('POST', `/training-runs/${runId}/pause`, {})
@@ -63,7 +73,7 @@ test('paused and resumed by signals from the Temporal UI', async () => {
 
 test("paused by Temporal's own activity pause, resumed by our command", async () => {
   await progressed()
-  await system.temporal('activity', 'pause', '--workflow-id', `train/${runId}`, '--activity-type', 'fitModel')
+  await system.temporal('activity', 'pause', '--workflow-id', `train/${runId}`, '--activity-id', await pendingActivity('fitModel'))
   const paused = await inState('paused')
   expect(paused.endedAt).toBeNull()
   await system.must('runs', 'resume', runId)

@@ -1,6 +1,8 @@
 /** What can be killed, and how: by pid, with proof. */
 import { identityOf } from '#stack/process-identity.ts'
 import { descendantsOf, killProcess } from '../faults/kill.ts'
+import type { Recipe } from '#contracts/training.ts'
+import { smallSteps } from '../../cli/demo/scenario.ts'
 import { eventually, type System } from './system.ts'
 
 export const victims = [
@@ -17,6 +19,14 @@ export const victims = [
 ] as const
 
 export type Victim = (typeof victims)[number]
+
+/** The demo's model in steps so small that there is time to kill everything. */
+export const longRecipe: Recipe = {
+  ...smallSteps,
+  params: { ...smallSteps.params, learning_rate: 0.0001 },
+  maxRounds: 60_000,
+  patience: 5_000,
+}
 
 const fitting = /quantloop_trainer\.fit/
 
@@ -44,3 +54,16 @@ export const allReady = (system: System) =>
     () => system.status(),
     ({ up, processes }) => up && Object.values(processes).every(({ state }) => state === 'ready'),
   )
+
+/** The run has written its next progress point. @throws when it has nothing left to write */
+export async function progressed(system: System, runId: string): Promise<void> {
+  const before = await eventually(
+    () => system.newestStep(runId),
+    () => true,
+  )
+  const seen = await eventually(
+    async () => ({ step: await system.newestStep(runId), run: await system.findRun(runId) }),
+    ({ step, run }) => step > before || run.state !== 'running',
+  )
+  if (seen.step <= before) throw new Error(`the run is ${seen.run.state}: it ended before everything was killed`)
+}
