@@ -1,6 +1,7 @@
 """The trainer's two tables: `training_progress` and `training_checkpoint`.
 
 A row lands as insert-if-absent under a key that is the same on every attempt, so a repeated round finds its row there.
+Each is committed to disk before the fit goes on: a PostgreSQL that is killed must not lose a point that nobody repeats.
 Only `executed` moves on: it counts what all attempts executed, repeats included, and so survives a kill to within the
 rounds since the last point. While PostgreSQL is away the fit waits, and goes on where it was.
 """
@@ -72,13 +73,7 @@ class Ledger:
             *(Jsonb(point.metrics), executed, point.at),
         ]
 
-        def write(connection: psycopg.Connection) -> None:
-            with connection.transaction():
-                # a power cut may take the last points: the rounds are repeated then, and write them again
-                connection.execute("set local synchronous_commit = off")
-                connection.execute(_INSERT_POINT, row)
-
-        self._ask(write)
+        self._ask(lambda connection: connection.execute(_INSERT_POINT, row))
 
     def add_checkpoint(self, pointer: CheckpointPointer) -> None:
         """Points at the object to go on from."""
