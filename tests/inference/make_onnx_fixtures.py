@@ -49,7 +49,9 @@ def external(name="weights"):
 
 
 def linear(**options):
-    return model([helper.make_node("MatMul", ["features", "weights"], ["prediction"])], initializers=[weights()], **options)
+    return model(
+        [helper.make_node("MatMul", ["features", "weights"], ["prediction"])], initializers=[weights()], **options
+    )
 
 
 def branch(name, tensor, domain=""):
@@ -62,7 +64,11 @@ def nested(tensor, domain=""):
     """A linear model whose weights come out of an If's branches: what is refused lies one graph deeper."""
     condition = numpy_helper.from_array(np.array(True), "always")
     choose = helper.make_node(
-        "If", ["always"], ["chosen"], then_branch=branch("then", tensor, domain), else_branch=branch("else", weights("w"))
+        "If",
+        ["always"],
+        ["chosen"],
+        then_branch=branch("then", tensor, domain),
+        else_branch=branch("else", weights("w")),
     )
     return model([choose, helper.make_node("MatMul", ["features", "chosen"], ["prediction"])], initializers=[condition])
 
@@ -79,13 +85,19 @@ def lightgbm():
         num_boost_round=40,
     )
     exported = convert_lightgbm(
-        booster, name="model", initial_types=[("features", FloatTensorType([None, FEATURES]))], target_opset=15, zipmap=False
+        booster,
+        name="model",
+        initial_types=[("features", FloatTensorType([None, FEATURES]))],
+        target_opset=15,
+        zipmap=False,
     )
     exported.graph.output[0].name = exported.graph.node[-1].output[0] = "prediction"
     exported.graph.output[0].CopyFrom(value("prediction", ["batch", 1]))
     asked = np.vstack([rows[:61], np.full((1, FEATURES), np.nan, np.float32), np.zeros((1, FEATURES), np.float32)])
     bits = [struct.unpack("<I", struct.pack("<f", x))[0] for x in asked.ravel()]
-    (FOLDER / "lightgbm.json").write_text(json.dumps({"count": len(asked), "bits": bits, "predictions": booster.predict(asked).tolist()}) + "\n")
+    (FOLDER / "lightgbm.json").write_text(
+        json.dumps({"count": len(asked), "bits": bits, "predictions": booster.predict(asked).tolist()}) + "\n"
+    )
     return exported
 
 
@@ -96,7 +108,9 @@ files = {
         [helper.make_node("MatMul", ["features", "weights"], ["prediction"])],
         initializers=[numpy_helper.from_array(np.full((FEATURES, 1), np.nan, np.float32), "weights")],
     ),
-    "external-data": model([helper.make_node("MatMul", ["features", "weights"], ["prediction"])], initializers=[external()]),
+    "external-data": model(
+        [helper.make_node("MatMul", ["features", "weights"], ["prediction"])], initializers=[external()]
+    ),
     "external-data-nested": nested(external("w")),
     "external-data-sparse": model(
         [
@@ -112,21 +126,34 @@ files = {
         ]
     ),
     "unknown-domain": model(
-        [helper.make_node("Shell", ["features"], ["prediction"], domain="com.example")], opsets=(("", 17), ("com.example", 1))
+        [helper.make_node("Shell", ["features"], ["prediction"], domain="com.example")],
+        opsets=(("", 17), ("com.example", 1)),
     ),
     "unknown-domain-nested": nested(weights("w"), domain="com.example"),
     "local-function": model(
         [helper.make_node("Twice", ["features"], ["prediction"])],
         functions=[
             helper.make_function(
-                "local", "Twice", ["x"], ["y"], [helper.make_node("Add", ["x", "x"], ["y"])], [helper.make_opsetid("", 17)]
+                "local",
+                "Twice",
+                ["x"],
+                ["y"],
+                [helper.make_node("Add", ["x", "x"], ["y"])],
+                [helper.make_opsetid("", 17)],
             )
         ],
     ),
     "random": model([helper.make_node("RandomNormal", [], ["prediction"], shape=[1, 1])]),
-    "input-name": model([helper.make_node("MatMul", ["x", "weights"], ["prediction"])], inputs=[value("x", ["batch", 4])], initializers=[weights()]),
+    "input-name": model(
+        [helper.make_node("MatMul", ["x", "weights"], ["prediction"])],
+        inputs=[value("x", ["batch", 4])],
+        initializers=[weights()],
+    ),
     "input-double": model(
-        [helper.make_node("Cast", ["features"], ["narrow"], to=TensorProto.FLOAT), helper.make_node("MatMul", ["narrow", "weights"], ["prediction"])],
+        [
+            helper.make_node("Cast", ["features"], ["narrow"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["narrow", "weights"], ["prediction"]),
+        ],
         inputs=[value("features", ["batch", 4], TensorProto.DOUBLE)],
         initializers=[weights()],
     ),
@@ -136,10 +163,17 @@ files = {
         [helper.make_node("MatMul", ["features", "weights"], ["prediction"])],
         inputs=[value("features", ["batch", 4]), value("weights", [4, 1])],
     ),
-    "output-name": model([helper.make_node("MatMul", ["features", "weights"], ["y"])], outputs=[value("y", ["batch", 1])], initializers=[weights()]),
+    "output-name": model(
+        [helper.make_node("MatMul", ["features", "weights"], ["y"])],
+        outputs=[value("y", ["batch", 1])],
+        initializers=[weights()],
+    ),
     "output-shape": linear(outputs=[value("prediction", ["batch"])]),
     "outputs-two": model(
-        [helper.make_node("MatMul", ["features", "weights"], ["prediction"]), helper.make_node("Identity", ["prediction"], ["again"])],
+        [
+            helper.make_node("MatMul", ["features", "weights"], ["prediction"]),
+            helper.make_node("Identity", ["prediction"], ["again"]),
+        ],
         outputs=[value("prediction", ["batch", 1]), value("again", ["batch", 1])],
         initializers=[weights()],
     ),
