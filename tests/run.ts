@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServices } from '#stack/start-services.ts'
 import { projectRoot } from './check/command.ts'
-import { python, runSuite, suites } from './run/suites.ts'
+import { python, runSuite, type Suite, suites } from './run/suites.ts'
 import { lastLine, type SuiteOutcome, totalOf } from './run/tally.ts'
 
 /** Full names of tests that may be skipped, each with its reason beside it. None may. */
@@ -32,7 +32,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => in
 const reports = await mkdtemp(join(tmpdir(), 'quantloop-tests-'))
 const outcomes: (SuiteOutcome & { seconds: number })[] = []
 let running: Promise<{ stop(): Promise<void> }> | undefined
-for (const suite of chosen) {
+const run = async (suite: Suite): Promise<void> => {
   console.log(`\n── ${suite.name}`)
   const started = performance.now()
   const outcome = await (suite.needsServices ? (running ??= services()) : Promise.resolve())
@@ -40,6 +40,7 @@ for (const suite of chosen) {
     .catch((error: unknown) => ({ name: suite.name, failure: `no servers: ${String(error)}`, tally: undefined, neededParts: [] }))
   outcomes.push({ ...outcome, seconds: (performance.now() - started) / 1000 })
 }
+for (const stage of new Set(chosen.map((suite) => suite.stage))) await Promise.all(chosen.filter((suite) => suite.stage === stage).map(run))
 await running?.then((servers) => servers.stop()).catch((error: unknown) => console.error(`the servers did not stop: ${String(error)}`))
 await rm(reports, { recursive: true })
 

@@ -8,6 +8,8 @@ import { type SuiteOutcome, type Tally, tallyOfJunit, tallyOfVitest } from './ta
 
 export type Suite = {
   name: string
+  /** suites of one stage run side by side */
+  stage: number
   /** what it needs beside the sources: the servers, or nothing */
   needsServices: boolean
   program: string
@@ -36,6 +38,7 @@ const readVitest = (report: string) => tallyOfVitest(JSON.parse(report) as Param
 export const suites: Suite[] = [
   {
     name: 'check',
+    stage: 1,
     needsServices: false,
     program: process.execPath,
     args: (report) => ['--import', 'tsx', 'tests/check.ts', report],
@@ -44,6 +47,7 @@ export const suites: Suite[] = [
   },
   {
     name: 'typescript',
+    stage: 2,
     needsServices: true,
     program: process.execPath,
     // tests wait for servers more than they compute: two at a time even on two cores
@@ -67,6 +71,8 @@ export const suites: Suite[] = [
   },
   {
     name: 'python',
+    // beside the other: it waits for servers that come back most of its time
+    stage: 2,
     needsServices: true,
     program: python,
     args: (report) => ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--junit-xml', report, 'tests'],
@@ -76,6 +82,7 @@ export const suites: Suite[] = [
   },
   {
     name: 'end to end',
+    stage: 3,
     needsServices: true,
     program: process.execPath,
     args: vitest('vitest.e2e.config.ts', []),
