@@ -11,6 +11,8 @@ import { allReady, kill, longRecipe, progressed, type Victim, victims } from '#t
 import type { Measurement } from './measurement.ts'
 
 const limitSeconds = 30
+/** as many as one run outlasts */
+const victimsARun = 4
 const python = fileURLToPath(new URL('../.quantloop/python/bin/python', import.meta.url))
 
 export async function benchmark(): Promise<Measurement[]> {
@@ -23,19 +25,22 @@ export async function benchmark(): Promise<Measurement[]> {
       ({ state }) => state === 'landed',
     )
     const quiet = await judged(system, (await system.train('quiet', longRecipe)).id)
-    const run = await system.train('killed', longRecipe)
     const seconds = new Map<Victim, number>()
-    for (const victim of victims) {
-      await progressed(system, run.id)
-      const begun = performance.now()
-      await kill(system, victim)
-      await allReady(system)
-      await progressed(system, run.id)
-      seconds.set(victim, (performance.now() - begun) / 1000)
-      process.stderr.write(`${victim}: ${seconds.get(victim)!.toFixed(1)} s\n`)
+    let answersEqual = true
+    for (let first = 0; first < victims.length; first += victimsARun) {
+      const run = await system.train('killed', longRecipe)
+      for (const victim of victims.slice(first, first + victimsARun)) {
+        await progressed(system, run.id)
+        const begun = performance.now()
+        await kill(system, victim)
+        await allReady(system)
+        await progressed(system, run.id)
+        seconds.set(victim, (performance.now() - begun) / 1000)
+        process.stderr.write(`${victim}: ${seconds.get(victim)!.toFixed(1)} s\n`)
+      }
+      const killed = await judged(system, run.id)
+      answersEqual &&= killed.onnxSha256 !== null && killed.onnxSha256 === quiet.onnxSha256 && killed.rounds === quiet.rounds
     }
-    const killed = await judged(system, run.id)
-    const answersEqual = killed.onnxSha256 !== null && killed.onnxSha256 === quiet.onnxSha256 && (killed.resumedFromRound ?? 0) > 0
     return [...seconds].map(([victim, ours]) => ({
       name: `recovery from kill -9 of ${victim}`,
       unit: 's',
