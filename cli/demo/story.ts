@@ -15,7 +15,7 @@ export type Progress = (text: string, fraction?: number) => void
 
 export type Chapter = { name: string; title: string; tell: (client: ApiClient, draft: Draft, progress: Progress) => Promise<string> }
 
-/** The report as it grows; `Required` once every chapter was told. */
+/** The report as it grows, and what later chapters need of earlier ones; whole once every chapter was told. */
 export type Draft = Partial<DemoReport> & { smallSteps?: TrainingRun; prepared?: { name: string; version: number } }
 
 const pollMs = 250
