@@ -36,8 +36,8 @@ from tests.severable import Severable
 # the search takes seconds, so that a pause, which arrives with a heartbeat's answer, finds it in the middle
 LONG: dict[str, Any] = {
     "params": {"learning_rate": 0.002, "num_leaves": 31, "min_data_in_leaf": 20},
-    "maxRounds": 3000,
-    "patience": 3000,
+    "maxRounds": 800,
+    "patience": 800,
     "blockRounds": 50,
     "startFrom": "mean",
 }
