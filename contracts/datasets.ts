@@ -43,6 +43,13 @@ export const ConnectorConfig = z.discriminatedUnion('kind', [
     filename: Line.min(1).max(255),
     through: Session.optional(),
   }),
+  /** Real bars at a fast pace: each sync releases the one session after the head, from a source that holds later ones. */
+  z.strictObject({
+    kind: z.literal('replay'),
+    source: z.literal('sample'),
+    symbols: z.array(Ticker).min(1).max(5000).optional(),
+    through: Session.optional(),
+  }),
 ])
 export type ConnectorConfig = z.infer<typeof ConnectorConfig>
 

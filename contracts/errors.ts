@@ -24,6 +24,7 @@ export const httpStatusOf = {
   run_closed: 409,
   run_stopped: 409,
   nothing_to_decide: 409,
+  nothing_to_roll_back: 409,
   conflict: 409,
   // data
   source_unavailable: 502,

@@ -16,6 +16,15 @@ export const deploymentWorkflowId = (endpoint: string, deploymentId: string) => 
 export const endpointOfDeployment = (workflowId: string) => part(workflowId, 'deploy', 1)
 export const deploymentIdOfDeployment = (workflowId: string) => part(workflowId, 'deploy', 2)
 
+export const rollbackWorkflowId = (endpoint: string, deploymentId: string) => `rollback/${endpoint}/${deploymentId}`
+export const deploymentIdOfRollback = (workflowId: string) => part(workflowId, 'rollback', 2)
+
+export const superviseWorkflowId = (endpoint: string) => `supervise/${endpoint}`
+export const endpointOfSupervise = (workflowId: string) => part(workflowId, 'supervise', 1)
+
+export const calibrateWorkflowId = (recipeHash: string) => `calibrate/${recipeHash}`
+export const recipeHashOfCalibrate = (workflowId: string) => part(workflowId, 'calibrate', 1)
+
 export const traceWorkflowId = (traceId: string) => `trace/${traceId}`
 
 function part(workflowId: string, family: string, index: number): string {

@@ -20,7 +20,8 @@ export const ModelSidecar = z.strictObject({
   snapshotId: Sha256,
   buildId: Sha256,
   fitReport: ObjectRef,
-  evaluation: Evaluation,
+  /** null for a version that is judged in shadow */
+  evaluation: Evaluation.nullable(),
   parity: z.strictObject({ rows: z.int(), maxAbsoluteDifference: z.number(), tolerance: z.number(), exceedingRows: z.int() }),
   libraries: z.record(z.string(), z.string()),
 })

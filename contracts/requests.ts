@@ -2,11 +2,12 @@
 import { z } from 'zod'
 import { Role } from './access.ts'
 import { ConnectorConfig } from './datasets.ts'
-import { DeploymentStrategy } from './deployments.ts'
+import { RolloutPlan } from './deployments.ts'
 import { Expression, LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
+import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
-import { Name } from './words.ts'
+import { Name, SessionRange } from './words.ts'
 
 /** Without a connector the dataset is synced again from where it came. */
 export const SyncRequest = z.strictObject({ connector: ConnectorConfig.optional() })
@@ -30,7 +31,7 @@ export const TrainRequest = z.strictObject({
   dataset: Name,
   features: Name,
   label: LabelRequest,
-  segments: Segments,
+  segments: Segments.extend({ test: SessionRange }),
   params: LightgbmParams.prefault({}),
   startFrom: Recipe.shape.startFrom.default('mean'),
   seed: Recipe.shape.seed.default(0),
@@ -52,9 +53,13 @@ export const DeployRequest = z.strictObject({
       .positive()
       .max(2 ** 31 - 1),
   }),
-  strategy: DeploymentStrategy.default('immediate'),
+  plan: RolloutPlan.prefault({}),
 })
 export type DeployRequest = z.infer<typeof DeployRequest>
+
+/** Starts the standing supervisor of an endpoint, or gives a running one another policy. */
+export const SuperviseRequest = z.strictObject({ policy: SupervisionPolicy.prefault({}) })
+export type SuperviseRequest = z.infer<typeof SuperviseRequest>
 
 export const CreateKeyRequest = z.strictObject({ name: Name, role: Role })
 export type CreateKeyRequest = z.infer<typeof CreateKeyRequest>

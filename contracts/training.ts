@@ -20,13 +20,15 @@ export type LightgbmParams = z.infer<typeof LightgbmParams>
 /**
  * Segments are disjoint and purged by the label's reach in sessions. `train` is fitted, `earlyStopping` ends the
  * rounds; then the model is refitted on both with the found number. `test` is opened once, by the registration gate.
+ * Without it, labels must end within `earlyStopping`, and the version is judged in shadow by its endpoint's supervisor.
  */
-export const Segments = z.strictObject({ train: SessionRange, earlyStopping: SessionRange, test: SessionRange })
+export const Segments = z.strictObject({ train: SessionRange, earlyStopping: SessionRange, test: SessionRange.optional() })
 export type Segments = z.infer<typeof Segments>
 
 /** What is fitted, before any artifact. Block length (in rounds) and threads decide the bytes, so they belong here. */
 export const Recipe = z.strictObject({
-  model: z.literal('lightgbm'),
+  /** `persistence` is the naive forecast as a model: it learns its mean gap to the label, and nothing else */
+  model: z.enum(['lightgbm', 'persistence']),
   params: LightgbmParams,
   dataset: Name,
   featureSet: Name,
@@ -53,6 +55,8 @@ export const TrainModelInput = z.strictObject({
   modelName: Name,
   recipe: Recipe,
   snapshotId: Sha256.optional(),
+  /** the workflow that gets the signal `nudge` when the run waits for approval or has ended */
+  notify: z.string().min(1).max(300).optional(),
   origin: RequestOrigin,
 })
 export type TrainModelInput = z.infer<typeof TrainModelInput>

@@ -1,3 +1,17 @@
+CREATE TABLE "alert" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"kind" text NOT NULL,
+	"severity" text NOT NULL,
+	"session" date NOT NULL,
+	"monitor_id" uuid,
+	"summary" text NOT NULL,
+	"evidence" jsonb NOT NULL,
+	"raised_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"acknowledged_by" text,
+	"acknowledged_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "api_key" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
@@ -18,6 +32,24 @@ CREATE TABLE "audit" (
 	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "calibration" (
+	"recipe_hash" text PRIMARY KEY NOT NULL,
+	"model_name" text NOT NULL,
+	"model_version" integer NOT NULL,
+	"state" text NOT NULL,
+	"walk_forward" jsonb,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "dataset" (
 	"name" text PRIMARY KEY NOT NULL,
 	"connector" jsonb NOT NULL,
@@ -31,9 +63,12 @@ CREATE TABLE "deployment" (
 	"endpoint" text NOT NULL,
 	"model_name" text NOT NULL,
 	"model_version" integer NOT NULL,
-	"strategy" text NOT NULL,
+	"plan" jsonb NOT NULL,
 	"state" text NOT NULL,
 	"revision" integer,
+	"route" jsonb,
+	"predecessor_id" uuid,
+	"gates" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"step" text DEFAULT '' NOT NULL,
 	"journal_sequence" integer DEFAULT 0 NOT NULL,
 	"paused_by" text,
@@ -52,7 +87,19 @@ CREATE TABLE "endpoint" (
 	"prepared" jsonb,
 	"active_revision" integer DEFAULT 0 NOT NULL,
 	"active" jsonb,
+	"share" double precision DEFAULT 0 NOT NULL,
+	"previous" jsonb,
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "endpoint_event" (
+	"sequence" bigserial PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"key" text NOT NULL,
+	"kind" text NOT NULL,
+	"session" date,
+	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "feature_build" (
@@ -100,6 +147,16 @@ CREATE TABLE "feature_row" (
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
 );
 --> statement-breakpoint
+CREATE TABLE "forecast" (
+	"endpoint" text NOT NULL,
+	"forecaster" text NOT NULL,
+	"symbol" text NOT NULL,
+	"session" date NOT NULL,
+	"value" double precision NOT NULL,
+	"build_id" text NOT NULL,
+	CONSTRAINT "forecast_endpoint_forecaster_symbol_session_pk" PRIMARY KEY("endpoint","forecaster","symbol","session")
+);
+--> statement-breakpoint
 CREATE TABLE "idempotency_key" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"body_sha256" text NOT NULL,
@@ -126,6 +183,28 @@ CREATE TABLE "model_version" (
 	CONSTRAINT "model_version_name_version_pk" PRIMARY KEY("name","version")
 );
 --> statement-breakpoint
+CREATE TABLE "monitor" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"kind" text NOT NULL,
+	"model_name" text NOT NULL,
+	"model_version" integer NOT NULL,
+	"after" date NOT NULL,
+	"threshold" double precision NOT NULL,
+	"calibration" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "monitor_point" (
+	"monitor_id" uuid NOT NULL,
+	"session" date NOT NULL,
+	"statistic" double precision NOT NULL,
+	"fired" boolean NOT NULL,
+	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	CONSTRAINT "monitor_point_monitor_id_session_pk" PRIMARY KEY("monitor_id","session")
+);
+--> statement-breakpoint
 CREATE TABLE "prediction" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"endpoint" text NOT NULL,
@@ -143,6 +222,15 @@ CREATE TABLE "prediction" (
 	"shipped_at" timestamp(3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "prediction_score" (
+	"prediction_id" uuid PRIMARY KEY NOT NULL,
+	"label" double precision NOT NULL,
+	"squared_error" double precision NOT NULL,
+	"label_revision" integer NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"scored_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "quarantined_row" (
 	"sync_id" uuid NOT NULL,
 	"file" text NOT NULL,
@@ -154,6 +242,39 @@ CREATE TABLE "quarantined_row" (
 	CONSTRAINT "quarantined_row_sync_id_file_line_pk" PRIMARY KEY("sync_id","file","line")
 );
 --> statement-breakpoint
+CREATE TABLE "realized_label" (
+	"dataset" text NOT NULL,
+	"expression" text NOT NULL,
+	"symbol" text NOT NULL,
+	"session" date NOT NULL,
+	"value" double precision NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"revision" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "realized_label_dataset_expression_symbol_session_pk" PRIMARY KEY("dataset","expression","symbol","session")
+);
+--> statement-breakpoint
+CREATE TABLE "retrain" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"endpoint" text NOT NULL,
+	"trigger" text NOT NULL,
+	"alert_id" uuid,
+	"session" date NOT NULL,
+	"run_id" uuid NOT NULL,
+	"state" text NOT NULL,
+	"champion_name" text NOT NULL,
+	"champion_version" integer NOT NULL,
+	"challenger_name" text,
+	"challenger_version" integer,
+	"looks" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"verdict" text,
+	"reason" text,
+	"deployment_id" uuid,
+	"requested_by" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone,
+	CONSTRAINT "retrain_run_id_unique" UNIQUE("run_id")
+);
+--> statement-breakpoint
 CREATE TABLE "serving_lease" (
 	"replica_id" text PRIMARY KEY NOT NULL,
 	"url" text NOT NULL,
@@ -161,6 +282,34 @@ CREATE TABLE "serving_lease" (
 	"active" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"refusal" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"renewed_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "serving_tally" (
+	"replica_id" text NOT NULL,
+	"incarnation" uuid NOT NULL,
+	"deployment_id" uuid NOT NULL,
+	"requests" integer NOT NULL,
+	"errors" integer NOT NULL,
+	"non_finite" integer NOT NULL,
+	"answers" integer NOT NULL,
+	"origin" double precision NOT NULL,
+	"sum" double precision NOT NULL,
+	"sum_of_squares" double precision NOT NULL,
+	"latencies" jsonb NOT NULL,
+	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "serving_tally_incarnation_deployment_id_pk" PRIMARY KEY("incarnation","deployment_id")
+);
+--> statement-breakpoint
+CREATE TABLE "session_score" (
+	"endpoint" text NOT NULL,
+	"forecaster" text NOT NULL,
+	"session" date NOT NULL,
+	"loss" double precision NOT NULL,
+	"bias" double precision NOT NULL,
+	"rows" integer NOT NULL,
+	"label_revisions" integer NOT NULL,
+	"scored_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "session_score_endpoint_forecaster_session_pk" PRIMARY KEY("endpoint","forecaster","session")
 );
 --> statement-breakpoint
 CREATE TABLE "snapshot" (
@@ -177,6 +326,29 @@ CREATE TABLE "snapshot" (
 	"known_at_basis" text NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "snapshot_dataset_id_pk" PRIMARY KEY("dataset","id")
+);
+--> statement-breakpoint
+CREATE TABLE "supervision" (
+	"endpoint" text PRIMARY KEY NOT NULL,
+	"dataset" text NOT NULL,
+	"label" jsonb NOT NULL,
+	"policy" jsonb NOT NULL,
+	"state" text NOT NULL,
+	"champion_name" text,
+	"champion_version" integer,
+	"recipe_run_id" uuid,
+	"processed_through" date,
+	"snapshot_id" text,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "sync_run" (
@@ -255,15 +427,25 @@ CREATE TABLE "training_run" (
 );
 --> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "monitor_point" ADD CONSTRAINT "monitor_point_monitor_id_monitor_id_fk" FOREIGN KEY ("monitor_id") REFERENCES "public"."monitor"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "alert_once" ON "alert" USING btree ("endpoint","kind","session");--> statement-breakpoint
+CREATE INDEX "alert_by_endpoint" ON "alert" USING btree ("endpoint","raised_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_once" ON "audit" USING btree ("command_id","action","subject");--> statement-breakpoint
 CREATE INDEX "audit_by_subject" ON "audit" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","started_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
-CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'stopping');--> statement-breakpoint
+CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping');--> statement-breakpoint
+CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
 CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
+CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "monitor_once" ON "monitor" USING btree ("endpoint","kind","model_name","model_version","after");--> statement-breakpoint
 CREATE INDEX "prediction_by_endpoint" ON "prediction" USING btree ("endpoint","predicted_at");--> statement-breakpoint
+CREATE INDEX "prediction_by_row" ON "prediction" USING btree ("endpoint",(input ->> 'session'),(input ->> 'symbol')) WHERE input ->> 'kind' = 'feature-row';--> statement-breakpoint
+CREATE INDEX "retrain_by_endpoint" ON "retrain" USING btree ("endpoint","started_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "retrain_one_in_flight" ON "retrain" USING btree ("endpoint") WHERE ended_at is null;--> statement-breakpoint
+CREATE INDEX "serving_tally_by_deployment" ON "serving_tally" USING btree ("deployment_id");--> statement-breakpoint
 CREATE INDEX "snapshot_by_id" ON "snapshot" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "sync_by_dataset" ON "sync_run" USING btree ("dataset","started_at");
