@@ -66,8 +66,8 @@ function counting(objects: ObjectStore) {
 
 describe('the sessions that a snapshot revises', () => {
   it('are none when sessions were only added, and only the last months are read', async () => {
-    const [a, b] = [walkBars('AAA', 480, 1), walkBars('BBB', 480, 2)]
-    const before = await synced('added', [rows(a, (row) => row < 479), rows(b, (row) => row < 478)])
+    const [a, b] = [walkBars('AAA', 475, 1), walkBars('BBB', 475, 2)]
+    const before = await synced('added', [rows(a, (row) => row < 474), rows(b, (row) => row < 473)])
     const after = await synced('added', [a, b])
     const { objects, opened } = counting(world.objects)
     expect(await revisedSessions(objects, before, after)).toEqual(new Map())
