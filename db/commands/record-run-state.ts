@@ -1,9 +1,9 @@
 import { and, eq, isNull, lt } from 'drizzle-orm'
 import type { RunPhase } from '#contracts/commands.ts'
 import type { Database } from '../client.ts'
-import { audit, deployment, featureBuild, syncRun, trainingRun } from '../schema.ts'
+import { audit, calibration, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
 
-export type RunKind = 'sync' | 'feature-build' | 'training-run' | 'deployment'
+export type RunKind = 'sync' | 'feature-build' | 'training-run' | 'deployment' | 'calibration' | 'supervision'
 
 export type RunEntry = {
   kind: RunKind
@@ -48,6 +48,18 @@ export async function recordRunState(db: Database, entry: RunEntry): Promise<voi
           .update(deployment)
           .set({ ...values, state: withoutApproval(entry.phase) })
           .where(and(eq(deployment.id, entry.id), isNull(deployment.endedAt), lt(deployment.journalSequence, entry.sequence)))
+        break
+      case 'calibration':
+        await tx
+          .update(calibration)
+          .set({ ...values, state: withoutApproval(entry.phase) })
+          .where(and(eq(calibration.recipeHash, entry.id), isNull(calibration.endedAt), lt(calibration.journalSequence, entry.sequence)))
+        break
+      case 'supervision':
+        await tx
+          .update(supervision)
+          .set({ ...values, state: withoutApproval(entry.phase) })
+          .where(and(eq(supervision.endpoint, entry.id), isNull(supervision.endedAt), lt(supervision.journalSequence, entry.sequence)))
         break
       default:
         entry.kind satisfies never

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { RunState } from '#contracts/commands.ts'
 import type { Executor } from '../client.ts'
 import type { RunKind } from '../commands/record-run-state.ts'
-import { audit, deployment, featureBuild, syncRun, trainingRun } from '../schema.ts'
+import { audit, calibration, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
 
 /** How a run stands according to its row: what a command that came too late is answered from. */
 export type RunOutcome = {
@@ -24,6 +24,10 @@ export async function findRunOutcome(db: Executor, kind: RunKind, id: string): P
       return (await db.select(outcome(trainingRun)).from(trainingRun).where(eq(trainingRun.id, id)))[0]
     case 'deployment':
       return (await db.select(outcome(deployment)).from(deployment).where(eq(deployment.id, id)))[0]
+    case 'calibration':
+      return (await db.select(outcome(calibration)).from(calibration).where(eq(calibration.recipeHash, id)))[0]
+    case 'supervision':
+      return (await db.select(outcome(supervision)).from(supervision).where(eq(supervision.endpoint, id)))[0]
     default:
       return kind satisfies never
   }
@@ -45,7 +49,9 @@ export function closedState(run: RunOutcome): RunState {
   return { phase: 'closed', step: run.step, activeMs: Math.max(0, elapsed - run.pausedMs), pausedMs: run.pausedMs }
 }
 
-const outcome = <T extends typeof syncRun | typeof featureBuild | typeof trainingRun | typeof deployment>(table: T) => ({
+type RunTable = typeof syncRun | typeof featureBuild | typeof trainingRun | typeof deployment | typeof calibration | typeof supervision
+
+const outcome = <T extends RunTable>(table: T) => ({
   state: table.state,
   step: table.step,
   pausedBy: table.pausedBy,
