@@ -81,6 +81,22 @@ const rows: { room: string; refused: string[]; allowed: string[] }[] = [
     ],
   },
   {
+    room: 'reports',
+    refused: [
+      `import { db } from '#db/client.ts'`,
+      `import { objects } from '#storage/object-store.ts'`,
+      `import { readFile } from 'node:fs/promises'`,
+      `import { createApp } from '#api/app.ts'`,
+      `import { z } from 'zod'`,
+      `import { bars } from '../../domain/market/bars.ts'`,
+    ],
+    allowed: [
+      `import { init } from 'echarts/core'`,
+      `import type { TrainingRun } from '#contracts/training.ts'`,
+      `import { dayOf } from '#domain/market/bars.ts'`,
+    ],
+  },
+  {
     room: 'workflows',
     refused: [
       `import { db } from '#db/client.ts'`,
@@ -114,6 +130,7 @@ const rows: { room: string; refused: string[]; allowed: string[] }[] = [
       `import { app } from '#api/app.ts'`,
       `import { Client } from 'minio'`,
       `import { pause } from '#workflows/messages/run.ts'`,
+      `import { trainingRunReport } from '#reports/training-run-report.ts'`,
     ],
     allowed: [`import { Hono } from 'hono'`, `import { db } from '#db/client.ts'`, `import { loadModel } from '#inference/onnx-model.ts'`],
   },
@@ -125,8 +142,10 @@ const rows: { room: string; refused: string[]; allowed: string[] }[] = [
       `import { trainModel } from '#workflows/index.ts'`,
       `import { edge } from '#activities/edge.ts'`,
       `import { bars } from '../../db/client.ts'`,
+      `import { init } from 'echarts/core'`,
     ],
     allowed: [
+      `import { trainingRunReport } from '#reports/training-run-report.ts'`,
       `import { listModels } from '#db/queries/models.ts'`,
       `import { revokeKey } from '#db/commands/identity/revoke-key.ts'`,
       `import type { Database } from '#db/client.ts'`,
@@ -143,7 +162,11 @@ const rows: { room: string; refused: string[]; allowed: string[] }[] = [
       `import { app } from '#api/app.ts'`,
       `import { listModels } from '#db/queries/models.ts'`,
     ],
-    allowed: [`import { Config } from '#config/config.ts'`, `import { startServices } from '#stack/services.ts'`],
+    allowed: [
+      `import { Config } from '#config/config.ts'`,
+      `import { startServices } from '#stack/services.ts'`,
+      `import { demoReport } from '#reports/demo-report.ts'`,
+    ],
   },
   {
     room: 'stack',
