@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  bigint,
   bigserial,
   boolean,
   customType,
@@ -286,16 +287,20 @@ export const deployment = pgTable(
       .where(sql`state = 'active'`),
     uniqueIndex('deployment_one_in_flight')
       .on(t.endpoint)
-      .where(sql`state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping')`),
+      .where(sql`state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null)`),
   ],
 )
 
-/** `ready` maps an endpoint to the highest prepare revision that the replica has loaded and warmed. */
+/**
+ * What a replica holds, by endpoint: `ready` is the newest revision that it has loaded and warmed, `active` the one that
+ * it answers by, `share` the part of its requests that the prepared one answers.
+ */
 export const servingLease = pgTable('serving_lease', {
   replicaId: text('replica_id').primaryKey(),
   url: text('url').notNull(),
   ready: jsonb('ready').$type<Record<string, number>>().notNull().default({}),
   active: jsonb('active').$type<Record<string, number>>().notNull().default({}),
+  share: jsonb('share').$type<Record<string, number>>().notNull().default({}),
   refusal: jsonb('refusal').$type<Record<string, { revision: number; reason: string }>>().notNull().default({}),
   renewedAt: now('renewed_at'),
 })
@@ -310,10 +315,10 @@ export const servingTally = pgTable(
     replicaId: text('replica_id').notNull(),
     incarnation: uuid('incarnation').notNull(),
     deploymentId: uuid('deployment_id').notNull(),
-    requests: integer('requests').notNull(),
-    errors: integer('errors').notNull(),
-    nonFinite: integer('non_finite').notNull(),
-    answers: integer('answers').notNull(),
+    requests: bigint('requests', { mode: 'number' }).notNull(),
+    errors: bigint('errors', { mode: 'number' }).notNull(),
+    nonFinite: bigint('non_finite', { mode: 'number' }).notNull(),
+    answers: bigint('answers', { mode: 'number' }).notNull(),
     /** sum and sum of squares of the answers, minus `origin` */
     origin: doublePrecision('origin').notNull(),
     sum: doublePrecision('sum').notNull(),

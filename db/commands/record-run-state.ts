@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt } from 'drizzle-orm'
+import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { RunPhase } from '#contracts/commands.ts'
 import type { Database } from '../client.ts'
 import { audit, calibration, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
@@ -46,7 +46,8 @@ export async function recordRunState(db: Database, entry: RunEntry): Promise<voi
       case 'deployment':
         await tx
           .update(deployment)
-          .set({ ...values, state: withoutApproval(entry.phase) })
+          // after the switch it stays active, whatever its watch does
+          .set({ ...values, state: sql`case when ${deployment.state} = 'active' then 'active' else ${entry.phase} end` })
           .where(and(eq(deployment.id, entry.id), isNull(deployment.endedAt), lt(deployment.journalSequence, entry.sequence)))
         break
       case 'calibration':

@@ -280,6 +280,7 @@ CREATE TABLE "serving_lease" (
 	"url" text NOT NULL,
 	"ready" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"active" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"share" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"refusal" jsonb DEFAULT '{}'::jsonb NOT NULL,
 	"renewed_at" timestamp(3) with time zone DEFAULT now() NOT NULL
 );
@@ -288,10 +289,10 @@ CREATE TABLE "serving_tally" (
 	"replica_id" text NOT NULL,
 	"incarnation" uuid NOT NULL,
 	"deployment_id" uuid NOT NULL,
-	"requests" integer NOT NULL,
-	"errors" integer NOT NULL,
-	"non_finite" integer NOT NULL,
-	"answers" integer NOT NULL,
+	"requests" bigint NOT NULL,
+	"errors" bigint NOT NULL,
+	"non_finite" bigint NOT NULL,
+	"answers" bigint NOT NULL,
 	"origin" double precision NOT NULL,
 	"sum" double precision NOT NULL,
 	"sum_of_squares" double precision NOT NULL,
@@ -436,7 +437,7 @@ CREATE UNIQUE INDEX "audit_once" ON "audit" USING btree ("command_id","action","
 CREATE INDEX "audit_by_subject" ON "audit" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","started_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
-CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping');--> statement-breakpoint
+CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
 CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
