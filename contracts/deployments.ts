@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Command } from './commands.ts'
 import { LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { Id, Name, RequestOrigin, Timestamp } from './words.ts'
@@ -32,6 +33,7 @@ export const RolloutPlan = z.strictObject({
     .array(CanaryStep)
     .min(1)
     .max(20)
+    .refine((steps) => steps.every(({ share }, index) => index === 0 || share > (steps[index - 1]?.share ?? 0)), 'shares must rise')
     .default([
       { share: 0.1, seconds: 60 },
       { share: 0.5, seconds: 60 },
@@ -73,6 +75,8 @@ export const DeploymentState = z.enum([
   'stopped',
 ])
 export type DeploymentState = z.infer<typeof DeploymentState>
+
+const ModelRef = z.strictObject({ name: Name, version: z.int().positive() })
 
 /** A deployment that failed is a failed workflow. */
 export const DeployModelResult = z.strictObject({
@@ -147,6 +151,41 @@ export const Deployment = z.strictObject({
   endedAt: Timestamp.nullable(),
 })
 export type Deployment = z.infer<typeof Deployment>
+
+/** Input of `rollBack`, which undoes a deployment that has no live workflow. */
+export const RollBackInput = z.strictObject({ deploymentId: Id, endpoint: Name, command: Command })
+export type RollBackInput = z.infer<typeof RollBackInput>
+
+/** What a rollback came to. Asked twice, the second answer tells of the first. */
+export const Rollback = z.strictObject({
+  deploymentId: Id,
+  endpoint: Name,
+  /** false: it had been rolled back before, and nothing was done */
+  doneNow: z.boolean(),
+  /** what the endpoint answers with since, and by which revision; null when nothing was ever switched on */
+  answers: z.strictObject({ deploymentId: Id, model: ModelRef, revision: z.int().positive() }).nullable(),
+})
+export type Rollback = z.infer<typeof Rollback>
+
+/** A stretch of time in which an endpoint answered by one revision, shares of canaries aside. */
+export const EndpointSpell = z.strictObject({
+  deploymentId: Id,
+  model: ModelRef,
+  revision: z.int().positive(),
+  /** `rollback`: it came back because another deployment was undone */
+  began: z.enum(['activate', 'rollback']),
+  by: z.string(),
+  from: Timestamp,
+  /** null while it lasts */
+  to: Timestamp.nullable(),
+})
+export type EndpointSpell = z.infer<typeof EndpointSpell>
+
+/**
+ * Upper bounds of the buckets in which serving counts latencies, a quarter apart; what is slower falls into one more. A
+ * 99th percentile read from them is off by a quarter at most.
+ */
+export const latencyBucketsMs: readonly number[] = Array.from({ length: 44 }, (_, index) => Number((0.5 * 1.25 ** index).toPrecision(4)))
 
 /** A serving process counts as live while its lease was renewed within this time. */
 export const servingLeaseMs = 10_000
