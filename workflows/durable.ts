@@ -8,25 +8,24 @@
  */
 import {
   ActivityFailure,
+  allHandlersFinished,
   CancellationScope,
   condition,
-  log,
-  setCurrentDetails,
   setHandler,
   TemporalFailure,
-  upsertSearchAttributes,
   uuid4,
 } from '@temporalio/workflow'
 import type { JournalEntry, RunKind } from '#activities/journal.ts'
 import type { SignalOrdinal } from '#activities/sender.ts'
 import type { Command, RunPhase, RunState } from '#contracts/commands.ts'
-import { searchAttributeKey } from '#contracts/search-attributes.ts'
-import { assertCommand, commandOfSignal, refuse } from './command-shape.ts'
+import { CommandIntake, type CommandSource, type Verb } from './command-intake.ts'
+import { refuse } from './command-shape.ts'
 import * as messages from './messages/run.ts'
-import { RunClock } from './run-clock.ts'
+import { type ClockReading, RunClock } from './run-clock.ts'
+import { RunDisplay } from './run-display.ts'
 import { RunJournal } from './run-journal.ts'
 
-type Verb = 'pause' | 'resume' | 'stop' | 'approve' | 'reject'
+type RunVerb = 'pause' | 'resume' | 'stop' | 'approve' | 'reject'
 
 /** `signal` is there when it came by a signal that did not say who sent it. */
 export type Decision = { verdict: 'approve' | 'reject'; command: Command; signal?: SignalOrdinal | undefined }
@@ -192,6 +191,11 @@ export class DurableRun {
     await this.whenRunning(name, () => condition(() => this.nudges.heard > this.nudges.heeded || this.want !== 'running', ms))
     this.nudges.heeded = this.nudges.heard
     await this.whenRunning(name, async () => {})
+  }
+
+  /** Until what the run did and was told so far is on its row: whoever is nudged now reads it there. */
+  async recorded(): Promise<void> {
+    await this.journal.settled()
   }
 
   /** The check and the start are one synchronous stretch: no command can come between them. */

@@ -15,16 +15,17 @@ export class Waiters {
       while (this.workflowIds.size > 0) {
         const waiting = [...this.workflowIds]
         this.workflowIds.clear()
-        await Promise.all(waiting.map(nudgeOne))
+        await Promise.all(waiting.map(nudgeWorkflow))
       }
     })
   }
 }
 
-async function nudgeOne(workflowId: string): Promise<void> {
+/** Best effort: a workflow that is gone needs none, and one that missed it looks again by itself. */
+export async function nudgeWorkflow(workflowId: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(workflowId).signal(nudge)
   } catch (error) {
-    log.warn('a waiter was not nudged', { workflowId, error })
+    log.warn('a workflow was not nudged', { workflowId, error })
   }
 }
