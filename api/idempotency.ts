@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { canonicalJson } from '#contracts/canonical-json.ts'
+import { derivedId } from '#contracts/derived-id.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
@@ -18,10 +19,10 @@ export type AcceptedRequest = { id: string; origin: RequestOrigin }
 export async function acceptRequest(c: Context<AppEnv>, db: Database): Promise<AcceptedRequest> {
   const caller = c.get('caller')
   const key = c.req.header('idempotency-key')
-  const bodySha256 = sha256(canonicalJson(await readJson(c))).toString('hex')
+  const bodySha256 = sha256(canonicalJson(await readJson(c)))
   const origin = { by: caller.name, bodySha256, ...(key === undefined ? {} : { idempotencyKey: key }) }
   if (key === undefined) return { id: randomUUID(), origin }
-  const id = uuidOf(sha256(JSON.stringify([caller.id, `${c.req.method} ${c.req.path}`, key])))
+  const id = derivedId(JSON.stringify([caller.id, `${c.req.method} ${c.req.path}`, key]))
   await claimIdempotencyKey(db, { id, bodySha256 })
   return { id, origin }
 }
@@ -37,12 +38,4 @@ async function readJson(c: Context): Promise<unknown> {
   }
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest()
-
-/** RFC 9562 version 8: an id of our own making, here the first 122 bits of a hash. */
-function uuidOf(hash: Buffer): string {
-  const bytes = Buffer.from(hash.subarray(0, 16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-}
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
