@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
-import { Id, Name, RequestOrigin, SessionRange, Timestamp } from './words.ts'
+import { Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
 
 /** LightGBM's own parameter names; defaults are those of the demo's scenario. */
 export const LightgbmParams = z.strictObject({
@@ -157,6 +157,15 @@ export const GateVerdict = z.strictObject({
 })
 export type GateVerdict = z.infer<typeof GateVerdict>
 
+/** Mean squared errors by session of the test segment, ascending: what the gate's averages are made of. Stored as an object. */
+export const SessionErrors = z.strictObject({
+  format: z.literal(1),
+  sessions: z.array(Session).min(1),
+  candidate: z.array(z.number()),
+  baselines: z.record(BaselineName, z.array(z.number())),
+})
+export type SessionErrors = z.infer<typeof SessionErrors>
+
 export const Evaluation = z.strictObject({
   segment: z.literal('test'),
   range: SessionRange,
@@ -165,6 +174,8 @@ export const Evaluation = z.strictObject({
   gate: GateVerdict,
   /** how often this run has opened the test segment: 1 */
   openings: z.int().positive(),
+  /** a SessionErrors */
+  sessionErrors: ObjectRef,
 })
 export type Evaluation = z.infer<typeof Evaluation>
 

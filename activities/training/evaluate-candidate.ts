@@ -13,6 +13,7 @@ import { type Baselines, judgeCandidate } from '#domain/evaluation/registration-
 import { purgedTestSessions } from '#domain/evaluation/segments.ts'
 import { loadModel } from '#inference/onnx-model.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { keepSessionErrors } from './keep-session-errors.ts'
 import { linearForecast } from './linear-forecast.ts'
 import { readJson } from './read-json.ts'
 import { readTestRows } from './test-rows.ts'
@@ -38,7 +39,9 @@ export async function evaluateCandidate(
       `the test segment, ${test.from} to ${test.to}, holds no row with a known label, a persistence forecast and usable features`,
       { segment: 'test' },
     )
-  return { segment: 'test', range: test, ...judgeCandidate(panel, recipe.label.kind, candidate, baselines, manifest.label.reach), openings }
+  const sessionErrors = await keepSessionErrors(objects, panel, candidate, baselines)
+  const judgement = judgeCandidate(panel, recipe.label.kind, candidate, baselines, manifest.label.reach)
+  return { segment: 'test', range: test, ...judgement, openings, sessionErrors }
 }
 
 type Fitted = { manifest: FeatureBuildManifest; report: FitReport; fit: FitResult; recipe: Recipe }

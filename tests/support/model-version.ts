@@ -116,6 +116,7 @@ function sidecarFor(onnx: ObjectRef, missing: 'accept' | 'refuse'): ModelSidecar
       baselines: { persistence: metrics, mean: metrics, linear: metrics },
       gate: { passed: true, reason: 'better than every baseline', measure: 'squared-error', comparisons: [] },
       openings: 1,
+      sessionErrors: onnx,
     },
     parity: { rows: 10, maxAbsoluteDifference: 0, tolerance: 1e-6, exceedingRows: 0 },
     libraries: {},
