@@ -119,6 +119,15 @@ export type WalkForward = z.infer<typeof WalkForward>
 export const CalibrationState = z.enum(['running', 'pausing', 'paused', 'stopping', 'ready', 'failed', 'stopped'])
 export type CalibrationState = z.infer<typeof CalibrationState>
 
+/** Result of `calibrateRecipe`; `walkForward` is there when it is ready. */
+export const CalibrateResult = z.strictObject({
+  recipeHash: Sha256,
+  state: CalibrationState,
+  walkForward: ObjectRef.nullable(),
+  failure: z.string().nullable(),
+})
+export type CalibrateResult = z.infer<typeof CalibrateResult>
+
 export const MonitorKind = z.enum(['decay', 'data-drift'])
 export type MonitorKind = z.infer<typeof MonitorKind>
 

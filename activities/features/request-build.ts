@@ -9,6 +9,7 @@ import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { hasOnlineFeatures } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { endedWhileWaiting } from '../waiter.ts'
 
 /** `featureSet` is a name. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
 export type BuildRequest = {
@@ -62,9 +63,5 @@ async function isOutcome(db: Database, client: Client, row: FeatureBuild, { data
   // a build that was made for another dataset of equal content has no online rows for this one yet
   if (row.state === 'ready' && row.featureHash !== null)
     return row.dataset === dataset || (await hasOnlineFeatures(db, { dataset, featureHash: row.featureHash }))
-  return row.endedAt !== null && Date.parse(row.endedAt) >= (await startOf(client, waiter))
-}
-
-async function startOf(client: Client, workflowId: string): Promise<number> {
-  return (await client.workflow.getHandle(workflowId).describe()).startTime.getTime()
+  return await endedWhileWaiting(client, waiter, row.endedAt)
 }
