@@ -45,7 +45,7 @@ export async function listProgress(db: Executor, runId: string, { limit, after }
   return pageOf(rows, limit, (row) => [row.step], pointOf)
 }
 
-const pointOf = ({ executed: _, ...row }: typeof trainingProgress.$inferSelect): ProgressPoint => ({ ...row, at: iso(row.at) })
+export const pointOf = ({ executed: _, ...row }: typeof trainingProgress.$inferSelect): ProgressPoint => ({ ...row, at: iso(row.at) })
 
 const runOf = (row: typeof trainingRun.$inferSelect): TrainingRun => ({
   id: row.id,
