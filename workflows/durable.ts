@@ -6,6 +6,7 @@
  * name. Cancelling the workflow is the verb stop. A command is accepted only if it will be obeyed: once the last step
  * has begun, the run is closed to all of them.
  */
+import type { SignalDefinition, UpdateDefinition } from '@temporalio/common'
 import {
   ActivityFailure,
   allHandlersFinished,
@@ -45,7 +46,14 @@ export type Chapters<T> = {
   failed: (reason: string) => Promise<unknown>
 }
 
-const rememberedCommands = 200
+/** What the next execution of a long run must know, as plain JSON. A nudge need not go over: the next one begins with a look. */
+export type CarriedRun = {
+  step: string
+  pausedBy: string | null
+  clock: ClockReading
+  sequence: number
+  obeyed: string[]
+}
 
 export class DurableRun {
   readonly kind: RunKind
@@ -65,41 +73,57 @@ export class DurableRun {
   private atomicSteps = 0
   /** interruptible work under way */
   private readonly busy = new Set<CancellationScope>()
-  private readonly obeyed: string[] = []
-  private readonly signals = new Map<string, number>()
-  private readonly clock = new RunClock()
+  /** work under way that only a stop interrupts */
+  private readonly standing = new Set<CancellationScope>()
+  private readonly continues: boolean
+  private readonly intake: CommandIntake
+  private readonly clock: RunClock
+  private readonly display: RunDisplay
   private readonly journal = new RunJournal()
 
-  constructor(kind: RunKind, id: string) {
+  constructor(kind: RunKind, id: string, carried?: CarriedRun) {
     this.kind = kind
     this.id = id
+    this.continues = carried !== undefined
+    this.pausedBy = carried?.pausedBy ?? undefined
+    if (this.pausedBy !== undefined) this.want = 'paused'
+    this.intake = new CommandIntake(carried?.obeyed)
+    this.clock = new RunClock(carried?.clock, this.pausedBy !== undefined)
+    this.display = new RunDisplay(this.pausedBy)
+    if (carried === undefined) return
+    this.stepName = carried.step
+    this.sequence = carried.sequence
+    this.shown = this.appearance(this.phase())
+    this.display.show(this.phase(), this.stepName, this.pausedBy)
   }
 
   /** Installs every handler. Call it before the first await. */
   listen(): void {
-    const updates = {
-      pause: messages.pause,
-      resume: messages.resume,
-      stop: messages.stop,
-      approve: messages.approve,
-      reject: messages.reject,
-    }
-    for (const [verb, update] of Object.entries(updates) as [Verb, typeof messages.pause][])
-      setHandler(update, (command) => this.obey(verb, command, { via: 'update' }), {
-        validator: (command) => this.assertObeyable(verb, command),
-      })
-    const signals = {
-      pause: messages.pauseSignal,
-      resume: messages.resumeSignal,
-      stop: messages.stopSignal,
-      approve: messages.approveSignal,
-      reject: messages.rejectSignal,
-    }
-    for (const [verb, signal] of Object.entries(signals) as [Verb, typeof messages.pauseSignal][])
-      setHandler(signal, (said) => this.hear(verb, said))
+    this.intake.listen(this.verb('pause', messages.pause, messages.pauseSignal))
+    this.intake.listen(this.verb('resume', messages.resume, messages.resumeSignal))
+    this.intake.listen(this.verb('stop', messages.stop, messages.stopSignal))
+    this.intake.listen(this.verb('approve', messages.approve, messages.approveSignal))
+    this.intake.listen(this.verb('reject', messages.reject, messages.rejectSignal))
     setHandler(messages.nativePause, ({ paused }) => this.heedNativePause(paused))
     setHandler(messages.nudge, () => void this.nudges.heard++)
     setHandler(messages.runState, () => this.state())
+  }
+
+  /** Installs a verb that only this workflow knows. Obeying it counts as a nudge. */
+  accept<C extends Command, Answer>(own: Verb<C, Answer>): void {
+    this.intake.listen<C, Answer>({
+      ...own,
+      assertObeyable: (command, via) => {
+        this.assertOpen()
+        own.assertObeyable(command, via)
+      },
+      obey: (command, from) => {
+        own.obey(command, from)
+        this.nudges.heard++
+        const { commandId, by, reason } = command
+        this.changed({ commandId, by, ...(reason === undefined ? {} : { reason }), verb: own.name, ...from })
+      },
+    })
   }
 
   state(): RunState {
@@ -120,7 +144,8 @@ export class DurableRun {
     // a cancellation reaches the story as the verb stop, and nothing else in it
     return await CancellationScope.nonCancellable(async () => {
       try {
-        await this.journal.open(chapters.open)
+        // the first row stands since the first execution
+        await this.journal.open(this.continues ? async () => {} : chapters.open)
         return await chapters.story()
       } catch (error) {
         if (!(error instanceof Stopped) && !(error instanceof TemporalFailure)) throw error
@@ -198,6 +223,64 @@ export class DurableRun {
     await this.journal.settled()
   }
 
+  /** Nobody has paused or stopped it: a step that is called at once begins at once. */
+  get isFree(): boolean {
+    return this.want === 'running'
+  }
+
+  /** Short work that goes on during a pause. A stop waits for its end. */
+  async always<T>(work: () => Promise<T>): Promise<T> {
+    const result = await this.unlessStopped(work)
+    if (this.want === 'stopped') throw new Stopped(this.stepName)
+    return result
+  }
+
+  /** Long work that goes on during a pause. A stop cancels it. */
+  async alwaysUntilStopped<T>(work: () => Promise<T>): Promise<T> {
+    const scope = new CancellationScope()
+    this.standing.add(scope)
+    try {
+      return await this.always(() => scope.run(work))
+    } catch (error) {
+      if (scope.consideredCancelled) throw new Stopped(this.stepName)
+      throw error
+    } finally {
+      this.standing.delete(scope)
+    }
+  }
+
+  /** As `nudged`, and it also ends when the run is paused or resumed: the caller then sees what it may do. */
+  async nudgedOr(name: string, ms: number): Promise<void> {
+    this.enter(name)
+    const wanted = this.want
+    await this.always(() => condition(() => this.nudges.heard > this.nudges.heeded || this.want !== wanted, ms))
+    this.nudges.heeded = this.nudges.heard
+  }
+
+  /**
+   * Goes on as a new execution with an empty history. No accepted command is lost: all handlers have finished, and what
+   * they were told is on the row. Signals are counted anew, for their senders are found in the history of an execution.
+   */
+  async continueAsNew(go: (carried: CarriedRun) => Promise<never>): Promise<never> {
+    await condition(() => allHandlersFinished() && this.journal.isSettled())
+    return await this.always(() => go(this.carry()))
+  }
+
+  private carry(): CarriedRun {
+    return {
+      step: this.stepName,
+      pausedBy: this.pausedBy ?? null,
+      clock: this.clock.read(),
+      sequence: this.sequence,
+      obeyed: this.intake.remembered(),
+    }
+  }
+
+  private async unlessStopped<T>(work: () => Promise<T>): Promise<T> {
+    if (this.want === 'stopped') throw new Stopped(this.stepName)
+    return await work()
+  }
+
   /** The check and the start are one synchronous stretch: no command can come between them. */
   private async whenRunning<T>(name: string, start: () => Promise<T>): Promise<T> {
     this.enter(name)
@@ -238,36 +321,41 @@ export class DurableRun {
     this.changed()
   }
 
-  /** @throws ApplicationFailure with a code, when the command cannot be obeyed any more */
-  private assertObeyable(verb: Verb, command: Command): void {
-    assertCommand(command)
-    if (this.obeyed.includes(command.commandId)) return
+  /** A verb that every run understands. */
+  private verb(
+    name: RunVerb,
+    update: UpdateDefinition<RunState, [Command]>,
+    signal: SignalDefinition<[unknown?]>,
+  ): Verb<Command, RunState> {
+    return {
+      name,
+      update,
+      signal,
+      complete: (command) => command,
+      assertObeyable: () => this.assertObeyable(name),
+      obey: (command, from) => this.obey(name, command, from),
+      answer: () => this.state(),
+    }
+  }
+
+  /** @throws ApplicationFailure with a code, when the verb cannot be obeyed any more */
+  private assertObeyable(verb: RunVerb): void {
     const decides = verb === 'approve' || verb === 'reject'
     if (decides && this.decision !== undefined)
       throw refuse('already_decided', `the run was already decided: ${this.decision.verdict} by ${this.decision.command.by}`)
-    if (this.life !== 'open') throw refuse('run_closed', `the run has ended or is at its last step, ${this.stepName}`)
-    if (this.want === 'stopped') throw refuse('run_stopped', `the run is already stopping, as ${this.stoppedBy} asked`)
+    this.assertOpen()
     if (decides && !this.awaitsDecision) throw refuse('nothing_to_decide', `the run waits for no decision: it is at ${this.stepName}`)
   }
 
-  /** A signal has no answer: one that cannot be obeyed is logged and dropped. */
-  private hear(verb: Verb, said: messages.SignalledCommand): void {
-    const ordinal = (this.signals.get(verb) ?? 0) + 1
-    this.signals.set(verb, ordinal)
-    const { by, ...command } = commandOfSignal(said)
-    const complete: Command = { ...command, by: by ?? 'temporal' }
-    try {
-      this.assertObeyable(verb, complete)
-    } catch (error) {
-      log.warn('signal ignored', { verb, by: complete.by, why: messageOf(error) })
-      return
-    }
-    this.obey(verb, complete, { via: 'signal', ...(by === undefined ? { signal: { name: verb, ordinal } } : {}) })
+  private assertOpen(): void {
+    if (this.life !== 'open') throw refuse('run_closed', `the run has ended or is at its last step, ${this.stepName}`)
+    if (this.want === 'stopped') throw refuse('run_stopped', `the run is already stopping, as ${this.stoppedBy} asked`)
   }
 
   private heedCancellation(): void {
     if (this.life !== 'open' || this.want === 'stopped') return
-    this.obey('stop', { commandId: uuid4(), by: 'temporal' }, { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } })
+    const cancellation: CommandSource = { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } }
+    this.intake.take(this.verb('stop', messages.stop, messages.stopSignal), { commandId: uuid4(), by: 'temporal' }, cancellation)
   }
 
   /** Heard only while interruptible work is under way: a late one must not pause what follows. */
@@ -278,10 +366,7 @@ export class DurableRun {
     this.changed({ commandId: uuid4(), verb: paused ? 'pause' : 'resume', by: 'temporal', via: 'temporal' })
   }
 
-  private obey(verb: Verb, command: Command, from: Pick<NonNullable<JournalEntry['command']>, 'via' | 'signal'>): RunState {
-    if (this.obeyed.includes(command.commandId)) return this.state()
-    this.obeyed.push(command.commandId)
-    if (this.obeyed.length > rememberedCommands) this.obeyed.shift()
+  private obey(verb: RunVerb, command: Command, from: CommandSource): void {
     switch (verb) {
       case 'pause':
         this.turn('paused', command.by)
@@ -302,7 +387,6 @@ export class DurableRun {
         verb satisfies never
     }
     this.changed({ ...command, verb, ...from })
-    return this.state()
   }
 
   private turn(want: DurableRun['want'], by: string | undefined): void {
@@ -312,17 +396,18 @@ export class DurableRun {
     this.pausedBy = by
     this.nativelyPaused = false
     if (interrupts) for (const scope of this.busy) scope.cancel()
+    if (want === 'stopped') for (const scope of this.standing) scope.cancel()
   }
 
   /** Turns the clock, shows the state in the Temporal UI and puts it on the run's row, when anything is new. */
   private changed(command?: JournalEntry['command']): void {
     const phase = this.phase()
     if (phase === 'closed') return
-    const state = JSON.stringify([phase, this.stepName, this.pausedBy])
+    const state = this.appearance(phase)
     if (command === undefined && state === this.shown) return
     this.shown = state
     this.clock.turn(phase === 'paused' || phase === 'pausing')
-    this.show(phase)
+    this.display.show(phase, this.stepName, this.pausedBy)
     const { pausedMs } = this.clock.read()
     const pausedBy = this.pausedBy ?? null
     this.journal.append({
@@ -337,20 +422,8 @@ export class DurableRun {
     })
   }
 
-  private shownPausedBy: string | undefined
-
-  private show(phase: RunPhase): void {
-    const by = this.pausedBy === undefined ? '' : ` by ${this.pausedBy}`
-    const wants =
-      phase === 'awaiting_approval'
-        ? '\n\nIt waits for the update or signal `approve` or `reject`.'
-        : phase === 'paused'
-          ? '\n\nIt waits for the update or signal `resume`.'
-          : ''
-    setCurrentDetails(`**${this.stepName}**: ${phase.replaceAll('_', ' ')}${by}${wants}`)
-    if (this.pausedBy === this.shownPausedBy) return
-    this.shownPausedBy = this.pausedBy
-    upsertSearchAttributes([{ key: searchAttributeKey('PausedBy'), value: this.pausedBy ?? null }])
+  private appearance(phase: RunPhase): string {
+    return JSON.stringify([phase, this.stepName, this.pausedBy])
   }
 }
 

@@ -12,6 +12,7 @@ export class RunJournal {
   private opened: () => void = () => {}
   private tail: Promise<void> = new Promise((resolve) => (this.opened = resolve))
   private failure: unknown
+  private pending = 0
 
   /** Writes the first row. Entries that came meanwhile follow, even when it failed: a command is always audited. */
   async open(first: () => Promise<unknown>): Promise<void> {
@@ -23,6 +24,7 @@ export class RunJournal {
   }
 
   append(entry: JournalEntry): void {
+    this.pending++
     this.tail = this.tail.then(async () => {
       try {
         await CancellationScope.nonCancellable(() => recordRunState(entry))
@@ -30,8 +32,15 @@ export class RunJournal {
         // kept for the end: a rejection that nobody awaits would fail the workflow task instead of the run
         this.failure ??= error
         log.error('the journal refused an entry', { sequence: entry.sequence, error })
+      } finally {
+        this.pending--
       }
     })
+  }
+
+  /** Nothing waits to be written. */
+  isSettled(): boolean {
+    return this.pending === 0
   }
 
   /** All that was appended has been written, or has failed. */
