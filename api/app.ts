@@ -18,6 +18,7 @@ import { keys } from './routes/keys.ts'
 import { models } from './routes/models.ts'
 import { predictions } from './routes/predictions.ts'
 import { snapshots } from './routes/snapshots.ts'
+import { trainingRunReports } from './routes/training-run-report.ts'
 import { trainingRuns } from './routes/training-runs.ts'
 import { uploads } from './routes/uploads.ts'
 
@@ -48,6 +49,7 @@ export function createApp(deps: AppDependencies): Api {
     featureSets,
     featureBuilds,
     trainingRuns,
+    trainingRunReports,
     models,
     endpoints,
     deployments,

@@ -9,13 +9,14 @@ import type { ObjectStore } from '#storage/object-store.ts'
 export type AppDependencies = {
   db: Database
   temporal: Client
-  objects: Pick<ObjectStore, 'presignUpload' | 'health'>
+  objects: Pick<ObjectStore, 'get' | 'presignUpload' | 'health'>
   log: Pick<Logger, 'error' | 'warn'>
   /** of the package, shown in the API's description */
   version: string
   clock: () => Date
 }
 
-export type AppEnv = { Variables: { caller: ApiKey } }
+/** `isStillAllowed` looks the caller's key up again: for connections that outlive a request. */
+export type AppEnv = { Variables: { caller: ApiKey; isStillAllowed: () => Promise<boolean> } }
 
 export type Api = OpenAPIHono<AppEnv>

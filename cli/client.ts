@@ -41,6 +41,8 @@ type Call = {
   body?: unknown
   idempotencyKey?: string
   repeatable?: boolean
+  /** what the answer is; JSON unless said */
+  accept?: 'text/html'
 }
 
 const between = (attempt: number) => Math.min(200 * 2 ** attempt, 2_000)
@@ -51,7 +53,7 @@ export function createClient(options: ClientOptions) {
   const ask = async <T>(url: string, schema: z.ZodType<T>, call: Call): Promise<T> => {
     const deadline = Date.now() + (options.patienceMs ?? 0)
     const body = call.body === undefined ? undefined : JSON.stringify(call.body)
-    const headers: Record<string, string> = { accept: 'application/json' }
+    const headers: Record<string, string> = { accept: call.accept ?? 'application/json' }
     if (options.apiKey !== undefined) headers.authorization = `Bearer ${options.apiKey}`
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (call.method === 'POST' && call.repeatable !== false) headers['idempotency-key'] = call.idempotencyKey ?? randomUUID()
@@ -110,6 +112,8 @@ export function createClient(options: ClientOptions) {
       progress: (id: string, paging: Paging = {}): Promise<Page<ProgressPoint>> =>
         get(`/training-runs/${enc(id)}/progress`, page(ProgressPoint), paging),
       tell: (id: string, verb: RunVerb | ApprovalVerb, reason?: string) => tell(`/training-runs/${enc(id)}`, verb, reason),
+      /** a whole HTML document */
+      report: (id: string): Promise<string> => api(`/training-runs/${enc(id)}/report`, z.string(), { accept: 'text/html' }),
     },
     models: {
       list: (paging: Paging = {}): Promise<Page<Model>> => get('/models', page(Model), paging),
@@ -180,7 +184,8 @@ async function reach(url: string, init: RequestInit, send: NonNullable<ClientOpt
 
 async function answerOf<T>(response: Response, schema: z.ZodType<T>, url: string): Promise<T> {
   const text = await response.text()
-  const body = parsed(text)
+  const isPage = response.headers.get('content-type')?.startsWith('text/html') === true
+  const body = isPage ? text : parsed(text)
   if (response.ok) {
     const answer = schema.safeParse(body)
     if (answer.success) return answer.data

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { type TrainingRun, TrainingState } from '#contracts/training.ts'
 import type { Paging } from '../client.ts'
@@ -32,6 +34,17 @@ export function register(program: Command, context: CliContext): void {
       const client = await connect(context, options.follow ? waitingPatienceMs : 0)
       const run = await client.trainingRuns.find(id)
       context.answer(options.follow ? await followTraining(context, client, run) : run, describeRun)
+    })
+
+  runs
+    .command('report <run>')
+    .description('write the report of a training run: one HTML page with charts, readable offline')
+    .option('--out <file>', 'where to; by default training-run-RUN.html here')
+    .action(async (id: string, { out }: { out?: string }) => {
+      const page = await (await connect(context)).trainingRuns.report(id)
+      const file = resolve(out ?? `training-run-${id}.html`)
+      await writeFile(file, page)
+      context.answer({ file, bytes: Buffer.byteLength(page) }, (written) => `${written.file} (${Math.ceil(written.bytes / 1024)} KiB)`)
     })
 
   addVerbs(runs, context, 'run', ['pause', 'resume', 'stop', 'approve', 'reject'], (client, id, verb, reason) =>
