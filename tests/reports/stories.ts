@@ -1,0 +1,161 @@
+/** Made-up stories for the reports: figures that say nothing, in the shape of real ones. */
+import { readFileSync } from 'node:fs'
+import { Evaluation, FitReport, type ProgressPoint, type SessionErrors, type TrainingRun } from '#contracts/training.ts'
+import { sessionOf } from '#domain/market/session-days.ts'
+import type { TrainingRunStory } from '#reports/training-run-report.ts'
+
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../contracts/fixtures/${name}.json`, import.meta.url), 'utf8'))
+
+const runId = '01985b7e-1c2d-7e3f-8a4b-5c6d7e8f9a0b'
+const hash = (digit: string) => digit.repeat(64)
+const at = '2026-01-05T10:00:00.000Z'
+
+/** The same wave on every machine. */
+export const wave = (length: number, phase = 0) =>
+  Array.from({ length }, (_, index) => 0.15 + 0.05 * Math.sin((index + phase) / 7) + ((index * 37) % 11) / 200)
+
+export const sessionsFrom = (day: number, length: number) => Array.from({ length }, (_, index) => sessionOf(day + index))
+
+const run: TrainingRun = {
+  id: runId,
+  modelName: 'range-lightgbm',
+  modelVersion: 3,
+  recipe: {
+    model: 'lightgbm',
+    params: {
+      learning_rate: 0.05,
+      num_leaves: 7,
+      min_data_in_leaf: 20,
+      lambda_l1: 0,
+      lambda_l2: 10,
+      max_depth: -1,
+      feature_fraction: 0.35,
+      bagging_fraction: 0.6,
+      bagging_freq: 1,
+    },
+    dataset: 'us-daily',
+    featureSet: 'technical',
+    label: { expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)', persistence: 'Log(Mean($high/$low-1,5)+0.001)', kind: 'time-series' },
+    segments: {
+      train: { from: '2003-01-02', to: '2006-03-17' },
+      earlyStopping: { from: '2006-03-20', to: '2006-12-29' },
+      test: { from: '2007-01-03', to: '2008-05-30' },
+    },
+    startFrom: 'linear',
+    seed: 7,
+    maxRounds: 2000,
+    patience: 100,
+    blockRounds: 100,
+    threads: 1,
+    missing: 'accept',
+  },
+  state: 'approved',
+  step: 'approval',
+  snapshotId: hash('a'),
+  buildId: hash('b'),
+  onnxSha256: hash('c'),
+  rounds: 82,
+  iterationsExecuted: 182,
+  resumedFromRound: 20,
+  pausedSeconds: 3.5,
+  evaluation: Evaluation.parse(fixture('evaluation')),
+  failure: null,
+  requestedBy: 'researcher',
+  startedAt: at,
+  endedAt: at,
+}
+
+const sessionErrors: SessionErrors = {
+  format: 1,
+  sessions: sessionsFrom(13_516, 120),
+  candidate: wave(120),
+  baselines: { persistence: wave(120, 2), mean: wave(120, 5), linear: wave(120, 1) },
+}
+
+const point = (round: number): ProgressPoint => ({
+  runId,
+  step: round,
+  phase: 'search',
+  round,
+  totalRounds: 2000,
+  metrics: { trainLoss: 0.3 / (1 + round / 40), earlyStoppingLoss: 0.32 / (1 + round / 60) + round / 4000 },
+  at,
+})
+
+export const trainingRunStory: TrainingRunStory = {
+  run,
+  snapshot: {
+    id: hash('a'),
+    dataset: 'us-daily',
+    manifest: { uri: `objects/dd/${hash('d')}.json`, sha256: hash('d'), bytes: 1000 },
+    rows: 7_150,
+    symbols: 4,
+    firstSession: '2000-03-01',
+    lastSession: '2008-05-30',
+    knownAtBasis: 'assumed',
+    actions: 12,
+    createdAt: at,
+  },
+  progress: Array.from({ length: 40 }, (_, index) => point(5 * (index + 1))),
+  fit: FitReport.parse(fixture('fit-report')),
+  errors: sessionErrors,
+  version: {
+    name: 'range-lightgbm',
+    version: 3,
+    stage: 'staging',
+    runId,
+    onnx: { uri: `objects/cc/${hash('c')}.onnx`, sha256: hash('c'), bytes: 1000 },
+    sidecar: { uri: `objects/ee/${hash('e')}.json`, sha256: hash('e'), bytes: 1000 },
+    featureHash: hash('f'),
+    snapshotId: hash('a'),
+    buildId: hash('b'),
+    dataset: 'us-daily',
+    createdAt: at,
+  },
+  audit: [
+    { id: 1, at, by: 'researcher', action: 'pause', subject: `training-run/${runId}`, commandId: null, detail: {} },
+    {
+      id: 2,
+      at,
+      by: 'approver',
+      action: 'transition',
+      subject: 'model-version/range-lightgbm@3',
+      commandId: null,
+      detail: { from: 'testing', to: 'staging', reason: 'better than persistence' },
+    },
+  ],
+}
+
+/** A run that was just accepted: nothing is there but its request. */
+export const youngStory: TrainingRunStory = {
+  run: {
+    ...run,
+    modelVersion: null,
+    state: 'running',
+    step: 'features',
+    snapshotId: null,
+    buildId: null,
+    onnxSha256: null,
+    rounds: null,
+    iterationsExecuted: null,
+    resumedFromRound: null,
+    pausedSeconds: 0,
+    evaluation: null,
+    endedAt: null,
+  },
+  snapshot: null,
+  progress: [],
+  fit: null,
+  errors: null,
+  version: null,
+  audit: [],
+}
+
+/** Every text of a value replaced, but those that the type makes a closed word. */
+export function planted<T>(value: T, plant: string, keep: ReadonlySet<string>): T {
+  if (typeof value === 'string') return plant as T
+  if (Array.isArray(value)) return value.map((item) => planted(item as unknown, plant, keep)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keep.has(key) ? item : planted(item, plant, keep)])) as T
+}
