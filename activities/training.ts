@@ -1,3 +1,4 @@
+import { QuantloopError } from '#contracts/errors.ts'
 import { FeatureBuildManifest } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Evaluation, Recipe, TrainModelInput } from '#contracts/training.ts'
@@ -8,12 +9,12 @@ import { openTrainingRun } from '#db/commands/open-training-run.ts'
 import { pinTrainingSnapshot } from '#db/commands/pin-training-snapshot.ts'
 import { recordTrainingFacts } from '#db/commands/record-training-facts.ts'
 import { assertSegmentsFilled, assertSegmentsOrdered } from '#domain/evaluation/segments.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { persistenceSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { interruptible } from './interruptible.ts'
 import { senderOf, type SignalOrdinal } from './sender.ts'
 import { checkParity, type Parity } from './training/check-parity.ts'
-import { evaluateCandidate, type FittedRun } from './training/evaluate-candidate.ts'
+import { type CandidateToJudge, evaluateCandidate, type FittedRun } from './training/evaluate-candidate.ts'
 import { type EvaluatedRun, registerCandidate } from './training/register-candidate.ts'
 import { readJson } from './training/read-json.ts'
 
@@ -26,7 +27,13 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
   /** Refuses what cannot work with any data, and answers the snapshot to train on. */
   async resolveRecipe({ runId, recipe, snapshotId }: TrainModelInput): Promise<string> {
     assertSegmentsOrdered(recipe.segments)
-    resolveFeatureSet(recipe.featureSet)
+    resolveFeatureSet(recipe.featureSet, recipe.label)
+    if (recipe.model === 'persistence' && recipe.featureSet !== persistenceSet)
+      throw new QuantloopError(
+        'recipe_invalid',
+        `a persistence model reads the feature set ${persistenceSet} and no other, not ${recipe.featureSet}`,
+        { featureSet: recipe.featureSet },
+      )
     return await pinTrainingSnapshot(db, { runId, dataset: recipe.dataset, snapshotId })
   },
 
@@ -50,7 +57,8 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
     return await checkParity(objects, fit)
   },
 
-  evaluateCandidate: (run: FittedRun): Promise<Evaluation> => interruptible((cancelled) => evaluateCandidate(db, objects, run, cancelled)),
+  evaluateCandidate: (run: CandidateToJudge): Promise<Evaluation> =>
+    interruptible((cancelled) => evaluateCandidate(db, objects, run, cancelled)),
 
   registerCandidate: (run: EvaluatedRun): Promise<{ version: number }> => registerCandidate(db, objects, run),
 

@@ -1,4 +1,4 @@
-import { ApplicationFailure, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure, CancellationScope, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import type { FeatureRequestActivities } from '#activities/features.ts'
 import type { TrainingActivities } from '#activities/training.ts'
 import type { ErrorCode } from '#contracts/errors.ts'
@@ -9,6 +9,7 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { FitInput, FitResult, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
 import { type Decision, DurableRun } from './durable.ts'
 import { atomic, interruptible } from './proxies.ts'
+import { nudgeWorkflow } from './waiters.ts'
 
 type TrainerActivities = { fitModel(input: FitInput): Promise<FitResult> }
 
@@ -24,9 +25,21 @@ const evaluation = proxyActivities<TrainingActivities>({
 /** A lost nudge costs this much at most. */
 const lookAgainMs = 60_000
 
-/** From a recipe to a model version that somebody approved: features, fit, parity, evaluation, gate, registration. */
+/**
+ * From a recipe to a model version that somebody approved: features, fit, parity, evaluation, gate, registration.
+ * Without a test segment nothing is evaluated here: the version is judged in shadow before somebody approves it.
+ */
 export async function trainModel(input: TrainModelInput): Promise<TrainModelResult> {
+  try {
+    return await train(input)
+  } finally {
+    if (input.notify !== undefined) await CancellationScope.nonCancellable(() => nudgeWorkflow(input.notify!))
+  }
+}
+
+async function train(input: TrainModelInput): Promise<TrainModelResult> {
   const { runId, modelName, recipe } = input
+  const { test } = recipe.segments
   const run = new DurableRun('training-run', runId)
   run.listen()
   show({ Dataset: recipe.dataset, ModelName: modelName, TriggeredBy: input.origin.by })
@@ -40,17 +53,25 @@ export async function trainModel(input: TrainModelInput): Promise<TrainModelResu
       const fit = await run.pausable('train', () => trainer.fitModel({ runId, recipe, build: build.manifest }))
       const fitted = { runId, recipe, snapshotId, build, fit }
       const parity = await run.step('parity', () => training.checkParity(fitted))
-      const verdict = await run.pausable('evaluate', () => evaluation.evaluateCandidate(fitted))
-      if (!verdict.gate.passed) return await refuse(run, runId, verdict)
+      const verdict = test && (await run.pausable('evaluate', () => evaluation.evaluateCandidate({ ...fitted, test })))
+      if (verdict?.gate.passed === false) return await refuse(run, runId, verdict)
       const { version } = await run.step('register', () =>
-        training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict }),
+        training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict ?? null }),
       )
       showStage('testing')
-      return await decide(run, { name: modelName, version }, await run.approval('approval'))
+      const [decision] = await Promise.all([run.approval('approval'), tellWaiting(run, input.notify)])
+      return await decide(run, { name: modelName, version }, decision)
     },
     stopped: async (by) => ({ runId, ...(await close({ runId, state: 'stopped', by, reason: `stopped by ${by}` })) }),
     failed: (reason) => close({ runId, state: 'failed', reason }),
   })
+}
+
+/** Once the row says that the run waits, for that is where the one who is told looks. */
+async function tellWaiting(run: DurableRun, waiter: string | undefined): Promise<void> {
+  if (waiter === undefined) return
+  await run.recorded()
+  await nudgeWorkflow(waiter)
 }
 
 /** The build is shared work, and never a child: it nudges this run when it ends. */

@@ -27,7 +27,7 @@ export type BuildRequest = {
  * @throws QuantloopError not_found | expression_invalid | feature_column_absent
  */
 export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
-  const featureSet = resolveFeatureSet(request.featureSet)
+  const featureSet = resolveFeatureSet(request.featureSet, request.label)
   const definition = definitionHash(featureSet, request.label)
   const { snapshotId, dataset, label, origin, waiter } = request
   const input: BuildInput = {

@@ -6,33 +6,36 @@ import { QuantloopError } from '#contracts/errors.ts'
 import { FeatureBuildManifest } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { type Evaluation, FitReport, type FitResult, type Recipe } from '#contracts/training.ts'
+import type { SessionRange } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { openTestSegment } from '#db/commands/open-test-segment.ts'
 import type { Panel } from '#domain/evaluation/panel.ts'
-import { type Baselines, judgeCandidate } from '#domain/evaluation/registration-gate.ts'
-import { purgedTestSessions } from '#domain/evaluation/segments.ts'
-import { loadModel } from '#inference/onnx-model.ts'
+import { type Baselines, judgeBaseline, judgeCandidate } from '#domain/evaluation/registration-gate.ts'
+import { purgedWithin } from '#domain/evaluation/segments.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { keepSessionErrors } from './keep-session-errors.ts'
+import { forecastRows } from './forecast-rows.ts'
 import { linearForecast } from './linear-forecast.ts'
 import { readJson } from './read-json.ts'
-import { readTestRows } from './test-rows.ts'
 
 export type FittedRun = { runId: string; recipe: Recipe; snapshotId: string; build: { id: string; manifest: ObjectRef }; fit: FitResult }
+
+/** `test` is the recipe's segment of that name. */
+export type CandidateToJudge = FittedRun & { test: SessionRange }
 
 /** @throws QuantloopError segment_empty | artifact_invalid | output_not_finite | object_missing | object_corrupt */
 export async function evaluateCandidate(
   db: Database,
   objects: ObjectStore,
-  { runId, recipe, build, fit }: FittedRun,
+  { runId, recipe, build, fit, test }: CandidateToJudge,
   cancelled: AbortSignal,
 ): Promise<Evaluation> {
   const manifest = await readJson(objects, build.manifest, FeatureBuildManifest, 'feature build')
   const report = await readJson(objects, fit.report, FitReport, 'fit report')
   assertSameFeatures(manifest, report)
   const openings = await openTestSegment(db, { runId, purpose: 'registration-gate', buildId: build.id })
-  const { test } = recipe.segments
-  const { panel, candidate, baselines } = await forecastTest(objects, { manifest, report, fit, recipe }, cancelled)
+  const opened = { manifest, report, fit, missing: recipe.missing, test }
+  const { panel, candidate, baselines } = await forecastTest(objects, opened, cancelled)
   if (panel.labels.length === 0)
     throw new QuantloopError(
       'segment_empty',
@@ -40,42 +43,28 @@ export async function evaluateCandidate(
       { segment: 'test' },
     )
   const sessionErrors = await keepSessionErrors(objects, panel, candidate, baselines)
-  const judgement = judgeCandidate(panel, recipe.label.kind, candidate, baselines, manifest.label.reach)
+  const judge = recipe.model === 'persistence' ? judgeBaseline : judgeCandidate
+  const judgement = judge(panel, recipe.label.kind, candidate, baselines, manifest.label.reach)
   return { segment: 'test', range: test, ...judgement, openings, sessionErrors }
 }
 
-type Fitted = { manifest: FeatureBuildManifest; report: FitReport; fit: FitResult; recipe: Recipe }
+type Opened = { manifest: FeatureBuildManifest; report: FitReport; fit: FitResult; missing: Recipe['missing']; test: SessionRange }
 
-async function forecastTest(objects: ObjectStore, { manifest, report, fit, recipe }: Fitted, cancelled: AbortSignal) {
-  const sessions = purgedTestSessions(manifest.sessions, recipe.segments.test, manifest.label.reach)
+async function forecastTest(objects: ObjectStore, { manifest, report, fit, missing, test }: Opened, cancelled: AbortSignal) {
+  const sessions = purgedWithin(manifest.sessions, test, manifest.label.reach)
   const symbolNumbers = new Map<string, number>()
   const numberOf = (symbol: string) => symbolNumbers.get(symbol) ?? (symbolNumbers.set(symbol, symbolNumbers.size), symbolNumbers.size - 1)
   const parts: { panel: Panel; candidate: Float64Array; baselines: Baselines<Float64Array> }[] = []
-  const model = await loadModel(await objects.get(fit.onnx), { features: manifest.columns.length })
-  try {
-    for await (const rows of readTestRows(objects, manifest, sessions, recipe.missing)) {
-      cancelled.throwIfAborted()
-      const candidate = Float64Array.from(await model.predict(rows.features, rows.count))
-      const bad = candidate.findIndex((value) => !Number.isFinite(value))
-      if (bad !== -1)
-        throw new QuantloopError(
-          'output_not_finite',
-          `the model answered ${candidate[bad]} for ${rows.symbols[bad]} on a row of the test segment`,
-          { symbol: rows.symbols[bad]! },
-        )
-      parts.push({
-        panel: { symbols: Int32Array.from(rows.symbols, numberOf), sessions: rows.sessions, labels: Float64Array.from(rows.labels) },
-        candidate,
-        baselines: {
-          persistence: Float64Array.from(rows.persistence, (value) => value + report.persistenceShift),
-          mean: new Float64Array(rows.count).fill(report.labelMean),
-          linear: linearForecast(report.linear, rows.features, rows.count),
-        },
-      })
-    }
-  } finally {
-    await model.release()
-  }
+  for await (const rows of forecastRows(objects, { manifest, onnx: fit.onnx, sessions, missing }, cancelled))
+    parts.push({
+      panel: { symbols: Int32Array.from(rows.symbols, numberOf), sessions: rows.sessions, labels: Float64Array.from(rows.labels) },
+      candidate: rows.forecast,
+      baselines: {
+        persistence: Float64Array.from(rows.persistence, (value) => value + report.persistenceShift),
+        mean: new Float64Array(rows.count).fill(report.labelMean),
+        linear: linearForecast(report.linear, rows.features, rows.count),
+      },
+    })
   const joined = (pick: (part: (typeof parts)[number]) => Float64Array) => Float64Array.from(parts.flatMap((part) => [...pick(part)]))
   return {
     panel: {

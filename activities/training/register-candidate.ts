@@ -9,7 +9,8 @@ import type { Parity } from './check-parity.ts'
 import type { FittedRun } from './evaluate-candidate.ts'
 import { readJson } from './read-json.ts'
 
-export type EvaluatedRun = FittedRun & { modelName: string; parity: Parity; evaluation: Evaluation }
+/** `evaluation` is null where the recipe has no test segment: the version is judged in shadow. */
+export type EvaluatedRun = FittedRun & { modelName: string; parity: Parity; evaluation: Evaluation | null }
 
 /** Stores `model.json` beside the ONNX file, then registers both as the model's next version, at stage `testing`. */
 export async function registerCandidate(db: Database, objects: ObjectStore, run: EvaluatedRun): Promise<{ version: number }> {
@@ -21,7 +22,8 @@ export async function registerCandidate(db: Database, objects: ObjectStore, run:
     recipe,
     featureOrder: report.featureOrder,
     featureHash: report.featureHash,
-    missing: recipe.missing,
+    // persistence says of a missing value that it is missing, which no answer may
+    missing: recipe.model === 'persistence' ? 'refuse' : recipe.missing,
     input: { name: inputName, features: report.featureOrder.length },
     output: { name: outputName },
     snapshotId,

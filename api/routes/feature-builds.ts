@@ -63,7 +63,7 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
 
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
-    const featureSet = resolveFeatureSet(body.features)
+    const featureSet = resolveFeatureSet(body.features, body.label)
     const definition = definitionHash(featureSet, body.label)
     const snapshotId = await snapshotFor(db, body)
     const buildId = buildIdOf(definition, snapshotId)

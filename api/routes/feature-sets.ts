@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { page } from '#contracts/problems.ts'
 import { Name } from '#contracts/words.ts'
-import { featureSets as known, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { featureSets as known, knownFeatureSet } from '#domain/features/feature-sets.ts'
 import type { Api } from '../dependencies.ts'
 import { answers, notFound, operation } from '../operation.ts'
 import { schemas } from '../schemas.ts'
@@ -28,5 +28,5 @@ const get = operation('viewer', {
 
 export function featureSets(app: Api): void {
   app.openapi(list, (c) => c.json({ items: known, nextCursor: null }, 200))
-  app.openapi(get, (c) => c.json(resolveFeatureSet(c.req.valid('param').name), 200))
+  app.openapi(get, (c) => c.json(knownFeatureSet(c.req.valid('param').name), 200))
 }

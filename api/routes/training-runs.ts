@@ -78,8 +78,8 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
 
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
-    resolveFeatureSet(body.features)
     readLabel(body.label)
+    resolveFeatureSet(body.features, body.label)
     await snapshotFor(db, body)
     const request = await acceptRequest(c, db)
     const input = inputOf(body, request)

@@ -34,7 +34,7 @@ export function register(program: Command, context: CliContext): void {
   program
     .command('train')
     .description('train a model: features, fit, evaluation, gate, and a wait for approval')
-    .addArgument(new Argument('<model>', 'what is fitted').choices([...Recipe.shape.model.values]))
+    .addArgument(new Argument('<model>', 'what is fitted').choices(Recipe.shape.model.options))
     .option('--name <name>', 'the model family that a passing run adds a version to; by default MODEL-DATASET')
     .option('--dataset <name>', 'whose newest snapshot to read')
     .option('--features <set>', 'a feature set')

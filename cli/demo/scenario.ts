@@ -1,5 +1,6 @@
 import type { LabelDefinition } from '#contracts/features.ts'
 import type { Recipe } from '#contracts/training.ts'
+import type { SessionRange } from '#contracts/words.ts'
 
 /**
  * The demo's scenario: four stocks, tomorrow's range, LightGBM on 2003–2006, judged once on 2007-01-03 to 2008-05-30.
@@ -20,7 +21,10 @@ export const tomorrowsRange: LabelDefinition = {
 /** The return from today's close to tomorrow's: what nobody can predict from these features. */
 export const tomorrowsReturn: LabelDefinition = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' }
 
-const segments: Recipe['segments'] = {
+/** The API trains nothing that is not judged on a test segment. */
+export type JudgedRecipe = Recipe & { segments: { test: SessionRange } }
+
+const segments: JudgedRecipe['segments'] = {
   train: { from: '2003-01-02', to: '2006-03-17' },
   earlyStopping: { from: '2006-03-20', to: '2006-12-29' },
   test: { from: '2007-01-03', to: lastSession },
@@ -44,7 +48,7 @@ function recipe(
   label: LabelDefinition,
   params: Partial<Recipe['params']>,
   rounds: Pick<Recipe, 'maxRounds' | 'patience' | 'blockRounds'>,
-): Recipe {
+): JudgedRecipe {
   return {
     model: 'lightgbm',
     params: {

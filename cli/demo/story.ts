@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { ProgressPoint, Recipe, TrainingRun } from '#contracts/training.ts'
+import type { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import type { ApiClient } from '../client.ts'
 import { progressReader } from '../progress-reader.ts'
 import type { DemoReport } from './report.ts'
@@ -192,7 +192,7 @@ export const chapters: Chapter[] = [
   },
 ]
 
-const train = (client: ApiClient, name: string, { featureSet, ...recipe }: Recipe) =>
+const train = (client: ApiClient, name: string, { featureSet, ...recipe }: scenario.JudgedRecipe) =>
   client.trainingRuns.create({ name, features: featureSet, ...recipe })
 
 /** Follows a run until it waits for approval or has ended. */

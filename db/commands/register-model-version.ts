@@ -14,7 +14,8 @@ export type Candidate = {
   snapshotId: string
   buildId: string
   dataset: string
-  evaluation: Evaluation
+  /** null when the version is judged in shadow */
+  evaluation: Evaluation | null
 }
 
 /**
@@ -49,7 +50,7 @@ export async function registerModelVersion(db: Database, { evaluation, ...candid
       subject: `model-version/${candidate.name}@${version}`,
       // the run is the command: one registration each
       commandId: run.id,
-      detail: { runId: run.id, onnxSha256: candidate.onnx.sha256, gate: evaluation.gate.reason },
+      detail: { runId: run.id, onnxSha256: candidate.onnx.sha256, gate: evaluation?.gate.reason ?? 'none: judged in shadow' },
     })
     return version
   })

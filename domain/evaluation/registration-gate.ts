@@ -37,8 +37,45 @@ export function judgeCandidate(
   baselines: Baselines<Float64Array>,
   reach: number,
 ): Judgement {
+  const { measured, own, measure, figures, comparisons, told } = compareAll(panel, kind, candidate, baselines, reach, baselineNames)
+  const failed = comparisons.filter((comparison) => !holds(kind, comparison))
+  const enough = own.sessions >= leastSessions
+  const passed = enough && failed.length === 0
+  const verdict = passed
+    ? 'Passed'
+    : enough
+      ? `Refused, for it must ${failed.map(({ baseline }) => demand(kind, baseline)).join(' and ')}`
+      : `Inconclusive, which refuses: a verdict needs ${leastSessions} sessions`
+  return { candidate: own, baselines: measured, gate: { passed, reason: `${verdict}; ${figures}: ${told}`, measure, comparisons } }
+}
+
+/**
+ * Persistence as a version of its own. A baseline is not asked to beat itself: it is registered as what others are
+ * judged by, with its figures beside those of the other baselines.
+ */
+export function judgeBaseline(
+  panel: Panel,
+  kind: LabelKind,
+  persistence: Float64Array,
+  baselines: Baselines<Float64Array>,
+  reach: number,
+): Judgement {
+  const others = baselineNames.filter((name) => name !== 'persistence')
+  const { measured, own, measure, figures, comparisons, told } = compareAll(panel, kind, persistence, baselines, reach, others)
+  const reason = `Registered as a baseline, which is not asked to beat itself; ${figures}: ${told}`
+  return { candidate: own, baselines: measured, gate: { passed: true, reason, measure, comparisons } }
+}
+
+function compareAll(
+  panel: Panel,
+  kind: LabelKind,
+  candidate: Float64Array,
+  baselines: Baselines<Float64Array>,
+  reach: number,
+  rivals: readonly BaselineName[],
+) {
   const metricsOf = (forecast: Float64Array) => forecastMetrics(panel, kind, forecast, baselines.persistence)
-  const metrics = { persistence: metricsOf(baselines.persistence), mean: metricsOf(baselines.mean), linear: metricsOf(baselines.linear) }
+  const measured = { persistence: metricsOf(baselines.persistence), mean: metricsOf(baselines.mean), linear: metricsOf(baselines.linear) }
   const own = metricsOf(candidate)
   const compare = (name: BaselineName): Contest => {
     switch (kind) {
@@ -50,21 +87,18 @@ export function judgeCandidate(
         return kind satisfies never
     }
   }
-  const comparisons = baselineNames.map((baseline) => ({ baseline, ...compare(baseline) }))
-  const measure = kind === 'time-series' ? 'squared-error' : 'rank-information-coefficient'
-  const failed = comparisons.filter((comparison) => !holds(kind, comparison))
-  const enough = own.sessions >= leastSessions
-  const passed = enough && failed.length === 0
+  const comparisons = rivals.map((baseline) => ({ baseline, ...compare(baseline) }))
+  const measure: GateVerdict['measure'] = kind === 'time-series' ? 'squared-error' : 'rank-information-coefficient'
   const figure =
     kind === 'time-series' ? `squared error ${digits(own.meanSquaredError)}` : `mean RankIC ${digits(own.rankInformationCoefficient ?? 0)}`
-  const told = comparisons.map((comparison) => tell(kind, comparison, metrics[comparison.baseline])).join('; ')
-  const verdict = passed
-    ? 'passed'
-    : enough
-      ? `refused, for it must ${failed.map(({ baseline }) => demand(kind, baseline)).join(' and ')}`
-      : `inconclusive, which refuses: a verdict needs ${leastSessions} sessions`
-  const reason = `${verdict[0]!.toUpperCase()}${verdict.slice(1)}; ${figure} on ${own.sessions} sessions and ${own.rows} rows: ${told}`
-  return { candidate: own, baselines: metrics, gate: { passed, reason, measure, comparisons } }
+  return {
+    measured,
+    own,
+    measure,
+    figures: `${figure} on ${own.sessions} sessions and ${own.rows} rows`,
+    comparisons,
+    told: comparisons.map((comparison) => tell(kind, comparison, measured[comparison.baseline])).join('; '),
+  }
 }
 
 function holds(kind: LabelKind, { baseline, gain, verdict }: { baseline: BaselineName } & Contest): boolean {

@@ -3,21 +3,17 @@
  *
  * Purging: a row belongs to a segment only when the last session that its label reads lies before the next segment
  * (López de Prado, Advances in Financial Machine Learning, ch. 7). Reach and distance are counted in sessions of the
- * build's own calendar. The last segment is purged against its own end, so that its figures do not depend on how much
- * data came later.
+ * build's own calendar. The last segment (the test, or early stopping where there is none) is purged against its own
+ * end, so that its rows do not depend on how much data came later.
  */
 import { DomainError } from '../domain-error.ts'
 
 export type SessionRange = { from: string; to: string }
-export type Segments = { train: SessionRange; earlyStopping: SessionRange; test: SessionRange }
+export type Segments = { train: SessionRange; earlyStopping: SessionRange; test?: SessionRange | undefined }
 
 /** @throws DomainError recipe_invalid, when segments overlap or stand in another order */
-export function assertSegmentsOrdered({ train, earlyStopping, test }: Segments): void {
-  const inOrder = [
-    ['train', train],
-    ['earlyStopping', earlyStopping],
-    ['test', test],
-  ] as const
+export function assertSegmentsOrdered(segments: Segments): void {
+  const inOrder = segmentsInOrder(segments)
   inOrder.forEach(([name, range], index) => {
     if (range.from > range.to)
       throw new DomainError('recipe_invalid', `the segment ${name} begins on ${range.from}, after its end on ${range.to}`, {
@@ -40,11 +36,11 @@ export function purgedSessions(sessions: readonly string[], { from, to }: Sessio
   return sessions.filter((session, index) => session >= from && session <= to && index <= last)
 }
 
-/** The sessions of the test segment whose labels end within it. */
-export const purgedTestSessions = (sessions: readonly string[], test: SessionRange, reach: number): string[] =>
+/** The sessions of a range whose labels end within it: how the last segment is purged. */
+export const purgedWithin = (sessions: readonly string[], range: SessionRange, reach: number): string[] =>
   purgedSessions(
-    sessions.filter((session) => session <= test.to),
-    test,
+    sessions.filter((session) => session <= range.to),
+    range,
     reach,
     '9999-12-31',
   )
@@ -52,18 +48,22 @@ export const purgedTestSessions = (sessions: readonly string[], test: SessionRan
 /** @throws DomainError recipe_invalid | segment_empty, naming the segment and what the build covers */
 export function assertSegmentsFilled(sessions: readonly string[], segments: Segments, reach: number): void {
   assertSegmentsOrdered(segments)
-  const kept = {
-    train: purgedSessions(sessions, segments.train, reach, segments.earlyStopping.from),
-    earlyStopping: purgedSessions(sessions, segments.earlyStopping, reach, segments.test.from),
-    test: purgedTestSessions(sessions, segments.test, reach),
-  }
-  for (const [name, left] of Object.entries(kept) as [keyof Segments, string[]][]) {
-    if (left.length > 0) continue
-    const { from, to } = segments[name]
+  const inOrder = segmentsInOrder(segments)
+  inOrder.forEach(([name, range], index) => {
+    const next = inOrder[index + 1]?.[1]
+    const left = next === undefined ? purgedWithin(sessions, range, reach) : purgedSessions(sessions, range, reach, next.from)
+    if (left.length > 0) return
+    const { from, to } = range
     throw new DomainError(
       'segment_empty',
       `the segment ${name}, ${from} to ${to}, holds no session whose label (${reach} sessions ahead) ends in time; the build has ${sessions.length} sessions, ${sessions[0] ?? 'none'} to ${sessions.at(-1) ?? 'none'}: choose longer segments, or sync more data`,
       { segment: name, from, to },
     )
-  }
+  })
 }
+
+const segmentsInOrder = ({ train, earlyStopping, test }: Segments): [name: keyof Segments, range: SessionRange][] => [
+  ['train', train],
+  ['earlyStopping', earlyStopping],
+  ...(test === undefined ? [] : [['test', test] as [keyof Segments, SessionRange]]),
+]

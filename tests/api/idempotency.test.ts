@@ -10,7 +10,7 @@ import { TrainingRun } from '#contracts/training.ts'
 import { deploymentWorkflowId, featuresWorkflowId, syncWorkflowId, trainingWorkflowId } from '#contracts/ids.ts'
 import { idempotencyKey } from '#db/schema.ts'
 import { definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { knownFeatureSet } from '#domain/features/feature-sets.ts'
 import { sha256Of } from '#tests/support/model-version.ts'
 import { apiWorld, type ApiWorld, furnish, trainBody } from './world.ts'
 
@@ -51,7 +51,7 @@ const starts: [string, string, object, object, z.ZodType<{ id: string }>, (answe
     { dataset: 'us-daily', features: 'technical', label: { expression: 'Ref($close,-5)/$close-1' } },
     FeatureBuild,
     ({ snapshotId }, body) =>
-      featuresWorkflowId(definitionHash(resolveFeatureSet('technical'), { kind: 'time-series', ...body.label }), snapshotId),
+      featuresWorkflowId(definitionHash(knownFeatureSet('technical'), { kind: 'time-series', ...body.label }), snapshotId),
   ],
   [
     '/datasets/fresh/sync',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeCandidate } from '#domain/evaluation/registration-gate.ts'
+import { judgeBaseline, judgeCandidate } from '#domain/evaluation/registration-gate.ts'
 
 /** Deterministic noise in [-0.5, 0.5): the generator mulberry32. */
 function noise(seed: number): () => number {
@@ -107,6 +107,20 @@ describe('a cross-sectional label', () => {
       1,
     ).gate
     expect(rescaled.comparisons).toEqual(gate.comparisons)
+  })
+})
+
+describe('persistence itself', () => {
+  it.each(['time-series', 'cross-sectional'] as const)('is registered as a baseline of a %s label, however it compares', (kind) => {
+    const { panel, baselines } = scene(30, { candidate: 0, persistence: 0.2, mean: 0, linear: 0.9 })
+    const { gate, candidate } = judgeBaseline(panel, kind, baselines.persistence, baselines, 1)
+    expect(gate.passed).toBe(true)
+    expect(verdicts(gate)).toMatchObject({ linear: 'worse' })
+    expect(gate.comparisons.map(({ baseline }) => baseline)).toEqual(['mean', 'linear'])
+    expect(gate.reason).toMatch(
+      /^Registered as a baseline, which is not asked to beat itself; .* on 30 sessions and 120 rows: .*the linear model/,
+    )
+    expect(candidate.meanSquaredError).toBe(judgeCandidate(panel, kind, baselines.persistence, baselines, 1).candidate.meanSquaredError)
   })
 })
 

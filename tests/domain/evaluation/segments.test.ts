@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DomainError } from '#domain/domain-error.ts'
-import { assertSegmentsFilled, assertSegmentsOrdered, purgedSessions, purgedTestSessions } from '#domain/evaluation/segments.ts'
+import { assertSegmentsFilled, assertSegmentsOrdered, purgedSessions, purgedWithin } from '#domain/evaluation/segments.ts'
 
 const day = (number: number) => new Date(Date.UTC(2007, 0, 1 + number)).toISOString().slice(0, 10)
 const calendar = Array.from({ length: 40 }, (_, index) => day(index))
@@ -44,8 +44,8 @@ describe('purge', () => {
   })
 
   it('keeps the test within its own end, whatever came later', () => {
-    expect(purgedTestSessions(calendar, segments.test, 2)).toEqual(calendar.slice(28, 34))
-    expect(purgedTestSessions(calendar.slice(0, 36), segments.test, 2)).toEqual(calendar.slice(28, 34))
+    expect(purgedWithin(calendar, segments.test, 2)).toEqual(calendar.slice(28, 34))
+    expect(purgedWithin(calendar.slice(0, 36), segments.test, 2)).toEqual(calendar.slice(28, 34))
   })
 
   it('never keeps a label that the next segment could see', () => {
@@ -63,5 +63,13 @@ describe('purge', () => {
     expect(() => assertSegmentsFilled(calendar, segments, 1)).not.toThrow()
     expect(() => assertSegmentsFilled(calendar, segments, 8)).toThrow(/the segment earlyStopping, .* holds no session/)
     expect(codeOf(() => assertSegmentsFilled(calendar.slice(0, 20), segments, 1))).toBe('segment_empty')
+  })
+
+  it('without a test segment, asks early stopping for a label within its own end', () => {
+    const { test: _, ...shadow } = segments
+    expect(() => assertSegmentsFilled(calendar, shadow, 7)).not.toThrow()
+    expect(() => assertSegmentsFilled(calendar.slice(0, 28), shadow, 7)).not.toThrow()
+    for (const known of [calendar, calendar.slice(0, 28)])
+      expect(() => assertSegmentsFilled(known, shadow, 8)).toThrow(/the segment earlyStopping, .* holds no session/)
   })
 })

@@ -3,7 +3,7 @@ import { FeatureSet } from '#contracts/features.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { buildIdOf, columnKey, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
-import { featureSets, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { featureSets, knownFeatureSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { groupSymbols } from '#domain/features/symbol-groups.ts'
 import { walkBars } from '#tests/support/bars.ts'
 
@@ -31,7 +31,7 @@ describe('feature sets', () => {
   })
 
   it('has every value from its look-back on, and none of a recursive feature before', () => {
-    const { features } = resolveFeatureSet('technical')
+    const { features } = knownFeatureSet('technical')
     const columns = computeFeatures(features, walkBars('WALK', 100, 4), [])
     for (const [index, { lookback }] of readFeatures(features).entries())
       expect(columns[index]!.subarray(lookback - 1).every(Number.isFinite)).toBe(true)
@@ -40,8 +40,21 @@ describe('feature sets', () => {
   })
 
   it('is found by name, or named with what there is', () => {
-    expect(resolveFeatureSet('technical').features).toHaveLength(33)
-    expect(() => resolveFeatureSet('technicel')).toThrow('no feature set technicel: did you mean technical? There are: technical')
+    expect(resolveFeatureSet('technical', label)).toBe(knownFeatureSet('technical'))
+    expect(knownFeatureSet('technical').features).toHaveLength(33)
+    expect(() => resolveFeatureSet('technicel', label)).toThrow(
+      'no feature set technicel: did you mean technical? There are: technical, persistence',
+    )
+  })
+
+  it('persistence follows from the label: one feature, the naive forecast that the label is judged beside', () => {
+    const stated = resolveFeatureSet('persistence', label)
+    expect(FeatureSet.parse(stated)).toEqual(stated)
+    expect(stated.features).toEqual([{ name: 'naive_forecast', expression: readLabel(label).persistence.text }])
+    const implied = resolveFeatureSet('persistence', { expression: 'Ref($close,-2)/$close', kind: 'time-series' })
+    expect(implied.features[0]!.expression).toBe('Ref(Ref($close,-2)/$close,2)')
+    expect(featureHash(implied)).not.toBe(featureHash(stated))
+    expect(() => knownFeatureSet('persistence')).toThrow('no feature set persistence by itself: it follows from the label')
   })
 
   it('computes on prices adjusted for splits and dividends, and on volume adjusted for splits alone', () => {

@@ -11,7 +11,7 @@ import type { BuildInput, LabelDefinition } from '#contracts/features.ts'
 import { featuresWorkflowId } from '#contracts/ids.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { knownFeatureSet } from '#domain/features/feature-sets.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
@@ -110,8 +110,8 @@ async function inputOf(seed: number, change: Partial<Pick<BuildInput, 'featureSe
     dataset,
     symbols.map((symbol, index) => walkBars(symbol, 80, seed + index)),
   )
-  const featureSet = change.featureSet ?? resolveFeatureSet('technical')
-  const definition = definitionHash(resolveFeatureSet('technical'), label)
+  const featureSet = change.featureSet ?? knownFeatureSet('technical')
+  const definition = definitionHash(knownFeatureSet('technical'), label)
   return {
     buildId: buildIdOf(definition, snapshot.id),
     definitionHash: definition,
@@ -201,7 +201,7 @@ describe('buildFeatures', () => {
 
   it('fails with the code and the words of what is wrong', () =>
     inWorld(async () => {
-      const technical = resolveFeatureSet('technical')
+      const technical = knownFeatureSet('technical')
       const input = await inputOf(400, { featureSet: { ...technical, features: [{ name: 'gap', expression: 'Mean($vwap,5)' }] } })
       const failure: unknown = await (await start(input)).result().catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(WorkflowFailedError)
