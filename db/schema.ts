@@ -422,6 +422,8 @@ export const supervision = pgTable('supervision', {
   state: text('state').$type<SupervisionState>().notNull(),
   championName: text('champion_name'),
   championVersion: integer('champion_version'),
+  /** its monitors look at sessions after this one */
+  championAfter: date('champion_after', { mode: 'string' }),
   /** what a challenger is fitted by: the last champion that was trained */
   recipeRunId: uuid('recipe_run_id'),
   processedThrough: date('processed_through', { mode: 'string' }),

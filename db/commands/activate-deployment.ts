@@ -1,15 +1,17 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
-import type { Route } from '#contracts/deployments.ts'
+import { and, eq, sql } from 'drizzle-orm'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { Database, Executor } from '../client.ts'
-import { audit, deployment, endpoint, model, modelVersion } from '../schema.ts'
+import type { Database } from '../client.ts'
+import { audit, deployment, endpoint } from '../schema.ts'
+import { announceRoutes } from './announce-routes.ts'
+import { promoteStages } from './promote-stages.ts'
 
 export type Activation = { revision: number; activatedNow: boolean }
 
 /**
- * The switch: one transaction on the endpoint's row. The prepared route becomes the active one, the deployment active
- * and its predecessor superseded, the version production and those that no endpoint answers with any more staging, with
- * one audit row. A repeat, or the loser of a race, changes nothing and answers the same revision.
+ * The switch: one transaction on the endpoint's row. The prepared route becomes the active one and what answered before
+ * is kept as the previous, the deployment is active and its predecessor superseded, the version production and those that
+ * no endpoint answers with any more staging, with one audit row. Without a bake to follow the deployment has ended. A
+ * repeat, or the loser of a race, changes nothing and answers the same revision.
  * @throws QuantloopError conflict when the deployment has ended otherwise, or its version may no longer be deployed
  */
 export async function activateDeployment(db: Database, deploymentId: string): Promise<Activation> {
@@ -27,54 +29,44 @@ export async function activateDeployment(db: Database, deploymentId: string): Pr
 
     await tx
       .update(endpoint)
-      .set({ active: row.prepared, activeRevision: row.prepareRevision, prepared: null, updatedAt: sql`now()` })
+      .set({
+        active: row.prepared,
+        activeRevision: row.prepareRevision,
+        prepared: null,
+        share: 0,
+        previous: row.active,
+        updatedAt: sql`now()`,
+      })
       .where(eq(endpoint.name, row.name))
     await tx
       .update(deployment)
       .set({ state: 'superseded' })
       .where(and(eq(deployment.endpoint, row.name), eq(deployment.state, 'active')))
+    const bakes = current.plan.strategy !== 'immediate'
     await tx
       .update(deployment)
-      .set({ state: 'active', step: 'active', endedAt: sql`now()` })
+      .set({
+        state: 'active',
+        step: bakes ? 'bake' : 'active',
+        predecessorId: row.active?.deploymentId ?? null,
+        ...(bakes ? {} : { endedAt: sql`now()` }),
+      })
       .where(eq(deployment.id, deploymentId))
-    await promote(tx, row.prepared, row.active)
+    await promoteStages(tx, row.prepared, row.active)
     await tx.insert(audit).values({
       by: current.requestedBy,
       action: 'activate',
       subject: `endpoint/${row.name}`,
       commandId: deploymentId,
       detail: {
+        deploymentId,
         model: row.prepared.model,
         revision: row.prepareRevision,
         previous: row.active?.model ?? null,
         previousRevision: row.activeRevision,
       },
     })
+    await announceRoutes(tx, row.name)
     return { revision: row.prepareRevision, activatedNow: true }
   })
-}
-
-/** The version goes to production; what answers on no endpoint any more goes back to staging. */
-async function promote(tx: Executor, next: Route, previous: Route | null): Promise<void> {
-  const families = [...new Set([next.model.name, ...(previous === null ? [] : [previous.model.name])])]
-  // two endpoints of one model take turns, so that the second sees what the first one switched
-  await tx.select().from(model).where(inArray(model.name, families)).orderBy(model.name).for('update')
-  const promoted = await tx
-    .update(modelVersion)
-    .set({ stage: 'production' })
-    .where(
-      and(
-        eq(modelVersion.name, next.model.name),
-        eq(modelVersion.version, next.model.version),
-        inArray(modelVersion.stage, ['staging', 'production']),
-      ),
-    )
-    .returning({ version: modelVersion.version })
-  if (promoted.length === 0)
-    throw new QuantloopError('conflict', `${next.model.name}@${next.model.version} is no longer at stage staging or production`)
-  const answersSomewhere = sql`exists (select 1 from ${endpoint} where ${endpoint.active} -> 'model' = jsonb_build_object('name', ${modelVersion.name}, 'version', ${modelVersion.version}))`
-  await tx
-    .update(modelVersion)
-    .set({ stage: 'staging' })
-    .where(and(inArray(modelVersion.name, families), eq(modelVersion.stage, 'production'), sql`not ${answersSomewhere}`))
 }

@@ -3,13 +3,18 @@ import type { DeploymentState } from '#contracts/deployments.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { deployment, endpoint } from '../schema.ts'
+import { announceRoutes } from './announce-routes.ts'
 
-export type DeploymentEnd = { deploymentId: string; state: 'refused' | 'failed' | 'stopped'; reason: string }
+/** `active` ends the bake: the switch stands, and the reason, if any, says what was not found out. */
+export type DeploymentEnd = { deploymentId: string } & (
+  | { state: 'refused' | 'rejected' | 'failed' | 'stopped'; reason: string }
+  | { state: 'active'; reason: string | null }
+)
 export type ClosedDeployment = { state: DeploymentState; revision: number | null; reason: string | null }
 
 /**
- * Ends a deployment that did not come to the switch, and withdraws its route so that replicas let it go. One that has
- * ended already, active ones included, stays as it is; the answer is what the row says.
+ * Ends a deployment. One that did not come to the switch withdraws its route, so that replicas let it go. One that did
+ * stays active, however its watch ended. One that has ended already stays as it is; the answer is what the row says.
  */
 export async function closeDeployment(db: Database, { deploymentId, state, reason }: DeploymentEnd): Promise<ClosedDeployment> {
   return await db.transaction(async (tx) => {
@@ -19,14 +24,22 @@ export async function closeDeployment(db: Database, { deploymentId, state, reaso
     await tx.select({ name: endpoint.name }).from(endpoint).where(eq(endpoint.name, asked.endpoint)).for('update')
     const [closed] = await tx
       .update(deployment)
-      .set({ state, failure: reason, pausedBy: null, endedAt: sql`now()` })
+      .set({
+        state: sql`case when ${deployment.state} = 'active' then 'active' else ${state} end`,
+        step: sql`case when ${deployment.state} = 'active' then 'active' else ${deployment.step} end`,
+        failure: reason,
+        pausedBy: null,
+        endedAt: sql`now()`,
+      })
       .where(and(eq(deployment.id, deploymentId), isNull(deployment.endedAt)))
       .returning()
-    if (closed)
+    if (closed) {
       await tx
         .update(endpoint)
-        .set({ prepared: null, updatedAt: sql`now()` })
+        .set({ prepared: null, share: 0, updatedAt: sql`now()` })
         .where(and(eq(endpoint.name, asked.endpoint), sql`${endpoint.prepared} ->> 'deploymentId' = ${deploymentId}`))
+      await announceRoutes(tx, asked.endpoint)
+    }
     const [row] = closed ? [closed] : await tx.select().from(deployment).where(eq(deployment.id, deploymentId))
     return { state: row?.state ?? state, revision: row?.revision ?? null, reason: row?.failure ?? null }
   })

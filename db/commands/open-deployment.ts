@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { DeployModelInput } from '#contracts/deployments.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
@@ -16,7 +16,7 @@ export async function openDeployment(db: Database, input: DeployModelInput): Pro
     endpoint: input.endpoint,
     modelName: input.model.name,
     modelVersion: input.model.version,
-    strategy: input.strategy,
+    plan: input.plan,
     requestedBy: input.origin.by,
     idempotencyKey: input.origin.idempotencyKey ?? null,
     bodySha256: input.origin.bodySha256,
@@ -29,7 +29,7 @@ export async function openDeployment(db: Database, input: DeployModelInput): Pro
   } catch (error) {
     if (!isUniqueViolation(error, 'deployment_one_in_flight')) throw error
     const other = await inFlight(db, input.endpoint)
-    const failure = `another deployment (${other ?? 'just ended'}) of endpoint ${input.endpoint} is under way: wait for its end, or stop it`
+    const failure = `another deployment (${other ?? 'just ended'}) of endpoint ${input.endpoint} is under way: wait for its end, stop it, or promote it if it bakes`
     await db
       .insert(deployment)
       .values({ ...row, state: 'refused', failure, endedAt: new Date().toISOString() })
@@ -44,6 +44,14 @@ async function inFlight(db: Database, endpoint: string): Promise<string | undefi
   const [other] = await db
     .select({ id: deployment.id })
     .from(deployment)
-    .where(and(eq(deployment.endpoint, endpoint), inArray(deployment.state, ['running', 'pausing', 'paused', 'stopping'])))
+    .where(
+      and(
+        eq(deployment.endpoint, endpoint),
+        or(
+          inArray(deployment.state, ['running', 'pausing', 'paused', 'awaiting_approval', 'stopping']),
+          and(eq(deployment.state, 'active'), isNull(deployment.endedAt)),
+        ),
+      ),
+    )
   return other?.id
 }

@@ -337,6 +337,7 @@ CREATE TABLE "supervision" (
 	"state" text NOT NULL,
 	"champion_name" text,
 	"champion_version" integer,
+	"champion_after" date,
 	"recipe_run_id" uuid,
 	"processed_through" date,
 	"snapshot_id" text,
