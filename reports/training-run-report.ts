@@ -43,7 +43,7 @@ export function trainingRunReport(story: TrainingRunStory): string {
 }
 
 function leadOf({ evaluation, state, recipe }: TrainingRun): string {
-  if (evaluation !== null) return `${evaluation.gate.passed ? 'The gate let it pass' : 'The gate refused it'}. ${evaluation.gate.reason}.`
+  if (evaluation !== null) return `The registration gate: ${evaluation.gate.reason}.`
   if (recipe.segments.test === undefined)
     return 'It was fitted without a test segment: the supervisor of its endpoint judges it in shadow, on sessions after the fit.'
   return `It has not been judged: it is ${state.replaceAll('_', ' ')}.`

@@ -18,7 +18,13 @@ export function optionOf(chart: AnyChart): EChartsCoreOption {
 
 const text = { color: 'var(--muted)', fontSize: 12 }
 const rule = { lineStyle: { color: 'var(--line)' } }
-const ticks = { axisLabel: text, axisLine: { show: true, ...rule }, axisTick: { show: false }, splitLine: { show: true, ...rule } }
+// an axis stands at the edge, also where zero lies within
+const ticks = {
+  axisLabel: text,
+  axisLine: { show: true, onZero: false, ...rule },
+  axisTick: { show: false },
+  splitLine: { show: true, ...rule },
+}
 const frame = { animation: false, silent: true, textStyle: { fontFamily: 'system-ui, sans-serif' } }
 
 const above = (name: string) => ({ name, nameLocation: 'end', nameGap: 14, nameTextStyle: { ...text, align: 'left' } })
