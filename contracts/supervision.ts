@@ -106,13 +106,21 @@ export const CalibrateInput = z.strictObject({
 })
 export type CalibrateInput = z.infer<typeof CalibrateInput>
 
-/** Purged walk-forward errors of a recipe: each session forecast by a fit that ended before it. Stored as an object. */
+const FoldFit = z.strictObject({ trainedThrough: Session, from: Session, to: Session, rounds: z.int().positive() })
+
+/** `loss` is the session's mean squared error over its symbols, `bias` its mean of forecast − label. */
+const SessionError = z.strictObject({ session: Session, loss: z.number(), bias: z.number(), rows: z.int().positive() })
+
+/** The errors of one fold of a walk-forward, sessions ascending. Stored as an object while the others are fitted. */
+export const FoldErrors = z.strictObject({ fold: FoldFit, sessions: z.array(SessionError).min(1) })
+export type FoldErrors = z.infer<typeof FoldErrors>
+
+/** Purged walk-forward errors of a recipe: each session, ascending, forecast by a fit that ended before it. Stored as an object. */
 export const WalkForward = z.strictObject({
   format: z.literal(1),
   recipeHash: Sha256,
-  folds: z.array(z.strictObject({ trainedThrough: Session, from: Session, to: Session, rounds: z.int().positive() })).min(1),
-  /** ascending; `loss` is the session's mean squared error over its symbols, `bias` its mean of forecast − label */
-  sessions: z.array(z.strictObject({ session: Session, loss: z.number(), bias: z.number(), rows: z.int().positive() })).min(1),
+  folds: z.array(FoldFit).min(1),
+  sessions: z.array(SessionError).min(1),
 })
 export type WalkForward = z.infer<typeof WalkForward>
 
@@ -166,6 +174,7 @@ export const AlertKind = z.enum([
   'no-labels',
   'rollout-failed',
   'retrain-failed',
+  'calibration-failed',
 ])
 export type AlertKind = z.infer<typeof AlertKind>
 
@@ -226,6 +235,10 @@ export const Retrain = z.strictObject({
   endedAt: Timestamp.nullable(),
 })
 export type Retrain = z.infer<typeof Retrain>
+
+/** What `retrainNow` answers: the retrain that it starts, or the one that is in flight. */
+export const RetrainStarted = z.strictObject({ retrainId: Id, runId: Id })
+export type RetrainStarted = z.infer<typeof RetrainStarted>
 
 /** One session's error of one forecaster over the symbols of the endpoint. */
 export const SessionScore = z.strictObject({

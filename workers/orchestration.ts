@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
+import { createCalibrationActivities, createCalibrationRequestActivities } from '#activities/calibration.ts'
 import { createDatasetActivities } from '#activities/datasets.ts'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
 import { createJournalActivities } from '#activities/journal.ts'
+import { createOrderActivities } from '#activities/orders.ts'
+import { createScheduleActivities } from '#activities/schedules.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { createTrainingActivities } from '#activities/training.ts'
 import type { Config } from '#config/config.ts'
@@ -28,7 +31,11 @@ export const orchestrationActivities = ({ db, objects, client, config }: Orchest
     ...createDeploymentActivities({ db, objects }),
     ...createFeatureRequestActivities({ db, client }),
     ...createFeatureBuildActivities({ db, objects }),
+    ...createOrderActivities({ db, client }),
+    ...createScheduleActivities({ db, client }),
     ...createTrainingActivities({ db, objects }),
+    ...createCalibrationRequestActivities({ db, client }),
+    ...createCalibrationActivities({ db, objects }),
     ...createTraceActivities({ db, objects }),
   })
 

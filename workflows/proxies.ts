@@ -1,5 +1,6 @@
-import type { ActivityOptions } from '@temporalio/workflow'
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import { taskQueues } from '#contracts/task-queues.ts'
+import type { FitInput, FitResult } from '#contracts/training.ts'
 
 /** A short side effect: it runs to its end, and again if its worker died. */
 export const atomic: ActivityOptions = {
@@ -18,3 +19,10 @@ export const interruptible: ActivityOptions = {
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '1 second', backoffCoefficient: 1 },
 }
+
+/** The trainer's one activity, in Python. */
+export const trainer = proxyActivities<{ fitModel(input: FitInput): Promise<FitResult> }>({
+  ...interruptible,
+  taskQueue: taskQueues.trainerCpu,
+  summary: 'fit in the trainer',
+})

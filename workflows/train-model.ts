@@ -6,16 +6,13 @@ import type { Stage } from '#contracts/models.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
-import type { FitInput, FitResult, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
+import type { TrainModelInput, TrainModelResult } from '#contracts/training.ts'
 import { type Decision, DurableRun } from './durable.ts'
-import { atomic, interruptible } from './proxies.ts'
+import { atomic, interruptible, trainer } from './proxies.ts'
 import { nudgeWorkflow } from './waiters.ts'
-
-type TrainerActivities = { fitModel(input: FitInput): Promise<FitResult> }
 
 const training = proxyActivities<TrainingActivities>(atomic)
 const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
-const trainer = proxyActivities<TrainerActivities>({ ...interruptible, taskQueue: taskQueues.trainerCpu, summary: 'fit in the trainer' })
 const evaluation = proxyActivities<TrainingActivities>({
   ...interruptible,
   taskQueue: taskQueues.orchestration,
