@@ -8,17 +8,23 @@ import { docs } from './docs.ts'
 import { problemResponse, refuseError, refuseInvalid } from './errors.ts'
 import { health } from './health.ts'
 import { createMetrics } from './metrics.ts'
+import { alerts } from './routes/alerts.ts'
 import { audit } from './routes/audit.ts'
 import { datasets } from './routes/datasets.ts'
 import { deployments } from './routes/deployments.ts'
 import { endpoints } from './routes/endpoints.ts'
+import { events } from './routes/events.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
 import { models } from './routes/models.ts'
+import { monitors } from './routes/monitors.ts'
 import { predictions } from './routes/predictions.ts'
+import { retrains } from './routes/retrains.ts'
+import { schedules } from './routes/schedules.ts'
 import { snapshots } from './routes/snapshots.ts'
 import { trainingRunReports } from './routes/training-run-report.ts'
+import { supervision } from './routes/supervision.ts'
 import { trainingRuns } from './routes/training-runs.ts'
 import { uploads } from './routes/uploads.ts'
 
@@ -53,6 +59,12 @@ export function createApp(deps: AppDependencies): Api {
     models,
     endpoints,
     deployments,
+    supervision,
+    retrains,
+    monitors,
+    alerts,
+    schedules,
+    events,
     predictions,
     keys,
     audit,

@@ -64,9 +64,12 @@ export function authenticate(app: Api, { db, clock }: Pick<AppDependencies, 'db'
     const route = matchedName(c)
     if (route !== undefined && openRoutes.has(route)) return next()
     const secret = /^Bearer (ql_[\x21-\x7e]{1,200})$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    const caller = secret === undefined ? undefined : await keyOf(secret, clientOf(c))
-    if (!caller) throw new QuantloopError('unauthenticated', 'send an API key that is not revoked: `Authorization: Bearer ql_…`')
+    const client = clientOf(c)
+    const caller = secret === undefined ? undefined : await keyOf(secret, client)
+    if (secret === undefined || !caller)
+      throw new QuantloopError('unauthenticated', 'send an API key that is not revoked: `Authorization: Bearer ql_…`')
     c.set('caller', caller)
+    c.set('isStillAllowed', async () => (await keyOf(secret, client)) !== undefined)
     if (route !== undefined) {
       roles ??= requiredRoles(app)
       const needed = roles.get(route)

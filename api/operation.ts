@@ -62,3 +62,10 @@ export const listing = <T extends z.ZodRawShape>(filters: T) =>
     after: z.string().min(1).max(500).optional().meta({ description: 'The `nextCursor` of the page before.' }),
     ...filters,
   })
+
+/** A query parameter that is `true` or `false`. */
+export const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .meta({ type: 'boolean', description })

@@ -23,7 +23,7 @@ export const roleOfVerb = {
 } as const satisfies Record<Verb, Role>
 
 /** How long a worker may take to hear a command before the caller is told to repeat it. */
-const heardMs = 10_000
+export const heardMs = 10_000
 
 type Target = { kind: RunKind; id: string; workflowId: string }
 

@@ -25,6 +25,12 @@ export const endpointOfSupervise = (workflowId: string) => part(workflowId, 'sup
 export const calibrateWorkflowId = (recipeHash: string) => `calibrate/${recipeHash}`
 export const recipeHashOfCalibrate = (workflowId: string) => part(workflowId, 'calibrate', 1)
 
+/** A Schedule appends a time to the id of what it starts, so it has one of its own. */
+export const scheduleId = (name: string) => `schedule/${name}`
+export const nameOfSchedule = (id: string) => part(id, 'schedule', 1)
+
+export const commandWorkflowId = (commandId: string) => `command/${commandId}`
+
 export const traceWorkflowId = (traceId: string) => `trace/${traceId}`
 
 function part(workflowId: string, family: string, index: number): string {

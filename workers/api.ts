@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Client, Connection } from '@temporalio/client'
 import { createApp } from '#api/app.ts'
+import { createSocketServer } from '#api/live/socket-server.ts'
 import type { Config } from '#config/config.ts'
+import { closeCodes } from '#contracts/events.ts'
 import { connectDatabase } from '#db/client.ts'
 import { createObjectStore } from '#storage/minio-object-store.ts'
 import { createLogger } from '#telemetry/logger.ts'
@@ -30,12 +32,18 @@ export async function main(config: Config): Promise<void> {
     version: packageJson.version,
     clock: () => new Date(),
   })
-  const server = serve({ fetch: app.fetch, hostname: config.api.host, port: config.api.port }, ({ address, port }) =>
-    log.info({ address, port }, 'the API is up'),
+  const sockets = createSocketServer()
+  const server = serve(
+    { fetch: app.fetch, hostname: config.api.host, port: config.api.port, websocket: { server: sockets } },
+    ({ address, port }) => log.info({ address, port }, 'the API is up'),
   )
   await Promise.race([once(server, 'error').then(([error]) => Promise.reject(error)), once(process, 'SIGTERM'), once(process, 'SIGINT')])
   log.info('the API is draining')
-  const late = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), drainMs)
+  for (const follower of sockets.clients) follower.close(closeCodes.restarting, 'the API is restarting')
+  const late = setTimeout(() => {
+    for (const follower of sockets.clients) follower.terminate()
+    if ('closeAllConnections' in server) server.closeAllConnections()
+  }, drainMs)
   if ('closeIdleConnections' in server) server.closeIdleConnections()
   await new Promise<void>((resolve) => server.close(() => resolve()))
   clearTimeout(late)

@@ -43,7 +43,7 @@ export async function hasAudit(db: Executor, { commandId, action, subject }: { c
   const [row] = await db
     .select({ id: audit.id })
     .from(audit)
-    .where(and(eq(audit.commandId, commandId, eq(audit.action, action), eq(audit.subject, subject)))
+    .where(and(eq(audit.commandId, commandId), eq(audit.action, action), eq(audit.subject, subject)))
   return row !== undefined
 }
 

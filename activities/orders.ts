@@ -1,0 +1,34 @@
+import type { Client } from '@temporalio/client'
+import type { ApplyCommandInput } from '#contracts/orders.ts'
+import type { Database } from '#db/client.ts'
+import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
+import { createSchedule } from './schedules/create-schedule.ts'
+import { deleteSchedule } from './schedules/delete-schedule.ts'
+import { patchSchedule } from './schedules/patch-schedule.ts'
+
+/** Changes of the domain that no running process is there to take, each with its audit row. Applying one again changes nothing. */
+export const createOrderActivities = ({ db, client }: { db: Database; client: Client }) => ({
+  async applyOrder({ order, command }: ApplyCommandInput): Promise<void> {
+    switch (order.verb) {
+      case 'acknowledge-alert':
+        await acknowledgeAlert(db, { alertId: order.alertId, command })
+        break
+      case 'create-schedule':
+        await createSchedule({ db, client }, order.schedule, command)
+        break
+      case 'delete-schedule':
+        await deleteSchedule({ db, client }, order.name, command)
+        break
+      case 'pause-schedule':
+      case 'resume-schedule':
+      case 'trigger-schedule':
+      case 'backfill-schedule':
+        await patchSchedule({ db, client }, order, command)
+        break
+      default:
+        order satisfies never
+    }
+  },
+})
+
+export type OrderActivities = ReturnType<typeof createOrderActivities>

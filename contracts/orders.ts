@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { Command } from './commands.ts'
+import { CreateScheduleRequest } from './schedules.ts'
+import { Id, Name, Timestamp } from './words.ts'
+
+/** A change of the domain that no running process is there to take: what `applyCommand` applies. */
+export const Order = z.discriminatedUnion('verb', [
+  z.strictObject({ verb: z.literal('acknowledge-alert'), alertId: Id }),
+  z.strictObject({ verb: z.literal('create-schedule'), schedule: CreateScheduleRequest }),
+  z.strictObject({ verb: z.literal('pause-schedule'), name: Name }),
+  z.strictObject({ verb: z.literal('resume-schedule'), name: Name }),
+  z.strictObject({ verb: z.literal('trigger-schedule'), name: Name }),
+  z.strictObject({ verb: z.literal('backfill-schedule'), name: Name, from: Timestamp, to: Timestamp }),
+  z.strictObject({ verb: z.literal('delete-schedule'), name: Name }),
+])
+export type Order = z.infer<typeof Order>
+
+export const ApplyCommandInput = z.strictObject({ order: Order, command: Command })
+export type ApplyCommandInput = z.infer<typeof ApplyCommandInput>
