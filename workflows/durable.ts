@@ -189,6 +189,14 @@ export class DurableRun {
     })
   }
 
+  /** As `conclude`, for an end that no pause may hold up. */
+  async concludeNow<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.enter(name)
+    this.life = 'ending'
+    await this.journal.settled()
+    return await work()
+  }
+
   /** Work that a pause cancels and a resume calls again: it must go on from its own checkpoint. */
   async pausable<T>(name: string, work: () => Promise<T>): Promise<T> {
     for (;;) {

@@ -1,8 +1,12 @@
 import type { DeployModelInput, Route } from '#contracts/deployments.ts'
 import { type ErrorCode, QuantloopError } from '#contracts/errors.ts'
+import type { LabelDefinition } from '#contracts/features.ts'
 import { ModelSidecar, type Stage } from '#contracts/models.ts'
 import type { Database } from '#db/client.ts'
+import { findEndpoint } from '#db/queries/endpoints.ts'
 import { readVersionToDeploy } from '#db/queries/version-to-deploy.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { print } from '#domain/expressions/print.ts'
 import { checkOnnx } from '#inference/onnx-model.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 
@@ -22,7 +26,7 @@ export async function checkVersion(db: Database, objects: ObjectStore, input: De
   }
 }
 
-async function routeTo(db: Database, objects: ObjectStore, { deploymentId, model }: DeployModelInput): Promise<Route> {
+async function routeTo(db: Database, objects: ObjectStore, { deploymentId, endpoint, model }: DeployModelInput): Promise<Route> {
   const name = `${model.name}@${model.version}`
   const row = await readVersionToDeploy(db, model)
   if (row === undefined) throw incompatible(`there is no model version ${name}`)
@@ -43,8 +47,18 @@ async function routeTo(db: Database, objects: ObjectStore, { deploymentId, model
     throw incompatible(
       `${name} reads features ${row.featureHash} of ${row.dataset}, and no row of them is there: build the feature set first`,
     )
-  return { deploymentId, model, onnx: row.onnx, sidecar: row.sidecar, dataset: row.dataset, featureHash: row.featureHash }
+  const { label } = sidecar.recipe
+  const asked = (await findEndpoint(db, endpoint))?.active?.label
+  if (asked !== undefined && !sameQuestion(asked, label))
+    throw incompatible(
+      `${name} predicts ${label.expression} (${label.kind}), but endpoint ${endpoint} answers ${asked.expression} (${asked.kind}): deploy it to an endpoint of its own`,
+    )
+  return { deploymentId, model, onnx: row.onnx, sidecar: row.sidecar, dataset: row.dataset, featureHash: row.featureHash, label }
 }
+
+/** However it is written, and whatever it is compared with: clients read the answers as the same quantity. */
+const sameQuestion = (one: LabelDefinition, two: LabelDefinition): boolean =>
+  one.kind === two.kind && print(parse(one.expression)) === print(parse(two.expression))
 
 function parseSidecar(name: string, bytes: Uint8Array): ModelSidecar {
   let content: unknown

@@ -31,7 +31,9 @@ export async function closeDeployment(db: Database, { deploymentId, state, reaso
         pausedBy: null,
         endedAt: sql`now()`,
       })
-      .where(and(eq(deployment.id, deploymentId), isNull(deployment.endedAt)))
+      .where(
+        and(eq(deployment.id, deploymentId), isNull(deployment.endedAt), state === 'active' ? eq(deployment.state, 'active') : undefined),
+      )
       .returning()
     if (closed) {
       await tx
