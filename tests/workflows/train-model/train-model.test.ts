@@ -6,7 +6,7 @@ import { asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runIdOfTraining } from '#contracts/ids.ts'
 import { ModelSidecar, ModelVersion } from '#contracts/models.ts'
-import { TrainingRun, TrainModelResult } from '#contracts/training.ts'
+import { type Recipe, TrainingRun, TrainModelResult } from '#contracts/training.ts'
 import { findModel, findModelVersion } from '#db/queries/models.ts'
 import { audit, modelVersion, testOpening } from '#db/schema.ts'
 import { type FittedBuild, recipe, seedSnapshot, snapshotId, storeFittedBuild } from '#tests/support/fitted-build.ts'
@@ -76,7 +76,7 @@ describe('a candidate that passes its gate', () => {
       expect(waiting).toMatchObject({ onnxSha256: fitted.fit.onnx.sha256, rounds: 40, iterationsExecuted: 70, resumedFromRound: 20 })
       expect(waiting.evaluation).toMatchObject({
         segment: 'test',
-        range: recipe.segments.test,
+        range: recipe.segments.test!,
         openings: 1,
         gate: { passed: true, measure: 'squared-error' },
       })
@@ -156,6 +156,103 @@ describe('a candidate that passes its gate', () => {
       expect(senders).toHaveLength(2)
       expect(new Set(senders).size).toBe(1)
       expect(senders[0]).not.toBe('temporal')
+    }),
+  )
+})
+
+describe('a candidate without a test segment', () => {
+  const { test: _, ...segments } = recipe.segments
+  const shadow: Recipe = { ...recipe, segments }
+
+  it(
+    'is registered unjudged, and waits for who judges it in shadow',
+    inWorld(async (world) => {
+      const handle = await world.start({ modelName: 'shadow', recipe: shadow })
+      const runId = runIdOfTraining(handle.workflowId)
+      await world.written('approval', 'awaiting_approval')
+      expect(await rowOf(world, handle.workflowId)).toMatchObject({ state: 'awaiting_approval', evaluation: null, modelVersion: 1 })
+      expect(await database.db.select().from(testOpening).where(eq(testOpening.runId, runId))).toEqual([])
+      const version = ModelVersion.parse(await findModelVersion(database.db, 'shadow', 1))
+      const sidecar = ModelSidecar.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(version.sidecar))))
+      expect(sidecar).toMatchObject({ recipe: shadow, evaluation: null, parity: { exceedingRows: 0 } })
+      const [registered] = await database.db.select().from(audit).where(eq(audit.subject, 'model-version/shadow@1'))
+      expect(registered).toMatchObject({ action: 'register', detail: { gate: 'none: judged in shadow' } })
+
+      await handle.executeUpdate(messages.approve, { args: [command('policy:range')] })
+      expect(await handle.result()).toMatchObject({ state: 'approved', model: { name: 'shadow', version: 1 } })
+      expect((await versionOf(runId))?.stage).toBe('staging')
+    }),
+  )
+
+  it(
+    'needs sessions whose labels end within early stopping',
+    inWorld(async (world) => {
+      const last = recipe.segments.earlyStopping.to
+      const handle = await world.start({ recipe: { ...shadow, segments: { ...segments, earlyStopping: { from: last, to: last } } } })
+      expect((await failureOf(handle.result())).message).toContain(`the segment earlyStopping, ${last} to ${last}`)
+      expect(world.fits).toEqual([])
+    }),
+  )
+})
+
+describe('who asked to be notified', () => {
+  /** A run that waits for its build asks again at each nudge. */
+  const listener = async (world: TrainingWorld) => {
+    world.state.build = 'running'
+    const waiting = await world.start()
+    await world.gates.build.reached()
+    world.state.build = 'ready'
+    return waiting
+  }
+  const nudges = async (workflowId: string) => {
+    const { events } = await server.client.workflow.getHandle(workflowId).fetchHistory()
+    return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'nudge').length
+  }
+
+  it(
+    'is nudged once the row says that the run waits, and again when it has ended',
+    inWorld(async (world) => {
+      const notified = await listener(world)
+      world.gates.approval.close()
+      const run = await world.start({ notify: notified.workflowId })
+      await world.gates.approval.reached()
+      expect(await nudges(notified.workflowId)).toBe(0)
+      world.gates.approval.unlock()
+      // the build of the run itself, and the one that the nudge made the other ask for again
+      await world.gates.build.reached(3)
+      expect(world.requests).toEqual([notified, run, notified].map(({ workflowId }) => workflowId))
+      expect(await rowOf(world, run.workflowId)).toMatchObject({ state: 'awaiting_approval' })
+
+      await run.executeUpdate(messages.approve, { args: [command('bea')] })
+      await run.result()
+      expect(await nudges(notified.workflowId)).toBe(2)
+      await notified.executeUpdate(messages.stop, { args: [command('bea')] })
+      await notified.result()
+    }),
+  )
+
+  it(
+    'is nudged when the run fails or is stopped, and need not be there',
+    inWorld(async (world) => {
+      const notified = await listener(world)
+      world.state.fit = 'fails'
+      await failureOf((await world.start({ notify: notified.workflowId })).result())
+      expect(await nudges(notified.workflowId)).toBe(1)
+      world.state.fit = 'answers'
+      world.gates.fit.close()
+      const stopped = await world.start({ notify: notified.workflowId })
+      await world.gates.fit.reached()
+      await stopped.executeUpdate(messages.stop, { args: [command('cal')] })
+      expect(await stopped.result()).toMatchObject({ state: 'stopped' })
+      expect(await nudges(notified.workflowId)).toBe(2)
+      world.gates.fit.unlock()
+      await notified.executeUpdate(messages.stop, { args: [command('bea')] })
+      await notified.result()
+
+      const alone = await world.start({ notify: 'supervise/nowhere' })
+      await expect.poll(async () => (await rowOf(world, alone.workflowId)).state).toBe('awaiting_approval')
+      await alone.executeUpdate(messages.reject, { args: [command('bea')] })
+      expect(await alone.result()).toMatchObject({ state: 'rejected' })
     }),
   )
 })
@@ -263,6 +360,17 @@ describe('what is refused, and what fails', () => {
       expect((await failureOf(handle.result())).type).toBe('recipe_invalid')
       expect(world.requests).toEqual([])
       expect(await rowOf(world, handle.workflowId)).toMatchObject({ state: 'failed', step: 'recipe' })
+    }),
+  )
+
+  it(
+    'a persistence model of other features than persistence',
+    inWorld(async (world) => {
+      const handle = await world.start({ recipe: { ...recipe, model: 'persistence' } })
+      const failure = await failureOf(handle.result())
+      expect(failure.type).toBe('recipe_invalid')
+      expect(failure.message).toContain('reads the feature set persistence and no other, not technical')
+      expect(world.requests).toEqual([])
     }),
   )
 

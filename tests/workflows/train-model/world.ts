@@ -29,7 +29,8 @@ export const bundleOfWorkflows = () => workflowBundle(join(tmpdir(), 'quantloop-
  * other processes, are played by the test.
  */
 export async function createTrainingWorld(server: Server, { db, objects }: { db: Database; objects: ObjectStore }, fitted: FittedBuild) {
-  const gates = { build: new Gate(true), fit: new Gate(true) }
+  /** `approval` is passed before it stands on the row that the run waits for approval */
+  const gates = { build: new Gate(true), fit: new Gate(true), approval: new Gate(true) }
   const fits: FitInput[] = []
   const requests: string[] = []
   const state: { build: BuildResult['state']; fit: 'answers' | 'fails' } = { build: 'ready', fit: 'answers' }
@@ -40,6 +41,7 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
   const orchestration = atEdge({
     ...createTrainingActivities({ db, objects }),
     async recordRunState(entry: Parameters<typeof journal.recordRunState>[0]): Promise<void> {
+      if (entry.phase === 'awaiting_approval') await gates.approval.pass()
       await journal.recordRunState(entry)
       entries.push({ phase: entry.phase, step: entry.step })
       for (const listener of listeners) listener()
