@@ -7,6 +7,7 @@ import { FitInput, FitReport, FitResult, ProgressPoint } from '#contracts/traini
 /** The same files are parsed by trainer/tests/test_contracts.py: both sides accept and refuse the same. */
 const messages: [name: string, schema: z.ZodType][] = [
   ['fit-input', FitInput],
+  ['fit-input-without-test', FitInput],
   ['fit-result', FitResult],
   ['fit-report', FitReport],
   ['progress-point', ProgressPoint],

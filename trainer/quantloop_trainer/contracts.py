@@ -79,11 +79,11 @@ class LabelDefinition(Message):
 class Segments(Message):
     train: SessionRange
     early_stopping: SessionRange
-    test: SessionRange
+    test: SessionRange | None = None
 
 
 class Recipe(Message):
-    model: Literal["lightgbm"]
+    model: Literal["lightgbm", "persistence"]
     params: LightgbmParams
     dataset: Name
     feature_set: Name

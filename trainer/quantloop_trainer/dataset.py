@@ -3,12 +3,13 @@
 Rows are in a fixed order, by session and then symbol. A row is purged from a segment when its label reaches into the
 next one: `reach` sessions ahead on the build's calendar, or `reach` rows ahead on the symbol's own, whichever is later
 (a halted stock's next bar may lie far beyond). Rows whose label is not known (NaN) are dropped. The test segment is
-only a border here: none of its rows is read into a matrix.
+only a border here: none of its rows is read into a matrix. Without one, labels end within early stopping itself, so
+that a build which goes on further gives the same rows.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -42,7 +43,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class FitData:
-    """`refit` is train and early stopping in one, purged against the test segment only."""
+    """`refit` is train and early stopping in one, purged against what comes after them only."""
 
     feature_names: list[str]
     train: Matrix
@@ -55,19 +56,20 @@ def read_fit_data(objects: ObjectStore, manifest: FeatureBuildManifest, recipe: 
     _assert_ordered(recipe.segments)
     build = _Build(objects, manifest)
     early, test = recipe.segments.early_stopping, recipe.segments.test
+    border = test.from_ if test else early.to + timedelta(days=1)
     in_train = build.within(recipe.segments.train)
     in_early = build.within(early)
-    before_test = ~build.reaches(test.from_)
+    in_time = ~build.reaches(border)
     rows = {
-        "train": in_train & ~build.reaches(early.from_) & before_test,
-        "earlyStopping": in_early & before_test,
+        "train": in_train & ~build.reaches(early.from_) & in_time,
+        "earlyStopping": in_early & in_time,
     }
-    refit = (in_train | in_early) & before_test
+    refit = (in_train | in_early) & in_time
     for name, kept in rows.items():
         if not kept.any():
             raise QuantloopError(
                 "segment_empty",
-                f"the segment {name} has no row with a known label that ends before the next segment"
+                f"the segment {name} has no row with a known label that ends in time"
                 f" (the label reaches {manifest.label.reach} sessions ahead); the build has the sessions"
                 f" {manifest.sessions[0]} to {manifest.sessions[-1]}: choose a longer segment, or sync more data",
                 {"segment": name},
@@ -79,7 +81,9 @@ def read_fit_data(objects: ObjectStore, manifest: FeatureBuildManifest, recipe: 
 
 
 def _assert_ordered(segments: Segments) -> None:
-    named = [("train", segments.train), ("earlyStopping", segments.early_stopping), ("test", segments.test)]
+    named = [("train", segments.train), ("earlyStopping", segments.early_stopping)]
+    if segments.test:
+        named.append(("test", segments.test))
     for (earlier, before), (later, after) in pairwise(named):
         if before.to >= after.from_:
             raise QuantloopError(

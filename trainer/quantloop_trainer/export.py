@@ -1,10 +1,11 @@
-"""A fitted ensemble as ONNX: float32 `features` [batch, n] → float32 `prediction` [batch, 1].
+"""A fitted model as ONNX: float32 `features` [batch, n] → float32 `prediction` [batch, 1].
 
-One TreeEnsembleRegressor (ai.onnx.ml 3) in double behind a Cast, written node by node from LightGBM's own trees; where
-they start from a linear model, that beside them in double.
+Trees are one TreeEnsembleRegressor (ai.onnx.ml 3) in double behind a Cast, written node by node from LightGBM's own;
+where they start from a linear model, that beside them in double.
 A float32 ensemble would compare with rounded thresholds and lose digits in sums over thousands of trees (3e-6 at 8,000
 trees, here one unit in the last place), at the same speed. NaN follows a node's missing side; the zero band is in the
-thresholds (trees.py). The bytes depend on the trees alone: fixed names, no dates, no paths, deterministic protobuf.
+thresholds (trees.py). The bytes depend on what was learned alone: fixed names, no dates, no paths, deterministic
+protobuf.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,23 @@ def export_onnx(trees: Sequence[Tree], start: LinearModel, features: int) -> byt
         initializers = _constants(start)
     else:
         nodes, initializers = [widen, _sum(trees, start.intercept, OUTPUT)], []
+    return _file(nodes, initializers, features, [("", _OPSET), ("ai.onnx.ml", _ML_OPSET)])
+
+
+def export_shift(shift: float) -> bytes:
+    """The one feature plus a number, in double like the sums of trees. NaN stays NaN."""
+    node = helper.make_node
+    nodes = [
+        node("Cast", [INPUT], ["features_double"], name="widen", to=TensorProto.DOUBLE),
+        node("Add", ["features_double", "shift"], ["prediction_double"], name="add_shift"),
+        node("Cast", ["prediction_double"], [OUTPUT], name="narrow", to=TensorProto.FLOAT),
+    ]
+    return _file(nodes, [numpy_helper.from_array(np.array([shift]), "shift")], 1, [("", _OPSET)])
+
+
+def _file(
+    nodes: list[NodeProto], initializers: list[TensorProto], features: int, operators: list[tuple[str, int]]
+) -> bytes:
     graph = helper.make_graph(
         nodes,
         "quantloop",
@@ -40,7 +58,7 @@ def export_onnx(trees: Sequence[Tree], start: LinearModel, features: int) -> byt
         graph,
         ir_version=_IR_VERSION,
         producer_name="quantloop",
-        opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid("ai.onnx.ml", _ML_OPSET)],
+        opset_imports=[helper.make_opsetid(domain, version) for domain, version in operators],
     )
     checker.check_model(model)
     content: bytes = model.SerializeToString(deterministic=True)

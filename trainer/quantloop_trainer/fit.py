@@ -17,13 +17,15 @@ from pydantic import ValidationError
 
 from quantloop_trainer.checkpoint import Checkpoints
 from quantloop_trainer.config import Config
-from quantloop_trainer.contracts import FeatureBuildManifest, FitInput, FitResult, ProgressPoint
-from quantloop_trainer.dataset import read_fit_data
-from quantloop_trainer.export import export_onnx
+from quantloop_trainer.contracts import FeatureBuildManifest, FitInput, FitResult, ProgressPoint, Recipe
+from quantloop_trainer.dataset import FitData, Floats32, read_fit_data
+from quantloop_trainer.export import export_onnx, export_shift
 from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.logs import start_logging
 from quantloop_trainer.messages import Done, Failure, Progress
-from quantloop_trainer.models.lightgbm import Boosting, Moment, fit_lightgbm
+from quantloop_trainer.models.lightgbm import Boosting, TrainedModel, fit_lightgbm
+from quantloop_trainer.models.moment import Moment
+from quantloop_trainer.models.persistence import ShiftedPersistence, fit_persistence
 from quantloop_trainer.objects import ObjectStore, canonical_json
 from quantloop_trainer.parity import parity_file, parity_rows
 from quantloop_trainer.progress import Ledger
@@ -49,18 +51,33 @@ def fit_model(fit: FitInput, objects: ObjectStore, ledger: Ledger, tell: Tell) -
     manifest = _read_manifest(fit, objects)
     data = read_fit_data(objects, manifest, fit.recipe)
     attempt = _Attempt(fit, Checkpoints(objects, ledger, fit), ledger, tell)
-    model = fit_lightgbm(fit.recipe, data, attempt.resumed, attempt.on_round, attempt.on_block)
-    trees = [tree for block in model.blocks for tree in read_trees(block)]
-    rows = parity_rows(data, trees, fit.recipe.missing)
+    model, onnx, rows = _learn(fit.recipe, manifest, data, attempt)
     report = fit_report(manifest, data, model)
     return FitResult(
-        onnx=objects.put(export_onnx(trees, model.start, len(data.feature_names)), "onnx"),
+        onnx=objects.put(onnx, "onnx"),
         report=objects.put(canonical_json(report.model_dump(mode="json")), "json"),
         parity=objects.put(parity_file(data.feature_names, rows, model.predict(rows)), "arrow"),
         rounds=model.rounds,
         iterations_executed=attempt.executed,
         resumed_from_round=attempt.resumed_from,
     )
+
+
+def _learn(
+    recipe: Recipe, manifest: FeatureBuildManifest, data: FitData, attempt: "_Attempt"
+) -> tuple[TrainedModel | ShiftedPersistence, bytes, Floats32]:
+    """The model, its ONNX file, and the rows on which the two are compared."""
+    match recipe.model:
+        case "lightgbm":
+            boosted = fit_lightgbm(recipe, data, attempt.resumed, attempt.on_round, attempt.on_block)
+            trees = [tree for block in boosted.blocks for tree in read_trees(block)]
+            onnx = export_onnx(trees, boosted.start, len(data.feature_names))
+            return boosted, onnx, parity_rows(data, trees, recipe.missing)
+        case "persistence":
+            # nothing to go on from: a second attempt is as quick as reading a checkpoint
+            shifted = fit_persistence(manifest, data, attempt.on_round)
+            # what is missing stays missing, and is refused before it is asked
+            return shifted, export_shift(shifted.shift), parity_rows(data, [], "refuse")
 
 
 class _Attempt:

@@ -25,8 +25,10 @@ _TINY = [0.0, -0.0, ZERO_BAND, -ZERO_BAND, 1e-30, -1e-30, 1e-38, -1e-38, 1e-45, 
 
 def parity_rows(data: FitData, trees: Sequence[Tree], missing: Literal["accept", "refuse"]) -> Floats32:
     """[rows, features], at most about 3,000 rows beside two for each feature"""
-    real = _spread(data.refit.features, REAL_ROWS)
-    rows = [real, _threshold_rows(real, trees), _tiny_rows(real)]
+    fitted = data.refit.features
+    complete = fitted if missing == "accept" else fitted[np.isfinite(fitted).all(axis=1)]
+    real = _spread(complete, REAL_ROWS)
+    rows = [real, *([_threshold_rows(real, trees)] if trees else []), _tiny_rows(real)]
     if missing == "accept":
         rows.append(_missing_rows(real))
     return np.concatenate(rows)

@@ -6,24 +6,15 @@ import numpy as np
 
 from quantloop_trainer.contracts import FeatureBuildManifest, FitReport, FitRows
 from quantloop_trainer.dataset import FitData
-from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.models.lightgbm import TrainedModel
 from quantloop_trainer.models.linear import fit_linear
+from quantloop_trainer.models.persistence import ShiftedPersistence, mean_gap
 
 _LIBRARIES = ("lightgbm", "numpy", "onnx", "pyarrow")
 
 
-def fit_report(manifest: FeatureBuildManifest, data: FitData, model: TrainedModel) -> FitReport:
+def fit_report(manifest: FeatureBuildManifest, data: FitData, model: TrainedModel | ShiftedPersistence) -> FitReport:
     """:raises QuantloopError: recipe_invalid, when the persistence forecast is known on no row"""
-    shift = data.refit.label.astype(np.float64) - data.refit.persistence
-    known = np.isfinite(shift)
-    if not known.any():
-        raise QuantloopError(
-            "recipe_invalid",
-            f"the persistence forecast {manifest.label.persistence} is known on none of {data.refit.rows} rows:"
-            " give the label a persistence expression that reads the past only",
-            {"expression": manifest.label.persistence},
-        )
     return FitReport(
         rounds=model.rounds,
         early_stopping_loss=model.early_stopping_loss,
@@ -33,6 +24,6 @@ def fit_report(manifest: FeatureBuildManifest, data: FitData, model: TrainedMode
         gain=model.gain().tolist(),
         linear=fit_linear(data),
         label_mean=float(data.refit.label.mean(dtype=np.float64)),
-        persistence_shift=float(shift[known].mean()),
+        persistence_shift=mean_gap(data.refit, manifest),
         libraries={name: version(name) for name in _LIBRARIES},
     )

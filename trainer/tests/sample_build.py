@@ -24,6 +24,7 @@ WINDOWS = (1, 5, 10, 20, 60)
 FEATURES = [*(f"{kind}{window}" for window in WINDOWS for kind in ("range", "volume", "return")), "up", "move"]
 LABEL = "Log(Ref($high,-1)/Ref($low,-1)-1+0.001)"
 PERSISTENCE = "Mean(Log($high/$low-1+0.001),5)"
+NAIVE = "naive_forecast"
 
 
 @cache
@@ -60,6 +61,14 @@ def sample_table(symbol: str, until: str = "2007-12-31") -> pa.Table:
     ).select(["symbol", "session", *FEATURES, "label", "persistence"])
 
 
+def naive_table(symbol: str, until: str = "2007-12-31") -> pa.Table:
+    """As `sample_table`, with the one feature of a persistence model."""
+    table = sample_table(symbol, until)
+    keys = table.select(["symbol", "session"])
+    named = keys.append_column(NAIVE, table.column("persistence"))
+    return named.append_column("label", table.column("label")).append_column("persistence", table.column("persistence"))
+
+
 def store_build(objects: ObjectStore, tables: Sequence[pa.Table], reach: int = 1) -> ObjectRef:
     """Shards and manifest of these tables, one shard each."""
     sessions: list[date] = sorted({session for table in tables for session in table.column("session").to_pylist()})
@@ -71,7 +80,9 @@ def store_build(objects: ObjectStore, tables: Sequence[pa.Table], reach: int = 1
         "featureHash": _hash_of(names),
         "engineVersion": "pandas",
         "featureSet": {"name": "sample", "version": 1},
-        "columns": [{"name": name, "expression": f"${name}", "lookback": 60} for name in names],
+        "columns": [
+            {"name": name, "expression": PERSISTENCE if name == NAIVE else f"${name}", "lookback": 60} for name in names
+        ],
         "label": {"expression": LABEL, "persistence": PERSISTENCE, "kind": "time-series", "reach": reach},
         "rows": sum(table.num_rows for table in tables),
         "sessions": [str(session) for session in sessions],

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from quantloop_trainer.checkpoint import Checkpoints
 from quantloop_trainer.contracts import FeatureBuildManifest, ObjectRef, Recipe
 from quantloop_trainer.dataset import FitData, read_fit_data
-from quantloop_trainer.models.lightgbm import Boosting, Moment, TrainedModel, fit_lightgbm
+from quantloop_trainer.models.lightgbm import Boosting, TrainedModel, fit_lightgbm
+from quantloop_trainer.models.moment import Moment
 from quantloop_trainer.objects import ObjectStore
 from quantloop_trainer.progress import Ledger
 from tests.conftest import Services, fit_input, recipe

@@ -34,8 +34,8 @@ def table(symbol: str, sessions: list[date], **columns: list[float]) -> pa.Table
     )
 
 
-def segments(train: tuple[int, int], early: tuple[int, int], test: tuple[int, int]) -> dict[str, Any]:
-    named = {"train": train, "earlyStopping": early, "test": test}
+def segments(train: tuple[int, int], early: tuple[int, int], test: tuple[int, int] | None = None) -> dict[str, Any]:
+    named = {"train": train, "earlyStopping": early, **({"test": test} if test else {})}
     return {name: {"from": days(to + 1)[from_], "to": days(to + 1)[to]} for name, (from_, to) in named.items()}
 
 
@@ -58,6 +58,24 @@ def test_rows_whose_label_reaches_the_next_segment_are_purged(objects: ObjectSto
     assert data.early_stopping.features[:, 0].tolist() == list(range(10, 15 - reach))
     # nothing lies between train and early stopping once they are fitted as one
     assert data.refit.features[:, 0].tolist() == list(range(15 - reach))
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3])
+def test_without_a_test_segment_labels_end_within_early_stopping(objects: ObjectStore, reach: int) -> None:
+    shadow = segments((0, 9), (10, 14))
+    # the build ends with early stopping, or goes on after it, or goes on for one symbol that was halted over its end
+    halted = [day for day in days(30) if not 13 <= (day - FIRST).days <= 20]
+    for tables in (
+        [table("AAPL", days(15))],
+        [table("AAPL", days(30))],
+        [table("AAPL", days(30)), table("NEW", days(30)[20:])],
+    ):
+        data = read(objects, tables, reach, segments=shadow)
+        assert data.train.features[:, 0].tolist() == list(range(10 - reach))
+        assert data.early_stopping.features[:, 0].tolist() == list(range(10, 15 - reach))
+        assert data.refit.features[:, 0].tolist() == list(range(15 - reach))
+    data = read(objects, [table("AAPL", days(30)), table("HALT", halted)], reach, segments=shadow)
+    assert data.refit.features[:, 0].tolist() == sorted([*range(15 - reach), *range(13 - reach)])
 
 
 def test_reach_is_counted_in_sessions_not_days(objects: ObjectStore) -> None:

@@ -24,6 +24,7 @@ from quantloop_trainer.contracts import LinearModel, Phase, Recipe
 from quantloop_trainer.dataset import FitData, Floats32, Floats64, Matrix
 from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.models.linear import constant, fit_linear, fit_linear_search, predict_linear
+from quantloop_trainer.models.moment import Moment
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,6 @@ class Boosting:
     searched: int
     # the refit's blocks, each a LightGBM model in its text form
     blocks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What is known after a round. Losses are squared errors; `train_loss` is only worked out when it is asked for."""
-
-    phase: Phase
-    round: int
-    total_rounds: int
-    # no round of this phase follows
-    last: bool
-    searched: int
-    held_loss: float | None
-    best_round: int
-    best_loss: float
-    train_loss: Callable[[], float]
 
 
 @dataclass(frozen=True)
