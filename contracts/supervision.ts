@@ -79,6 +79,10 @@ export type SuperviseInput = z.infer<typeof SuperviseInput>
 export const SupervisionState = z.enum(['running', 'pausing', 'paused', 'stopping', 'stopped', 'failed'])
 export type SupervisionState = z.infer<typeof SupervisionState>
 
+/** Result of `superviseEndpoint`: a supervisor that failed is a failed workflow. */
+export const SuperviseResult = z.strictObject({ endpoint: Name, state: z.literal('stopped') })
+export type SuperviseResult = z.infer<typeof SuperviseResult>
+
 export const Supervision = z.strictObject({
   endpoint: Name,
   dataset: Name,

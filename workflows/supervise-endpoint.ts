@@ -1,0 +1,133 @@
+import { continueAsNew, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
+import type { CalibrationRequestActivities } from '#activities/calibration.ts'
+import type { FeatureRequestActivities } from '#activities/features.ts'
+import type { Situation, SupervisionActivities } from '#activities/supervision.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { searchAttributeKey } from '#contracts/search-attributes.ts'
+import type { SuperviseInput, SuperviseResult } from '#contracts/supervision.ts'
+import { taskQueues } from '#contracts/task-queues.ts'
+import { type CarriedRun, DurableRun } from './durable.ts'
+import { atomic, interruptible } from './proxies.ts'
+import { tendFallback, tendRetrain } from './tend-retrain.ts'
+import { type CarriedWishes, Wishes } from './wishes.ts'
+
+const supervision = proxyActivities<SupervisionActivities>(atomic)
+const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
+const calibration = proxyActivities<CalibrationRequestActivities>({ ...atomic, summary: 'join or start the calibration' })
+const watching = proxyActivities<SupervisionActivities>({
+  ...interruptible,
+  taskQueue: taskQueues.orchestration,
+  summary: 'session by session: labels, scores, forecasts, monitors, alerts',
+})
+
+/** While something is under way a lost nudge costs this much at most, else as much as `restMs`. */
+const lookAgainMs = 60_000
+const restMs = 3_600_000
+/** A history may be replayed in a moment up to here, and holds some fifty sessions. */
+const longHistory = 4_000
+
+type Build = { id: string; manifest: ObjectRef }
+
+/** What goes on to the next execution. */
+export type CarriedSupervision = { run: CarriedRun; wishes: CarriedWishes }
+
+/**
+ * Watches over an endpoint: each session that lands is scored and looked at, an alarm starts a challenger, and the better
+ * of the two answers. Every fact is a row; whoever nudges only says that there is something to see. While it is paused,
+ * labels, monitors and alerts go on, and nothing new is started.
+ */
+export async function superviseEndpoint(input: SuperviseInput, carried?: CarriedSupervision): Promise<SuperviseResult> {
+  const { endpoint, origin } = input
+  const run = new DurableRun('supervision', endpoint, carried?.run)
+  const wishes = new Wishes(carried?.wishes)
+  run.listen()
+  wishes.listen(run)
+  upsertSearchAttributes([
+    { key: searchAttributeKey('Endpoint'), value: endpoint },
+    { key: searchAttributeKey('TriggeredBy'), value: origin.by },
+  ])
+
+  return await run.live<SuperviseResult>({
+    open: () => supervision.openSupervision(input),
+    story: async () => {
+      for (;;) {
+        await run.always(() =>
+          wishes.heed({ acknowledge: supervision.acknowledgeAlert, setPolicy: (to) => supervision.setPolicy({ endpoint, ...to }) }),
+        )
+        const seen = await run.always(() => supervision.takeStock({ endpoint }))
+        wishes.learn(seen.retrain)
+        const build = await builtFeatures(run, input, seen)
+        if (build !== null) await run.alwaysUntilStopped(() => watching.watchSessions({ endpoint, build }))
+        if (seen.freshForMs <= 0 && !seen.staleTold) await run.always(() => supervision.reportStaleData({ endpoint }))
+        if (run.isFree && (await act(run, { input, seen, build, wishes }))) continue
+        if (isLong())
+          return await run.continueAsNew((run) => continueAsNew<typeof superviseEndpoint>(input, { run, wishes: wishes.carry() }))
+        await run.nudgedOr(stageOf(seen), waitOf(seen, build))
+      }
+    },
+    stopped: async (by) => {
+      await supervision.closeSupervision({ endpoint, state: 'stopped', reason: `stopped by ${by}` })
+      return { endpoint, state: 'stopped' }
+    },
+    failed: (reason) => supervision.closeSupervision({ endpoint, state: 'failed', reason }),
+  })
+}
+
+/** The features of the newest snapshot, shared work that nudges this workflow when it ends; null while they are computed. */
+async function builtFeatures(
+  run: DurableRun,
+  { endpoint, origin }: SuperviseInput,
+  { dataset, head, features: needed, served }: Situation,
+) {
+  const request = (set: typeof needed) => ({ dataset, snapshotId: head.snapshotId, ...set, waiter: workflowInfo().workflowId, origin })
+  // nobody here waits for it: its online rows are for serving
+  if (served !== null) await run.always(() => features.requestFeatureBuild(request(served)))
+  const { state, buildId, manifest, failure } = await run.always(() => features.requestFeatureBuild(request(needed)))
+  if (state === 'ready' && manifest !== null) return { id: buildId, manifest }
+  if (state === 'failed' || state === 'stopped')
+    await run.always(() => supervision.reportFailedBuild({ endpoint, session: head.lastSession, buildId, failure }))
+  return null
+}
+
+type Scene = { input: SuperviseInput; seen: Situation; build: Build | null; wishes: Wishes }
+
+/** Does what is due, one thing at a look. Answers whether there is more to see at once. */
+async function act(run: DurableRun, { input, seen, build, wishes }: Scene): Promise<boolean> {
+  const { endpoint } = input
+  if (!seen.champion.watched && (await watchChampion(run, input, seen))) return true
+  if (!run.isFree) return false
+  if (seen.retrain !== null) return await tendRetrain(run, { endpoint, build, retrain: seen.retrain })
+  if (seen.fallback !== null) return await tendFallback(run, { endpoint, fallback: seen.fallback })
+  if (build === null) return false
+  const request = { endpoint, build, ids: wishes.nextIds, wish: wishes.retrain }
+  const started = await run.step(stageOf(seen), () => supervision.startRetrain(request))
+  if (started === null) return false
+  wishes.inFlight({ retrainId: started.id, runId: started.runId })
+  return true
+}
+
+/** The champion's monitors open once its recipe is calibrated, and then catch up with the sessions since. */
+async function watchChampion(run: DurableRun, { endpoint, origin }: SuperviseInput, seen: Situation): Promise<boolean> {
+  const { model, after } = seen.champion
+  const waiter = workflowInfo().workflowId
+  const { state, walkForward, failure } = await run.step(stageOf(seen), () => calibration.requestCalibration({ model, waiter, origin }))
+  if (state === 'failed' || state === 'stopped')
+    await run.always(() => supervision.reportFailedCalibration({ endpoint, model, session: after, failure }))
+  if (state !== 'ready' || walkForward === null || !run.isFree) return false
+  await run.step(stageOf(seen), () => supervision.openMonitors({ endpoint, model, after, walkForward }))
+  return true
+}
+
+/** The step that people read. */
+const stageOf = ({ retrain, fallback, champion }: Situation): string =>
+  retrain?.stage ?? (fallback !== null ? 'fall-back' : champion.watched ? 'watch' : 'calibrate')
+
+function waitOf({ retrain, fallback, champion, freshForMs, staleTold }: Situation, build: Build | null): number {
+  const underWay = build === null || retrain !== null || fallback !== null || !champion.watched
+  return Math.max(0, Math.min(underWay ? lookAgainMs : restMs, staleTold ? restMs : freshForMs))
+}
+
+function isLong(): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  return continueAsNewSuggested || historyLength > longHistory
+}
