@@ -3,7 +3,7 @@ import type { PredictionInput, PredictionRecord } from '#contracts/predictions.t
 import { checkInputs, checkOutputs } from './check-rows.ts'
 import type { PredictionLog } from './prediction-log/prediction-log.ts'
 import type { Replica } from './replica.ts'
-import type { ServedModel } from './served-model.ts'
+import type { Held } from './traffic.ts'
 
 /** `values` are the rows one after another; `inputs` says of each where it came from. */
 export type Question = { endpoint: string; values: Float32Array; inputs: PredictionInput[]; unitId: string | null }
@@ -14,14 +14,14 @@ type World = { replica: Replica; log: PredictionLog; clock: () => Date }
  * Checks, predicts, checks again and logs; only what is in the log is answered.
  * @throws QuantloopError input_invalid | output_not_finite | prediction_log_full | unavailable
  */
-export async function answer({ replica, log, clock }: World, model: ServedModel, question: Question): Promise<PredictionRecord[]> {
+export async function answer({ replica, log, clock }: World, { model, revision }: Held, question: Question): Promise<PredictionRecord[]> {
   const { endpoint, values, inputs, unitId } = question
   const rowName = (row: number) => nameOfRow(inputs[row], row)
   checkInputs(model.sidecar, values, rowName)
   log.assertRoom()
   const answers = await model.predict(values, inputs.length)
   checkOutputs(answers, rowName)
-  const { revision, route } = model
+  const { route } = model
   const shared = {
     endpoint,
     deploymentId: route.deploymentId,

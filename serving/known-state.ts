@@ -13,7 +13,7 @@ export type KnownState = { endpoints: Endpoint[]; keys: ValidKey[]; features: He
 
 const Row = z.strictObject({ symbol: Ticker, session: Session, buildId: Sha256, sha256: Sha256, values: z.base64() })
 const StoredState = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   endpoints: z.array(Endpoint),
   keys: z.array(z.strictObject({ keySha256: Sha256, role: Role, name: z.string() })),
   features: z.array(z.strictObject({ dataset: Name, featureHash: Sha256, digest: z.string(), rows: z.array(Row) })),
@@ -22,7 +22,7 @@ const StoredState = z.strictObject({
 /** Replaces the file in one step, so that a reader finds the old state or the new one. */
 export async function saveKnownState(path: string, { endpoints, keys, features }: KnownState): Promise<void> {
   const stored: z.infer<typeof StoredState> = {
-    format: 1,
+    format: 2,
     endpoints,
     keys,
     features: features.map(({ rows, ...set }) => ({

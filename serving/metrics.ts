@@ -35,7 +35,17 @@ export function createServingMetrics({ replica, log }: { replica: Replica; log: 
         this.set({ endpoint }, replica.isStale(endpoint, revision) ? 1 : 0)
     },
   })
-  for (const gauge of [logBytes, activeRevision, stale]) registry.registerMetric(gauge)
+  const share = new Gauge({
+    name: 'quantloop_serving_canary_share',
+    help: 'The part of requests that this replica gives to a canary, by endpoint',
+    labelNames: ['endpoint'] as const,
+    registers: [],
+    collect() {
+      this.reset()
+      for (const [endpoint, part] of Object.entries(replica.routes.acknowledgement().share)) this.set({ endpoint }, part)
+    },
+  })
+  for (const gauge of [logBytes, activeRevision, stale, share]) registry.registerMetric(gauge)
   return {
     registry,
     requestSeconds: new Histogram({
@@ -47,8 +57,14 @@ export function createServingMetrics({ replica, log }: { replica: Replica; log: 
     }),
     predictions: new Counter({
       name: 'quantloop_serving_predictions_total',
-      help: 'Answered predictions by endpoint, model and version',
-      labelNames: ['endpoint', 'model', 'version'] as const,
+      help: 'Answered predictions by endpoint, model, version and arm (active or canary)',
+      labelNames: ['endpoint', 'model', 'version', 'arm'] as const,
+      registers: [registry],
+    }),
+    errors: new Counter({
+      name: 'quantloop_serving_errors_total',
+      help: 'Requests that failed at a version, by endpoint, model, version and arm (active or canary)',
+      labelNames: ['endpoint', 'model', 'version', 'arm'] as const,
       registers: [registry],
     }),
   }

@@ -3,6 +3,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import { PredictRequest, type PredictionInput, type PredictResponse } from '#contracts/predictions.ts'
 import { Name } from '#contracts/words.ts'
 import { answer } from './answer.ts'
+import { asked } from './asked.ts'
 import { readBody } from './errors.ts'
 import type { FeatureRow } from './feature-rows.ts'
 import type { ServedModel } from './served-model.ts'
@@ -12,9 +13,8 @@ import type { ServingWorld } from './world.ts'
 export const predictBySymbol = (world: ServingWorld) => async (c: Context) => {
   const endpoint = endpointName(c.req.param('name'))
   const { symbols, unitId } = await readBody(c, PredictRequest)
-  const held = await world.replica.hold(endpoint)
-  try {
-    const { model } = held
+  return await asked(world, endpoint, { unitId }, async (held) => {
+    const { model, revision } = held
     const rows = rowsOf(world, model, symbols)
     const width = model.sidecar.input.features
     const values = new Float32Array(rows.length * width)
@@ -26,12 +26,11 @@ export const predictBySymbol = (world: ServingWorld) => async (c: Context) => {
       session,
       sha256,
     }))
-    const records = await answer(world, model, { endpoint, values, inputs, unitId: unitId ?? null })
-    world.metrics.predictions.inc({ endpoint, model: model.route.model.name, version: model.route.model.version }, records.length)
-    const response: PredictResponse = {
+    const records = await answer(world, held, { endpoint, values, inputs, unitId: unitId ?? null })
+    const body: PredictResponse = {
       endpoint,
       model: model.route.model,
-      revision: model.revision,
+      revision,
       stale: records.some(({ stale }) => stale),
       predictions: rows.map(({ symbol, session }, index) => ({
         predictionId: records[index]?.id ?? '',
@@ -40,10 +39,8 @@ export const predictBySymbol = (world: ServingWorld) => async (c: Context) => {
         value: records[index]?.value ?? Number.NaN,
       })),
     }
-    return c.json(response)
-  } finally {
-    held.let()
-  }
+    return { records, response: c.json(body) }
+  })
 }
 
 function rowsOf({ replica }: ServingWorld, { route, sidecar }: ServedModel, symbols: string[]): FeatureRow[] {

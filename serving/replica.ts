@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '#db/client.ts'
+import { recordServingTallies } from '#db/commands/record-serving-tallies.ts'
 import { endServingLease, renewServingLease } from '#db/commands/renew-serving-lease.ts'
 import { readRoutingTable } from '#db/queries/endpoints.ts'
 import { readValidKeys } from '#db/queries/valid-keys.ts'
@@ -11,6 +12,8 @@ import { KeyRing } from './key-ring.ts'
 import { type KnownState, loadKnownState, saveKnownState } from './known-state.ts'
 import { RoutingTable } from './routing-table.ts'
 import type { ServedModel } from './served-model.ts'
+import { Tallies } from './tallies.ts'
+import type { Asker, Held } from './traffic.ts'
 
 export type ReplicaOptions = {
   db: Database
@@ -27,6 +30,8 @@ export const pollMs = 250
 const renewEveryMs = 2_000
 /** Heard of nothing for so long, the replica may have missed a switch. */
 const staleAfterMs = 2_000
+/** The gates of rollouts read what was answered; it is told at most as often. */
+const tellEveryMs = 500
 const warmRows = 100
 
 /** Holds in memory all that answering needs, and follows PostgreSQL while it can be reached. */
@@ -35,12 +40,15 @@ export class Replica {
   readonly routes: RoutingTable
   readonly features = new FeatureRows()
   readonly keys = new KeyRing()
+  readonly tallies = new Tallies()
   private readonly options: ReplicaOptions
   private looking: Promise<void> | undefined
+  private hinted = false
   private heardAt: number | undefined
   private reachable = false
   private renewedAt = 0
   private acknowledged = ''
+  private toldAt = 0
   private saved = ''
   private informed = false
   private timer: NodeJS.Timeout | undefined
@@ -78,13 +86,24 @@ export class Replica {
     return this.looking
   }
 
+  /** Something has changed. A look under way may have read before it, so another one follows. */
+  hint(): void {
+    if (this.stopped || this.hinted) return
+    if (this.looking === undefined) return void this.look()
+    this.hinted = true
+    void this.looking.then(() => {
+      this.hinted = false
+      if (!this.stopped) void this.look()
+    })
+  }
+
   /**
-   * The model that answers now, held until `let`. Where none does, the switch to one may be newer than the last look.
+   * What answers a request, held until `let`. Where nothing does, the switch to it may be newer than the last look.
    * @throws QuantloopError endpoint_not_found | endpoint_not_ready
    */
-  async hold(endpoint: string): Promise<ReturnType<RoutingTable['hold']>> {
+  async hold(endpoint: string, asker: Asker = {}): Promise<Held> {
     if (!this.routes.isReady(endpoint)) await this.look()
-    return this.routes.hold(endpoint)
+    return this.routes.hold(endpoint, asker)
   }
 
   follow(): void {
@@ -116,16 +135,27 @@ export class Replica {
     }
   }
 
+  /** After the last answer: what was counted until then. */
+  async tellAll(): Promise<void> {
+    this.toldAt = 0
+    try {
+      await this.tell()
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'the last counts of answers could not be delivered')
+    }
+  }
+
   private async lookOnce(): Promise<void> {
     const { db } = this.options
     const startedAt = Date.now()
     const [endpoints, keys] = await Promise.all([readRoutingTable(db), readValidKeys(db)])
     this.keys.replace(keys)
-    const routes = endpoints.flatMap(({ active, prepared }) => [active, prepared].filter((route) => route !== null))
-    await this.features.refresh(db, routes)
+    const routes = endpoints.flatMap(({ active, prepared, previous }) => [active, prepared, previous].filter((route) => route !== null))
+    await this.features.refresh(db, [...routes, ...this.routes.held()])
     this.routes.follow(endpoints)
     this.informed = true
     await this.renew()
+    await this.tell()
     await this.save({ endpoints, keys, features: this.features.held() })
     this.heardAt = startedAt
   }
@@ -146,6 +176,18 @@ export class Replica {
     await renewServingLease(this.options.db, { replicaId: this.replicaId, url: this.options.url, ...acknowledgement })
     this.acknowledged = content
     this.renewedAt = Date.now()
+  }
+
+  private async tell(): Promise<void> {
+    if (Date.now() - this.toldAt < tellEveryMs) return
+    const tallies = this.tallies.take(this.replicaId)
+    try {
+      await recordServingTallies(this.options.db, tallies)
+      this.toldAt = Date.now()
+    } catch (error) {
+      this.tallies.untaken(tallies)
+      throw error
+    }
   }
 
   private async save(state: KnownState): Promise<void> {

@@ -3,29 +3,42 @@ import type { Endpoint, Route } from '#contracts/deployments.ts'
 import { type ErrorCode, QuantloopError } from '#contracts/errors.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ServedModel } from './served-model.ts'
+import { type Asker, type Held, Traffic } from './traffic.ts'
 
 /** Trouble on the way to a model is tried again; what is wrong with the model itself refuses its revision. */
 const transient: ReadonlySet<ErrorCode> = new Set(['unavailable', 'internal'])
 const retryAfterMs = 2_000
 
 type Refusal = { revision: number; reason: string }
+
+/** A route that an endpoint names, under the revision by which it answers or would. */
+type Wanted = { route: Route; revision: number }
+
 type Slot = {
   known: Endpoint
-  active: ServedModel | undefined
-  prepared: ServedModel | undefined
-  refusal: Refusal | undefined
+  /** what requests are answered by */
+  traffic: Traffic | undefined
+  /** by deployment and content: what is active, prepared or previous, and what answers until its successor is loaded */
+  models: Map<string, ServedModel>
+  refusals: Map<string, Refusal>
   loading: Promise<void> | undefined
   retryAt: number
 }
 
-export type Acknowledgement = { ready: Record<string, number>; active: Record<string, number>; refusal: Record<string, Refusal> }
+export type Acknowledgement = {
+  ready: Record<string, number>
+  active: Record<string, number>
+  share: Record<string, number>
+  refusal: Record<string, Refusal>
+}
 
 /** A model is warm when it has answered once; throws when it cannot be served. */
 export type Warm = (model: ServedModel) => Promise<void>
 
 /**
- * The endpoints as last read, and their models in memory. Loading happens beside answering: an endpoint goes on with
- * the revision that it has until the next one is ready, and switches between two requests.
+ * The endpoints as last read, and their models in memory. Loading happens beside answering: an endpoint goes on as it
+ * does until what it shall answer by is ready, and switches between two requests. What answered before stays in memory,
+ * so that going back to it is a switch like any other.
  */
 export class RoutingTable {
   private readonly objects: ObjectStore
@@ -45,15 +58,14 @@ export class RoutingTable {
     for (const [name, slot] of this.slots) {
       if (names.has(name)) continue
       this.slots.delete(name)
-      slot.active?.retire()
-      slot.prepared?.retire()
+      for (const model of slot.models.values()) model.retire()
     }
     for (const known of endpoints) {
       const slot = this.slots.get(known.name) ?? {
         known,
-        active: undefined,
-        prepared: undefined,
-        refusal: undefined,
+        traffic: undefined,
+        models: new Map(),
+        refusals: new Map(),
         loading: undefined,
         retryAt: 0,
       }
@@ -62,40 +74,53 @@ export class RoutingTable {
     }
   }
 
-  /** The model that answers now, held until `let`. @throws QuantloopError endpoint_not_found | endpoint_not_ready */
-  hold(endpoint: string): ReturnType<ServedModel['hold']> {
+  /** What answers a request, held until `let`. @throws QuantloopError endpoint_not_found | endpoint_not_ready */
+  hold(endpoint: string, asker: Asker = {}): Held {
     const slot = this.slots.get(endpoint)
     if (slot === undefined)
       throw new QuantloopError('endpoint_not_found', `there is no endpoint ${endpoint}: \`quantloop endpoints list\` shows those that are`)
-    if (slot.active === undefined)
+    if (slot.traffic === undefined)
       throw new QuantloopError('endpoint_not_ready', `endpoint ${endpoint} has no model that is loaded: ${this.why(slot)}`)
-    return slot.active.hold()
+    const held = slot.traffic.hold(asker)
+    if (held === undefined)
+      throw new QuantloopError(
+        'endpoint_not_found',
+        `endpoint ${endpoint} answers with ${slot.traffic.versions().join(' and ')}, not with ${asker.version}: leave the version out, or deploy it`,
+      )
+    return held
   }
 
   isReady(endpoint: string): boolean {
-    return this.slots.get(endpoint)?.active !== undefined
+    return this.slots.get(endpoint)?.traffic !== undefined
   }
 
   /** An endpoint without an active route is none to wait for. */
   allReady(): boolean {
-    return [...this.slots.values()].every(({ known, active }) => known.active === null || active !== undefined)
+    return [...this.slots.values()].every(({ known, traffic }) => known.active === null || traffic !== undefined)
   }
 
-  /** Whether the endpoint answers with an older revision than the table's, for its own could not be loaded yet. */
+  /** Whether an answer of this revision is of one that is no longer in force, for its successor could not be loaded yet. */
   isBehind(endpoint: string, revision: number): boolean {
-    return (this.slots.get(endpoint)?.known.activeRevision ?? revision) !== revision
+    const slot = this.slots.get(endpoint)
+    if (slot === undefined) return false
+    const { known, traffic } = slot
+    return revision !== known.activeRevision && revision !== traffic?.canary?.revision
   }
 
-  known(): Endpoint[] {
-    return [...this.slots.values()].map(({ known }) => known)
+  /** Every route that a request may be answered by, now or after the next switch. */
+  held(): Route[] {
+    return [...this.slots.values()].flatMap(({ models }) => [...models.values()].map(({ route }) => route))
   }
 
   acknowledgement(): Acknowledgement {
-    const all: Acknowledgement = { ready: {}, active: {}, refusal: {} }
-    for (const [name, { active, prepared, refusal }] of this.slots) {
-      const ready = prepared ?? active
-      if (ready) all.ready[name] = ready.revision
-      if (active) all.active[name] = active.revision
+    const all: Acknowledgement = { ready: {}, active: {}, share: {}, refusal: {} }
+    for (const [name, { known, traffic, models, refusals }] of this.slots) {
+      const isPrepared = known.prepared !== null && models.has(keyOf(known.prepared))
+      const ready = isPrepared ? known.prepareRevision : traffic?.active.revision
+      if (ready !== undefined) all.ready[name] = ready
+      if (traffic) all.active[name] = traffic.active.revision
+      if (traffic?.canary) all.share[name] = traffic.canary.share
+      const refusal = [known.prepared, known.active].flatMap((route) => (route && refusals.get(keyOf(route))) ?? [])[0]
       if (refusal) all.refusal[name] = refusal
     }
     return all
@@ -115,61 +140,74 @@ export class RoutingTable {
   }
 
   private settle(slot: Slot): void {
-    const { known } = slot
-    if (slot.prepared && slot.prepared.revision === known.activeRevision) {
-      slot.active?.retire()
-      slot.active = slot.prepared
-      slot.prepared = undefined
-      this.logger.info({ endpoint: known.name, revision: known.activeRevision, model: slot.active.route.model }, 'switched')
-    }
-    if (slot.prepared && slot.prepared.revision !== this.preparing(known)) {
-      slot.prepared.retire()
-      slot.prepared = undefined
-    }
-    const next = this.missing(slot)
+    this.direct(slot)
+    this.letGo(slot)
+    const next = wantedBy(slot.known).find(({ route }) => !slot.models.has(keyOf(route)) && !slot.refusals.has(keyOf(route)))
     if (next === undefined || slot.loading !== undefined || Date.now() < slot.retryAt) return
-    slot.loading = this.load(slot, next.revision, next.route).finally(() => {
+    slot.loading = this.load(slot, next).finally(() => {
       slot.loading = undefined
       // what was loaded may have become the active one, or unwanted, meanwhile
-      if (this.slots.get(known.name) === slot) this.settle(slot)
-      else slot.prepared?.retire()
+      if (this.slots.get(slot.known.name) === slot) this.settle(slot)
+      else for (const model of slot.models.values()) model.retire()
     })
   }
 
-  private preparing(known: Endpoint): number | undefined {
-    return known.prepared === null ? undefined : known.prepareRevision
+  /** Puts into force what the table says, as far as it is loaded; what answers goes on until its successor is. */
+  private direct(slot: Slot): void {
+    const { known, traffic } = slot
+    const loaded = known.active && slot.models.get(keyOf(known.active))
+    const active = loaded ? { model: loaded, revision: known.activeRevision } : traffic?.active
+    if (active === undefined) return
+    const prepared = known.share > 0 && known.prepared ? slot.models.get(keyOf(known.prepared)) : undefined
+    const next = new Traffic(active, prepared && { model: prepared, revision: known.prepareRevision, share: known.share })
+    if (next.equals(traffic)) return
+    slot.traffic = next
+    this.logger.info(
+      { endpoint: known.name, revision: active.revision, model: active.model.route.model, share: next.canary?.share ?? 0 },
+      'switched',
+    )
   }
 
-  /** The active revision comes before one that is only prepared; a refused one is not tried again. */
-  private missing({ known, active, prepared, refusal }: Slot): { revision: number; route: Route } | undefined {
-    if (known.active && active?.revision !== known.activeRevision && refusal?.revision !== known.activeRevision)
-      return { revision: known.activeRevision, route: known.active }
-    if (known.prepared && prepared?.revision !== known.prepareRevision && refusal?.revision !== known.prepareRevision)
-      return { revision: known.prepareRevision, route: known.prepared }
-    return undefined
+  private letGo({ known, traffic, models, refusals }: Slot): void {
+    const wanted = new Set(wantedBy(known).map(({ route }) => keyOf(route)))
+    for (const [key, model] of models) {
+      if (wanted.has(key) || model === traffic?.active.model) continue
+      models.delete(key)
+      model.retire()
+    }
+    for (const key of refusals.keys()) if (!wanted.has(key)) refusals.delete(key)
   }
 
-  private async load(slot: Slot, revision: number, route: Route): Promise<void> {
+  private async load(slot: Slot, { route, revision }: Wanted): Promise<void> {
     const place = { endpoint: slot.known.name, revision, model: route.model }
     let model: ServedModel | undefined
     try {
-      model = await ServedModel.load(this.objects, revision, route)
+      model = await ServedModel.load(this.objects, route)
       await this.warm(model)
-      slot.prepared?.retire()
-      slot.prepared = model
-      slot.refusal = undefined
+      slot.models.set(keyOf(route), model)
       this.logger.info(place, 'loaded and warmed')
     } catch (error) {
       model?.retire()
-      if (error instanceof QuantloopError && !transient.has(error.code)) slot.refusal = { revision, reason: error.message }
+      if (error instanceof QuantloopError && !transient.has(error.code))
+        slot.refusals.set(keyOf(route), { revision, reason: error.message })
       else slot.retryAt = Date.now() + retryAfterMs
       this.logger.error({ ...place, err: error }, 'could not load a model')
     }
   }
 
-  private why({ known, refusal, loading }: Slot): string {
+  private why({ known, refusals, loading }: Slot): string {
     if (known.active === null) return 'nothing was deployed to it yet'
-    if (refusal?.revision === known.activeRevision) return refusal.reason
+    const refusal = refusals.get(keyOf(known.active))
+    if (refusal) return refusal.reason
     return loading ? 'it is being loaded, ask again in a moment' : 'its last try to load failed and is repeated'
   }
 }
+
+/** The active route comes before one that is only prepared, and what a rollback needs comes last. */
+const wantedBy = ({ active, activeRevision, prepared, prepareRevision, previous }: Endpoint): Wanted[] => [
+  ...(active ? [{ route: active, revision: activeRevision }] : []),
+  ...(prepared ? [{ route: prepared, revision: prepareRevision }] : []),
+  ...(previous ? [{ route: previous, revision: activeRevision }] : []),
+]
+
+const keyOf = ({ deploymentId, onnx, sidecar }: Route): string => `${deploymentId}/${onnx.sha256}/${sidecar.sha256}`

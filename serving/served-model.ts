@@ -5,26 +5,24 @@ import { type LoadedModel, loadModel } from '#inference/onnx-model.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 
 /**
- * One revision of an endpoint in memory. Requests hold it from their first look to their answer, so that a swap never
+ * The version of one deployment in memory. Requests hold it from their first look to their answer, so that a swap never
  * changes the version within a request; retired, it is freed when the last of them lets go.
  */
 export class ServedModel {
-  readonly revision: number
   readonly route: Route
   readonly sidecar: ModelSidecar
   private readonly model: LoadedModel
   private holders = 0
   private retired = false
 
-  private constructor(revision: number, route: Route, sidecar: ModelSidecar, model: LoadedModel) {
-    this.revision = revision
+  private constructor(route: Route, sidecar: ModelSidecar, model: LoadedModel) {
     this.route = route
     this.sidecar = sidecar
     this.model = model
   }
 
   /** @throws QuantloopError artifact_invalid | incompatible_version | object_missing | object_corrupt | unavailable */
-  static async load(objects: ObjectStore, revision: number, route: Route): Promise<ServedModel> {
+  static async load(objects: ObjectStore, route: Route): Promise<ServedModel> {
     const sidecar = parseSidecar(await objects.get(route.sidecar))
     if (sidecar.onnx.sha256 !== route.onnx.sha256)
       throw new QuantloopError(
@@ -34,21 +32,18 @@ export class ServedModel {
     if (sidecar.featureHash !== route.featureHash)
       throw new QuantloopError('incompatible_version', `the route reads features ${route.featureHash}, its sidecar ${sidecar.featureHash}`)
     const model = await loadModel(await objects.get(route.onnx), { features: sidecar.input.features })
-    return new ServedModel(revision, route, sidecar, model)
+    return new ServedModel(route, sidecar, model)
   }
 
-  /** Call `let` when the answer is out. */
-  hold(): { model: ServedModel; let: () => void } {
+  /** Call the answer when the request is over. */
+  hold(): () => void {
     this.holders++
     let held = true
-    return {
-      model: this,
-      let: () => {
-        if (!held) return
-        held = false
-        this.holders--
-        this.freeWhenUnused()
-      },
+    return () => {
+      if (!held) return
+      held = false
+      this.holders--
+      this.freeWhenUnused()
     }
   }
 

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Config } from '#config/config.ts'
 import { connectDatabase } from '#db/client.ts'
+import { routesChannel } from '#db/commands/announce-routes.ts'
+import { listenTo } from '#db/listen-to.ts'
 import { createServingApp } from '#serving/app.ts'
 import { createServingMetrics } from '#serving/metrics.ts'
 import { PredictionLog } from '#serving/prediction-log/prediction-log.ts'
@@ -52,13 +54,16 @@ export async function main(config: Config): Promise<void> {
     const server = createAdaptorServer({ fetch: app.fetch }) as Server
     const port = await listen(server, config.serving)
     replica.follow()
+    const hints = listenTo(config.database.url, routesChannel, { heard: () => replica.hint(), onError })
     shipper.start()
     logger.info({ replicaId: folder.replicaId, host: config.serving.host, port }, 'serving is up')
 
     const signal = await terminated()
     logger.info({ signal }, 'serving drains')
+    await hints.close()
     await replica.leave()
     await drain(server)
+    await replica.tellAll()
     await shipper.stop(lastShipMs)
     await log.close()
     replica.routes.close()

@@ -4,10 +4,15 @@ import type { Executor } from '../client.ts'
 export type LabelOf = { dataset: string; expression: string; snapshotId: string }
 export type LabelValue = { symbol: string; session: string; value: number }
 
-const asRecords = (labels: readonly LabelValue[]) => sql`json_to_recordset(${JSON.stringify(labels)}::json) as label (symbol text, session date, value float8)`
+const asRecords = (labels: readonly LabelValue[]) =>
+  sql`json_to_recordset(${JSON.stringify(labels)}::json) as label (symbol text, session date, value float8)`
 
 /** Insert-if-absent: what became known first stays until its bars are restated. In the order of the key, so that two writers never wait for each other in a circle. */
-export async function realizeLabels(db: Executor, { dataset, expression, snapshotId }: LabelOf, labels: readonly LabelValue[]): Promise<void> {
+export async function realizeLabels(
+  db: Executor,
+  { dataset, expression, snapshotId }: LabelOf,
+  labels: readonly LabelValue[],
+): Promise<void> {
   if (labels.length === 0) return
   await db.execute(sql`
     insert into realized_label (dataset, expression, symbol, session, value, snapshot_id)
@@ -16,7 +21,11 @@ export async function realizeLabels(db: Executor, { dataset, expression, snapsho
 }
 
 /** Labels whose bars were restated: those with another value than before get the next revision, and the others nothing. */
-export async function restateLabels(db: Executor, { dataset, expression, snapshotId }: LabelOf, labels: readonly LabelValue[]): Promise<void> {
+export async function restateLabels(
+  db: Executor,
+  { dataset, expression, snapshotId }: LabelOf,
+  labels: readonly LabelValue[],
+): Promise<void> {
   if (labels.length === 0) return
   await db.execute(sql`
     update realized_label known set value = label.value, revision = known.revision + 1, snapshot_id = ${snapshotId}

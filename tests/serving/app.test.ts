@@ -305,6 +305,10 @@ describe('a swap', () => {
     })
     // the old one still answers him who holds it, and is freed when he lets go
     expect(await held.model.predict(Float32Array.of(1, 1, 1, 1), 1)).toEqual(Float32Array.of(1.75))
+    // what answered before is kept for a rollback, until a third version has come
+    await (await deployVersion(db, store.objects, endpoint, { name: endpoint, version: 2 })).activate()
+    await serving.look()
+    expect(await held.model.predict(Float32Array.of(1, 1, 1, 1), 1)).toEqual(Float32Array.of(1.75))
     held.let()
     await expect(held.model.predict(Float32Array.of(1, 1, 1, 1), 1)).rejects.toThrow('released')
   })
@@ -316,7 +320,7 @@ test('metrics name routes, predictions and the log', async () => {
   expect(text).toMatch(
     /quantloop_serving_request_seconds_count\{method="POST",route="\/v1\/endpoints\/:name\/predict",status="200"\} [1-9]/,
   )
-  expect(text).toMatch(/quantloop_serving_predictions_total\{endpoint="range",model="range",version="1"\} [1-9]/)
+  expect(text).toMatch(/quantloop_serving_predictions_total\{endpoint="range",model="range",version="1",arm="active"\} [1-9]/)
   expect(text).toMatch(/quantloop_serving_log_bytes [1-9]/)
   expect(text).toContain('quantloop_serving_stale{endpoint="range"} 0')
 })

@@ -14,6 +14,7 @@ import { claimReplicaFolder } from '#serving/prediction-log/replica-folder.ts'
 import { Replica } from '#serving/replica.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { sha256Of } from '#tests/support/model-version.ts'
+import { rolloutPlan } from '#tests/support/rollout-plan.ts'
 
 export const quiet = pino({ level: 'silent' })
 
@@ -64,18 +65,18 @@ export async function servingApp(given: { db: Database; objects: ObjectStore; ro
 }
 
 /** Puts a registered version behind an endpoint by the same steps as deployModel, without waiting for replicas. */
-export async function deployVersion(db: Database, objects: ObjectStore, endpoint: string, model: Route['model']) {
+export async function deployVersion(db: Database, objects: ObjectStore, endpoint: string, model: Route['model'], plan = rolloutPlan()) {
   const activities = createDeploymentActivities({ db, objects })
   const input = {
     deploymentId: randomUUID(),
     endpoint,
     model,
-    strategy: 'immediate' as const,
+    plan,
     origin: { by: 'ada', bodySha256: sha256Of(Buffer.from('')) },
   }
   await activities.openDeployment(input)
   const check = await activities.checkVersion(input)
   if (!check.compatible) throw new Error(check.reason)
-  const revision = await activities.prepareRoute({ endpoint, route: check.route })
+  const { revision } = await activities.prepareRoute({ endpoint, route: check.route })
   return { deploymentId: input.deploymentId, revision, activate: () => activities.activateDeployment(input) }
 }

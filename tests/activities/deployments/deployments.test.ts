@@ -11,6 +11,7 @@ import { findEndpoint } from '#db/queries/endpoints.ts'
 import { audit, deployment, modelVersion, servingLease } from '#db/schema.ts'
 import { publishFeatureRows, registerVersion, sha256Of, type VersionOptions } from '#tests/support/model-version.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
+import { rolloutPlan } from '#tests/support/rollout-plan.ts'
 import { testDatabase } from '#tests/support/services.ts'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
@@ -36,7 +37,7 @@ function inputFor(version: number, at = name): DeployModelInput {
     deploymentId: randomUUID(),
     endpoint: at,
     model: { name, version },
-    strategy: 'immediate',
+    plan: rolloutPlan(),
     origin: { by: 'ada', bodySha256: sha256Of(Buffer.from('body')) },
   }
 }
@@ -46,7 +47,7 @@ async function prepared(input: DeployModelInput): Promise<number> {
   await activities.openDeployment(input)
   const check = await activities.checkVersion(input)
   if (!check.compatible) throw new Error(check.reason)
-  return await activities.prepareRoute({ endpoint: input.endpoint, route: check.route })
+  return (await activities.prepareRoute({ endpoint: input.endpoint, route: check.route })).revision
 }
 
 async function deployed(input: DeployModelInput): Promise<number> {
@@ -166,7 +167,7 @@ describe('the switch', () => {
       activeRevision: 0,
       active: null,
     })
-    expect(await activities.activateDeployment(input)).toEqual({ revision, activatedNow: true })
+    expect(await activities.activateDeployment(input)).toMatchObject({ revision, activatedNow: true })
     expect(await findEndpoint(database.db, name)).toMatchObject({
       activeRevision: revision,
       active: { deploymentId: input.deploymentId },
@@ -248,16 +249,16 @@ describe('the switch', () => {
     const input = inputFor(1)
     const revision = await prepared(input)
     const route = (await findEndpoint(database.db, name))?.prepared
-    expect(await activities.prepareRoute({ endpoint: name, route: route! })).toBe(revision)
+    expect(await activities.prepareRoute({ endpoint: name, route: route! })).toMatchObject({ revision })
     await activities.activateDeployment(input)
-    expect(await activities.prepareRoute({ endpoint: name, route: route! })).toBe(revision)
+    expect(await activities.prepareRoute({ endpoint: name, route: route! })).toMatchObject({ revision })
     expect(await findEndpoint(database.db, name)).toMatchObject({ prepareRevision: revision, prepared: null })
   })
 })
 
 describe('waiting for replicas', () => {
   const lease = (replicaId: string, content: Partial<Parameters<typeof renewServingLease>[1]> = {}) =>
-    renewServingLease(database.db, { replicaId, url: 'http://127.0.0.1:1', ready: {}, active: {}, refusal: {}, ...content })
+    renewServingLease(database.db, { replicaId, url: 'http://127.0.0.1:1', ready: {}, active: {}, share: {}, refusal: {}, ...content })
   const expire = (replicaId: string) =>
     database.db.update(servingLease).set({ renewedAt: '2020-01-01T00:00:00Z' }).where(eq(servingLease.replicaId, replicaId))
   const watch = () => new MockActivityEnvironment().run(activities.watchReplicas, { endpoint: name, revision: 3, state: 'ready' as const })
@@ -306,7 +307,7 @@ test('one active deployment an endpoint is also a rule of the database', async (
     endpoint: name,
     modelName: name,
     modelVersion: 1,
-    strategy: 'immediate' as const,
+    plan: rolloutPlan(),
     state: 'active' as const,
     requestedBy: 'ada',
     bodySha256: '',

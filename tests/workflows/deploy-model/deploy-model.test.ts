@@ -17,6 +17,7 @@ import { audit, servingLease } from '#db/schema.ts'
 import { servingApp } from '#tests/serving/serving-app.ts'
 import { publishFeatureRows, registerVersion, type VersionOptions } from '#tests/support/model-version.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
+import { rolloutPlan } from '#tests/support/rollout-plan.ts'
 import { testDatabase } from '#tests/support/services.ts'
 import { devTemporal, type DevTemporal, quietRuntime, timeSkippingTemporal } from '#tests/support/temporal.ts'
 import { command } from '#tests/workflows/durable/world.ts'
@@ -70,11 +71,11 @@ const activities = () => ({
   ...createDeploymentActivities({ db: database.db, objects: store.objects }),
 })
 const register = (options?: VersionOptions) => registerVersion(database.db, store.objects, name, options)
-const inputFor = (version: number): DeployModelInput => ({
+const inputFor = (version: number, plan = rolloutPlan()): DeployModelInput => ({
   deploymentId: randomUUID(),
   endpoint: name,
   model: { name, version },
-  strategy: 'immediate',
+  plan,
   origin: { by: 'ada', bodySha256: '0'.repeat(64) },
 })
 
