@@ -510,6 +510,8 @@ export const retrain = pgTable(
     verdict: text('verdict').$type<'better' | 'worse' | 'inconclusive'>(),
     reason: text('reason'),
     deploymentId: uuid('deployment_id'),
+    /** what brings the endpoint back to persistence, which beats both sides */
+    fallback: jsonb('fallback').$type<{ runId: string; deploymentId: string }>(),
     requestedBy: text('requested_by').notNull(),
     startedAt: now('started_at'),
     endedAt: at('ended_at'),

@@ -1,6 +1,7 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { Database, Executor } from '../client.ts'
-import { alert, endpoint, retrain, supervision } from '../schema.ts'
+import { endpoint, retrain, supervision } from '../schema.ts'
+import { findFallback } from '../queries/situation.ts'
 import { changeChampion } from './change-champion.ts'
 
 /**
@@ -32,15 +33,6 @@ export async function followChampion(db: Database, name: string): Promise<void> 
 }
 
 async function sessionOfFallback(tx: Executor, name: string, deploymentId: string): Promise<string | undefined> {
-  const [fallback] = await tx
-    .select({ session: alert.session })
-    .from(alert)
-    .where(
-      and(
-        eq(alert.endpoint, name),
-        eq(alert.kind, 'worse-than-baseline'),
-        sql`${alert.evidence} -> 'fallback' ->> 'deploymentId' = ${deploymentId}`,
-      ),
-    )
-  return fallback?.session
+  const fallback = await findFallback(tx, name)
+  return fallback?.deploymentId === deploymentId ? fallback.session : undefined
 }

@@ -269,6 +269,7 @@ CREATE TABLE "retrain" (
 	"verdict" text,
 	"reason" text,
 	"deployment_id" uuid,
+	"fallback" jsonb,
 	"requested_by" text NOT NULL,
 	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	"ended_at" timestamp(3) with time zone,

@@ -38,6 +38,18 @@ export async function findAlert(db: Executor, id: string): Promise<Alert | undef
   return row && alertOf(row)
 }
 
+/** There is one of a kind for a session. */
+export async function findAlertAt(
+  db: Executor,
+  { endpoint, kind, session }: { endpoint: string; kind: AlertKind; session: string },
+): Promise<Alert | undefined> {
+  const [row] = await db
+    .select()
+    .from(alert)
+    .where(and(eq(alert.endpoint, endpoint), eq(alert.kind, kind), eq(alert.session, session)))
+  return row && alertOf(row)
+}
+
 const alertOf = (row: typeof alert.$inferSelect): Alert => ({
   ...row,
   raisedAt: iso(row.raisedAt),

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Recipe } from '#contracts/training.ts'
 import type { Executor } from '../client.ts'
 import { alert, dataset, deployment, endpoint, modelVersion, monitor, retrain, snapshot, supervision, trainingRun } from '../schema.ts'
@@ -86,22 +86,22 @@ export async function readAlarms(db: Executor, name: string, kinds: readonly ('d
   return { waiting, lastStarted: last?.session ?? null }
 }
 
-export type Fallback = { alertId: string; session: string; retrainId: string; runId: string; deploymentId: string }
+export type Fallback = { retrainId: string; session: string; runId: string; deploymentId: string }
 
-/** The newest fallback to persistence that a verdict has asked for, unless its failure was told. */
+/** The newest fallback to persistence that a verdict has led to, unless its failure was told. `session` is the verdict's. */
 export async function findFallback(db: Executor, name: string): Promise<Fallback | undefined> {
   const [row] = await db
-    .select({ id: alert.id, session: alert.session, fallback: sql<Omit<Fallback, 'alertId' | 'session'>>`${alert.evidence} -> 'fallback'` })
-    .from(alert)
-    .where(and(eq(alert.endpoint, name), eq(alert.kind, 'worse-than-baseline'), sql`${alert.evidence} ? 'fallback'`))
-    .orderBy(desc(alert.session))
+    .select({ id: retrain.id, session: retrain.session, looks: retrain.looks, fallback: retrain.fallback })
+    .from(retrain)
+    .where(and(eq(retrain.endpoint, name), isNotNull(retrain.fallback)))
+    .orderBy(desc(retrain.startedAt))
     .limit(1)
-  if (row === undefined) return undefined
+  if (row?.fallback == null) return undefined
   const [told] = await db
     .select({ id: alert.id })
     .from(alert)
     .where(and(eq(alert.endpoint, name), sql`${alert.evidence} ->> 'fallbackOf' = ${row.id}`))
-  return told === undefined ? { alertId: row.id, session: row.session, ...row.fallback } : undefined
+  return told === undefined ? { retrainId: row.id, session: row.looks.at(-1)?.through ?? row.session, ...row.fallback } : undefined
 }
 
 /** A deployment that still moves the endpoint, the bake of an active one included. */
