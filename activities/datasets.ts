@@ -1,4 +1,4 @@
-import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { PriceJump, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { endSync } from '#db/commands/end-sync.ts'
@@ -7,8 +7,11 @@ import { openSyncRun, type OpenedSync } from '#db/commands/open-sync-run.ts'
 import { recordSyncFindings } from '#db/commands/record-sync-findings.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { composeSnapshot } from './datasets/compose-snapshot.ts'
+import type { ImportConfig } from './datasets/connect.ts'
 import { examineBars } from './datasets/examine-bars.ts'
-import { importBars, type Imported } from './datasets/import-bars.ts'
+import { importBars, type Imported, type ImportWorld } from './datasets/import-bars.ts'
+import { nudgeFollowers } from './datasets/nudge-followers.ts'
+import { releaseSession, type Release } from './datasets/release-session.ts'
 import { interruptible } from './interruptible.ts'
 import { readManifest } from './snapshots/manifest.ts'
 
@@ -21,10 +24,9 @@ export type DatasetWorld = { db: Database; objects: ObjectStore; python: string 
 export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) => ({
   openSync: (input: SyncInput): Promise<OpenedSync> => openSyncRun(db, input),
 
-  importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ConnectorConfig; asOf: string }): Promise<Imported> =>
+  importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ImportConfig; asOf: string }): Promise<Imported> =>
     interruptible(async (cancelled) => {
-      const world = { db, objects, python, readUpload: (upload: string) => objects.readUpload(upload) }
-      const imported = await importBars(world, { syncId, config: connector, asOf, cancelled })
+      const imported = await importBars(importWorld({ db, objects, python }), { syncId, config: connector, asOf, cancelled })
       const { rows, symbols, quarantined } = imported
       await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
       return imported
@@ -43,7 +45,7 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
     interruptible(async (cancelled) => {
       const { examination, jumps } = await examineBars(objects, { staged, parent, cancelled })
       await recordSyncFindings(db, syncId, { jumps })
-      return { examination, held: jumps.filter(({ clearedBy }) => clearedBy === undefined).length }
+      return { examination, held: heldOf(jumps) }
     }),
 
   composeSnapshot: (composition: {
@@ -52,6 +54,14 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
     approved: boolean
     parent: ObjectRef | null
   }): Promise<ObjectRef> => interruptible((cancelled) => composeSnapshot(objects, { ...composition, cancelled })),
+
+  /** A replay's import, check and composition in one: there is little of each in one session. */
+  releaseSession: (release: Release): Promise<{ manifest: ObjectRef; held: number }> =>
+    interruptible(async (cancelled) => {
+      const { manifest, ...findings } = await releaseSession(importWorld({ db, objects, python }), release, cancelled)
+      await recordSyncFindings(db, release.syncId, findings)
+      return { manifest, held: heldOf(findings.jumps) }
+    }),
 
   async landSnapshot({
     syncId,
@@ -80,6 +90,8 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
     })
   },
 
+  nudgeFollowers: ({ dataset }: { dataset: string }): Promise<void> => nudgeFollowers(db, dataset),
+
   endSync: ({
     syncId,
     state,
@@ -90,5 +102,14 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
     failure: string | null
   }): Promise<SyncResult> => endSync(db, syncId, { state, failure }),
 })
+
+const importWorld = ({ db, objects, python }: DatasetWorld): ImportWorld => ({
+  db,
+  objects,
+  python,
+  readUpload: (upload) => objects.readUpload(upload),
+})
+
+const heldOf = (jumps: readonly PriceJump[]) => jumps.filter(({ clearedBy }) => clearedBy === undefined).length
 
 export type DatasetActivities = ReturnType<typeof createDatasetActivities>

@@ -1,8 +1,8 @@
-import { CancellationScope, log, proxyActivities } from '@temporalio/workflow'
+import { CancellationScope, log } from '@temporalio/workflow'
 import type { JournalActivities, JournalEntry } from '#activities/journal.ts'
-import { atomic } from './proxies.ts'
+import { onTheSpot } from './on-the-spot.ts'
 
-const { recordRunState } = proxyActivities<JournalActivities>({ ...atomic, summary: 'state and commands onto the row' })
+const { recordRunState } = onTheSpot<JournalActivities>({ summary: 'state and commands onto the row' })
 
 /**
  * Puts what happens to a run on its row, in order, behind the run's first row. Handlers only append; nothing waits for

@@ -1,17 +1,27 @@
 import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow'
 import type { DatasetActivities } from '#activities/datasets.ts'
-import type { SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { ObjectRef } from '#contracts/references.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
-import { atomic, interruptible } from './proxies.ts'
+import { onTheSpot } from './on-the-spot.ts'
+import { interruptible } from './proxies.ts'
 
-const rows = proxyActivities<DatasetActivities>(atomic)
+const rows = onTheSpot<DatasetActivities>()
 const bars = proxyActivities<DatasetActivities>({ ...interruptible, taskQueue: taskQueues.orchestration })
 
+type OpenedSync = Awaited<ReturnType<DatasetActivities['openSync']>>
+type ReplayConfig = Extract<ConnectorConfig, { kind: 'replay' }>
+type ImportConfig = Exclude<ConnectorConfig, ReplayConfig>
+
+/** What would land: `held` moves in it wait for a person, whose approval becomes part of it. */
+type Candidate = { held: number; compose: (approved: boolean) => Promise<ObjectRef> }
+
 /**
- * Brings a dataset to what its source delivers: import, check, a person's approval of moves that nothing explains, and
- * a new snapshot if the content changed. Whatever fails or is refused, the head stays as it was.
+ * Brings a dataset to what its source delivers: import, check, a person's approval of moves that nothing explains, a new
+ * snapshot if the content changed, and a nudge for those who follow it. Whatever fails or is refused, the head stays as
+ * it was.
  */
 export async function syncMarketData(input: SyncInput): Promise<SyncResult> {
   const { syncId, dataset, connector, origin } = input
@@ -21,25 +31,53 @@ export async function syncMarketData(input: SyncInput): Promise<SyncResult> {
     { key: searchAttributeKey('Dataset'), value: dataset },
     { key: searchAttributeKey('TriggeredBy'), value: origin.by },
   ])
-  let opened: Awaited<ReturnType<DatasetActivities['openSync']>>
+  let opened: OpenedSync
 
   return await run.live({
     open: async () => (opened = await rows.openSync(input)),
     story: async () => {
-      const parent = opened.head?.manifest ?? null
-      const { staged } = await run.pausable('import', () => bars.importBars({ syncId, connector, asOf: opened.startedAt }))
-      const { examination, held } = await run.pausable('check', () => bars.examineBars({ syncId, staged, parent }))
+      const { held, compose } = await (connector.kind === 'replay'
+        ? released(run, input, connector, opened)
+        : fetched(run, input, connector, opened))
       if (held > 0) {
         const { verdict, command } = await run.approval('approval')
         if (verdict === 'reject')
           return await run.conclude('reject', () => rows.endSync({ syncId, state: 'rejected', failure: rejection(command) }))
       }
-      const manifest = await run.pausable('compose', () => bars.composeSnapshot({ staged, examination, approved: held > 0, parent }))
-      return await run.conclude('land', () => rows.landSnapshot({ syncId, manifest, parentId: opened.head?.id ?? null }))
+      const manifest = await compose(held > 0)
+      const result = await run.conclude('land', () => rows.landSnapshot({ syncId, manifest, parentId: opened.head?.id ?? null }))
+      if (result.state === 'landed') await rows.nudgeFollowers({ dataset })
+      return result
     },
     stopped: (by) => rows.endSync({ syncId, state: 'stopped', failure: `stopped by ${by}` }),
     failed: (reason) => rows.endSync({ syncId, state: 'failed', failure: reason }),
   })
+}
+
+/** Fetches the whole of the source. */
+async function fetched(
+  run: DurableRun,
+  { syncId }: SyncInput,
+  connector: ImportConfig,
+  { head, startedAt }: OpenedSync,
+): Promise<Candidate> {
+  const parent = head?.manifest ?? null
+  const { staged } = await run.pausable('import', () => bars.importBars({ syncId, connector, asOf: startedAt }))
+  const { examination, held } = await run.pausable('check', () => bars.examineBars({ syncId, staged, parent }))
+  return { held, compose: (approved) => run.pausable('compose', () => bars.composeSnapshot({ staged, examination, approved, parent })) }
+}
+
+/** Goes on from the head by one session. */
+async function released(
+  run: DurableRun,
+  { syncId, dataset }: SyncInput,
+  config: ReplayConfig,
+  { head, startedAt }: OpenedSync,
+): Promise<Candidate> {
+  const next = (approved: boolean) =>
+    bars.releaseSession({ syncId, dataset, config, head: head?.manifest ?? null, asOf: startedAt, approved })
+  const { manifest, held } = await run.pausable('release', () => next(false))
+  return { held, compose: async (approved) => (approved ? (await run.pausable('compose', () => next(true))).manifest : manifest) }
 }
 
 const rejection = ({ by, reason }: { by: string; reason?: string | undefined }) =>

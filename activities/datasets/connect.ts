@@ -3,7 +3,10 @@ import type { Connector, ConnectorWorld } from './connector.ts'
 import { csvConnector } from './csv-connector.ts'
 import { sampleConnector, sampleThrough } from './sample-connector.ts'
 
-export function connectorOf(config: ConnectorConfig, world: ConnectorWorld): Connector {
+/** Sources that are imported as a whole; a replay goes on from the head instead. */
+export type ImportConfig = Exclude<ConnectorConfig, { kind: 'replay' }>
+
+export function connectorOf(config: ImportConfig, world: ConnectorWorld): Connector {
   switch (config.kind) {
     case 'sample':
       return sampleConnector(config, world)
@@ -15,4 +18,4 @@ export function connectorOf(config: ConnectorConfig, world: ConnectorWorld): Con
 }
 
 /** The last session to release; later ones stay for replay. */
-export const throughOf = (config: ConnectorConfig) => config.through ?? (config.kind === 'sample' ? sampleThrough : undefined)
+export const throughOf = (config: ImportConfig) => config.through ?? (config.kind === 'sample' ? sampleThrough : undefined)

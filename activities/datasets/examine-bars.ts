@@ -1,6 +1,7 @@
 import type { CorporateAction, PriceJump } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { compareText } from '#domain/market/actions.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { deriveActions } from '#domain/market/derive-actions.ts'
 import { carryApprovals, findPriceJumps } from '#domain/market/price-jumps.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -20,16 +21,25 @@ export async function examineBars(
 ): Promise<Examined> {
   const { parts } = await getJson(objects, staged, StagedBars)
   const actions: CorporateAction[] = []
-  const found: PriceJump[] = []
+  const jumps: PriceJump[] = []
+  const earlier = parent === null ? [] : (await readManifest(objects, parent)).clearedJumps
   for (const part of parts) {
     cancelled.throwIfAborted()
     for (const bars of (await readBarFiles([await objects.file(part.object)])).values()) {
       const derived = deriveActions(bars)
       actions.push(...derived)
-      found.push(...findPriceJumps(bars, derived))
+      jumps.push(...findJumps([bars], derived, earlier))
     }
   }
-  const earlier = parent === null ? [] : (await readManifest(objects, parent)).clearedJumps
-  const jumps = carryApprovals(found, earlier).sort((a, b) => compareText(a.symbol, b.symbol) || compareText(a.session, b.session))
+  jumps.sort(compareJumps)
   return { examination: await putJson(objects, { format: 1, actions, jumps }), jumps }
 }
+
+/** Moves that the actions leave unexplained, in order; those that a person approved in `earlier` stay approved. */
+export const findJumps = (bars: readonly BarColumns[], actions: readonly CorporateAction[], earlier: readonly PriceJump[]): PriceJump[] =>
+  carryApprovals(
+    bars.flatMap((symbol) => findPriceJumps(symbol, actions)),
+    earlier,
+  ).sort(compareJumps)
+
+const compareJumps = (a: PriceJump, b: PriceJump) => compareText(a.symbol, b.symbol) || compareText(a.session, b.session)

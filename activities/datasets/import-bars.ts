@@ -1,26 +1,21 @@
-import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { type Quarantined, quarantineRows } from '#db/commands/quarantine-rows.ts'
 import { BarIntake } from '#domain/market/bar-intake.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
-import { groupCount, groupOf } from '#domain/market/chunk-layout.ts'
-import type { BarRow } from '#domain/market/parse-row.ts'
+import { groupCount, inGroups } from '#domain/market/chunk-layout.ts'
 import { latestSessionAt } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { writeBarFiles } from '../snapshots/bar-files.ts'
-import { connectorOf, throughOf } from './connect.ts'
+import { connectorOf, type ImportConfig, throughOf } from './connect.ts'
 import type { Connector, ConnectorWorld } from './connector.ts'
+import { asText, Quarantine } from './quarantine.ts'
 import { putJson, type StagedBars } from './staged.ts'
 
 export type ImportWorld = ConnectorWorld & { db: Database; objects: ObjectStore }
 
 /** `withheld` lines lie after the last session to release: neither used nor refused. */
 export type Imported = { staged: ObjectRef; rows: number; symbols: number; lines: number; quarantined: number; withheld: number }
-
-const keptOfRaw = 2_000
-const rowsPerInsert = 500
 
 /**
  * Reads a source, names and quarantines the lines that cannot be trusted, and stages the rest. Every line is accounted
@@ -30,7 +25,7 @@ const rowsPerInsert = 500
  */
 export async function importBars(
   world: ImportWorld,
-  { syncId, config, asOf, cancelled }: { syncId: string; config: ConnectorConfig; asOf: string; cancelled: AbortSignal },
+  { syncId, config, asOf, cancelled }: { syncId: string; config: ImportConfig; asOf: string; cancelled: AbortSignal },
 ): Promise<Imported> {
   const connector = connectorOf(config, world)
   const quarantine = new Quarantine(world.db, syncId, connector.file)
@@ -77,64 +72,21 @@ async function stage(
   knownAtBasis: StagedBars['knownAtBasis'],
   cancelled: AbortSignal,
 ): Promise<StagedBars> {
-  const groups = groupCount(bars.length)
-  const byGroup = new Map<number, BarColumns[]>()
-  for (const symbol of bars) {
-    const group = groupOf(symbol.symbol, groups)
-    byGroup.set(group, [...(byGroup.get(group) ?? []), symbol])
-  }
-  const members = [...byGroup].sort(([a], [b]) => a - b)
+  const members = inGroups(bars)
   const parts: StagedBars['parts'] = []
-  for await (const bytes of writeBarFiles(members.map(([, pieces]) => pieces))) {
+  for await (const bytes of writeBarFiles(members.map((member) => member.bars))) {
     cancelled.throwIfAborted()
-    const [group, pieces] = members[parts.length]!
+    const { group, bars: pieces } = members[parts.length]!
     parts.push({ object: await objects.put(bytes, 'parquet'), group, symbols: pieces.map(({ symbol }) => symbol) })
   }
   return {
     format: 1,
     knownAtBasis,
-    groups,
+    groups: groupCount(bars.length),
     lastSession: bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b)),
     rows: bars.reduce((sum, { sessions }) => sum + sessions.length, 0),
     symbols: bars.length,
     parts,
-  }
-}
-
-/** Refused lines on their way into the table, some hundred at a time. */
-class Quarantine {
-  count = 0
-  firstReason: string | undefined
-  private readonly db: Database
-  private readonly syncId: string
-  private readonly file: string
-  private pending: Quarantined[] = []
-
-  constructor(db: Database, syncId: string, file: string) {
-    this.db = db
-    this.syncId = syncId
-    this.file = file
-  }
-
-  async add({ line, reason, raw, bar }: { line: number; reason: string; raw: string; bar?: BarRow }): Promise<void> {
-    this.count++
-    this.firstReason ??= `line ${line}: ${reason}`
-    // PostgreSQL's text holds no NUL
-    const text = raw.slice(0, keptOfRaw).replaceAll('\0', '\u2400')
-    this.pending.push({
-      file: this.file,
-      line,
-      reason: reason.replaceAll('\0', '\u2400'),
-      raw: text,
-      symbol: bar?.symbol ?? null,
-      session: bar?.session ?? null,
-    })
-    if (this.pending.length >= rowsPerInsert) await this.flush()
-  }
-
-  async flush(): Promise<void> {
-    await quarantineRows(this.db, this.syncId, this.pending)
-    this.pending = []
   }
 }
 
@@ -147,15 +99,3 @@ function nothingLeft(file: string, lines: number, withheld: number, quarantine: 
     { file },
   )
 }
-
-const asText = (bar: BarRow) =>
-  [
-    bar.symbol,
-    bar.session,
-    bar.open,
-    bar.high,
-    bar.low,
-    bar.close,
-    bar.volume,
-    ...(Number.isNaN(bar.adjustedClose) ? [] : [bar.adjustedClose]),
-  ].join(',')

@@ -28,3 +28,26 @@ export function sliceBars(bars: BarColumns, from: number, to: number): BarColumn
     knownAt: bars.knownAt.slice(from, to),
   }
 }
+
+/** The rows of one symbol with later ones behind them, in memory of their own. */
+export function joinBars(before: BarColumns, after: BarColumns): BarColumns {
+  const rows = before.sessions.length
+  const join = (first: Float64Array | undefined, second: Float64Array | undefined) => {
+    const joined = new Float64Array(rows + after.sessions.length).fill(Number.NaN)
+    if (first !== undefined) joined.set(first)
+    if (second !== undefined) joined.set(second, rows)
+    return joined
+  }
+  return {
+    symbol: before.symbol,
+    sessions: [...before.sessions, ...after.sessions],
+    open: join(before.open, after.open),
+    high: join(before.high, after.high),
+    low: join(before.low, after.low),
+    close: join(before.close, after.close),
+    volume: join(before.volume, after.volume),
+    adjustedClose:
+      before.adjustedClose === undefined && after.adjustedClose === undefined ? undefined : join(before.adjustedClose, after.adjustedClose),
+    knownAt: [...before.knownAt, ...after.knownAt],
+  }
+}

@@ -25,6 +25,17 @@ export function groupCount(symbols: number): number {
 /** The group of a symbol, from 0: the same whatever other symbols there are. */
 export const groupOf = (symbol: string, groups: number) => createHash('sha256').update(symbol).digest().readUInt32LE(0) % groups
 
+/** All bars of a snapshot, one item a symbol, spread over the groups of their symbols, in the order of the groups. */
+export function inGroups<T extends { symbol: string }>(all: readonly T[]): { group: number; bars: T[] }[] {
+  const groups = groupCount(all.length)
+  const found = new Map<number, T[]>()
+  for (const bars of all) {
+    const group = groupOf(bars.symbol, groups)
+    found.set(group, [...(found.get(group) ?? []), bars])
+  }
+  return [...found].map(([group, bars]) => ({ group, bars })).sort((a, b) => a.group - b.group)
+}
+
 /** A name for the period of `session` in a group, given the last session of the whole snapshot. */
 export function periodOf(session: string, group: number, lastSession: string): string {
   const month = monthOf(session)

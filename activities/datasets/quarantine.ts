@@ -1,0 +1,56 @@
+import type { Database } from '#db/client.ts'
+import { type Quarantined, quarantineRows } from '#db/commands/quarantine-rows.ts'
+import type { BarRow } from '#domain/market/parse-row.ts'
+
+const keptOfRaw = 2_000
+const rowsPerInsert = 500
+
+/** Refused lines on their way into the table, some hundred at a time. */
+export class Quarantine {
+  count = 0
+  firstReason: string | undefined
+  private readonly db: Database
+  private readonly syncId: string
+  private readonly file: string
+  private pending: Quarantined[] = []
+
+  constructor(db: Database, syncId: string, file: string) {
+    this.db = db
+    this.syncId = syncId
+    this.file = file
+  }
+
+  async add({ line, reason, raw, bar }: { line: number; reason: string; raw: string; bar?: BarRow }): Promise<void> {
+    this.count++
+    this.firstReason ??= `line ${line}: ${reason}`
+    // PostgreSQL's text holds no NUL
+    const text = raw.slice(0, keptOfRaw).replaceAll('\0', '\u2400')
+    this.pending.push({
+      file: this.file,
+      line,
+      reason: reason.replaceAll('\0', '\u2400'),
+      raw: text,
+      symbol: bar?.symbol ?? null,
+      session: bar?.session ?? null,
+    })
+    if (this.pending.length >= rowsPerInsert) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    await quarantineRows(this.db, this.syncId, this.pending)
+    this.pending = []
+  }
+}
+
+/** A bar that was read and then refused, as one line. */
+export const asText = (bar: BarRow) =>
+  [
+    bar.symbol,
+    bar.session,
+    bar.open,
+    bar.high,
+    bar.low,
+    bar.close,
+    bar.volume,
+    ...(Number.isNaN(bar.adjustedClose) ? [] : [bar.adjustedClose]),
+  ].join(',')
