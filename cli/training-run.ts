@@ -33,7 +33,8 @@ export function describeRun(run: TrainingRun): string {
         gate: `${evaluation.gate.passed ? 'passed' : 'refused'}: ${evaluation.gate.reason}`,
       }),
     )
-  }
+  } else if (run.recipe.segments.test === undefined)
+    lines.push(facts({ gate: 'none: this version is judged in shadow, on later sessions' }))
   if (run.state === 'awaiting_approval') lines.push(`next: quantloop runs approve ${run.id}, or reject`)
   if (run.state === 'approved' && run.modelVersion !== null)
     lines.push(`next: quantloop deploy ${run.modelName}@${run.modelVersion} --endpoint NAME`)

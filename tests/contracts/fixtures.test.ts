@@ -12,6 +12,7 @@ import { ModelSidecar } from '#contracts/models.ts'
 import { PredictionRecord, PredictRequest, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { Problem } from '#contracts/problems.ts'
 import { TrainRequest } from '#contracts/requests.ts'
+import { CalibrateInput, CalibrateResult, FoldErrors, WalkForward } from '#contracts/supervision.ts'
 import { Evaluation, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
 
 const folder = new URL('../../contracts/fixtures/', import.meta.url)
@@ -20,12 +21,16 @@ const fixture = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`
 const messages: Record<string, z.ZodObject> = {
   'audit-entry': AuditEntry,
   'build-input': BuildInput,
+  'calibrate-input': CalibrateInput,
+  'calibrate-result': CalibrateResult,
   command: Command,
   'deploy-model-input': DeployModelInput,
   endpoint: Endpoint,
   evaluation: Evaluation,
+  'fold-errors': FoldErrors,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
+  'model-sidecar-of-a-challenger': ModelSidecar,
   'predict-request': PredictRequest,
   'predict-response': PredictResponse,
   'prediction-record': PredictionRecord,
@@ -37,8 +42,10 @@ const messages: Record<string, z.ZodObject> = {
   'sync-result': SyncResult,
   trace: Trace,
   'train-model-input': TrainModelInput,
+  'train-model-input-of-a-challenger': TrainModelInput,
   'train-model-result': TrainModelResult,
   'train-request': TrainRequest,
+  'walk-forward': WalkForward,
 }
 
 /** Paths of all objects within a value, the value itself included. */
