@@ -30,9 +30,10 @@ function isTimeZone(name: string): boolean {
 }
 
 /** When it fires: by the calendar of a place, or evenly. */
-export const Cadence = z.union([
-  z.strictObject({ cron: CronExpression, timeZone: TimeZone.default('America/New_York') }),
+export const Cadence = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('cron'), expression: CronExpression, timeZone: TimeZone.default('America/New_York') }),
   z.strictObject({
+    kind: z.literal('interval'),
     everySeconds: z
       .int()
       .min(10)

@@ -43,6 +43,6 @@ export async function createSchedule(
 }
 
 const specOf = (cadence: Cadence): ScheduleOptions['spec'] =>
-  'cron' in cadence
-    ? { cronExpressions: [cadence.cron], timezone: cadence.timeZone }
+  cadence.kind === 'cron'
+    ? { cronExpressions: [cadence.expression], timezone: cadence.timeZone }
     : { intervals: [{ every: `${cadence.everySeconds} seconds` }] }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import type { Paging } from '../client.ts'
+import { Timestamp } from '#contracts/words.ts'
+import type { AuditFilter, Paging } from '../client.ts'
 import { connect } from '../connect.ts'
 import type { CliContext } from '../context.ts'
-import { pagingOf, paged } from '../options.ts'
+import { as, pagingOf, paged } from '../options.ts'
 import { moment, pageOf } from '../output.ts'
 
 export function register(program: Command, context: CliContext): void {
@@ -11,9 +12,12 @@ export function register(program: Command, context: CliContext): void {
       .command('audit')
       .description('who did what, newest first')
       .option('--subject <kind/id>', 'about this only, as training-run/ID')
-      .option('--by <name>', 'by this key only'),
-  ).action(async ({ subject, by, ...paging }: Paging & { subject?: string; by?: string }) => {
-    context.answer(await (await connect(context)).audit.list({ subject, by, ...pagingOf(paging) }), (page) =>
+      .option('--action <name>', 'this only, as approve, promote, acknowledge')
+      .option('--by <name>', 'by this key or policy only')
+      .option('--from <time>', 'from this instant on, as 2008-06-02T00:00:00Z', as(Timestamp))
+      .option('--to <time>', 'before this instant', as(Timestamp)),
+  ).action(async ({ limit, after, ...filter }: Paging & AuditFilter) => {
+    context.answer(await (await connect(context)).audit.list({ ...filter, ...pagingOf({ limit, after }) }), (page) =>
       pageOf(page, [
         { title: 'at', value: ({ at }) => moment(at) },
         { title: 'by', value: (entry) => entry.by },

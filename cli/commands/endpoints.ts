@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import type { Endpoint, Route } from '#contracts/deployments.ts'
 import type { Paging } from '../client.ts'
-import { connect } from '../connect.ts'
+import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
-import { pagingOf, paged } from '../options.ts'
+import { followEndpoint } from '../follow-endpoint.ts'
+import { pagingOf, paged, wholeNumber } from '../options.ts'
 import { facts, moment, pageOf } from '../output.ts'
 
 export function register(program: Command, context: CliContext): void {
@@ -24,6 +25,14 @@ export function register(program: Command, context: CliContext): void {
     .command('show <endpoint>')
     .description('one endpoint: what it answers with, and what is being prepared')
     .action(async (name: string) => context.answer(await (await connect(context)).endpoints.find(name), describeEndpoint))
+
+  endpoints
+    .command('follow <endpoint>')
+    .description('print what happens on an endpoint, until interrupted')
+    .option('--after <sequence>', 'only what came after this event', wholeNumber)
+    .action(async (name: string, { after }: { after?: number }) =>
+      followEndpoint(context, await connect(context, waitingPatienceMs), name, after),
+    )
 }
 
 const modelOf = (route: Route | null) => route && `${route.model.name}@${route.model.version}`

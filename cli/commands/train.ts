@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { Argument, type Command, Option } from 'commander'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { QuantloopError } from '#contracts/errors.ts'
 import { TrainRequest } from '#contracts/requests.ts'
@@ -11,6 +9,7 @@ import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, followTraining } from '../follow.ts'
 import { sessionRange, wholeNumber } from '../options.ts'
+import { readYaml, section } from '../read-yaml.ts'
 import { describeRun } from '../training-run.ts'
 
 type TrainOptions = {
@@ -61,7 +60,7 @@ export function register(program: Command, context: CliContext): void {
 
 /** The file's fields with the options laid over them. @throws QuantloopError invalid_request, naming what is missing */
 async function requestOf(model: string, options: TrainOptions): Promise<TrainRequest> {
-  const file = options.config === undefined ? {} : await readConfig(options.config)
+  const file = options.config === undefined ? {} : await readYaml(options.config)
   const over = (fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
   const { dataset = file.dataset, seed, rounds: maxRounds, snapshot: snapshotId, features } = options
   const label = {
@@ -89,18 +88,3 @@ async function requestOf(model: string, options: TrainOptions): Promise<TrainReq
     )
   return request.data
 }
-
-async function readConfig(path: string): Promise<Record<string, unknown>> {
-  try {
-    return section(parse(await readFile(path, 'utf8')))
-  } catch (error) {
-    throw new QuantloopError(
-      'invalid_request',
-      `cannot read ${path}: ${error instanceof Error ? error.message : error}`,
-      { file: path },
-      { cause: error },
-    )
-  }
-}
-
-const section = (value: unknown): Record<string, unknown> => (typeof value === 'object' && value !== null ? { ...value } : {})

@@ -17,9 +17,12 @@ const goodBodies: Record<string, unknown> = {
   'POST /api/v1/feature-builds': { dataset: 'us-daily', features: 'technical', label: trainBody.label },
   'POST /api/v1/training-runs': trainBody,
   'POST /api/v1/deployments': { endpoint: 'range', model: { name: 'range-lightgbm', version: 1 }, strategy: 'immediate' },
+  'PUT /api/v1/endpoints/:name/supervision': { policy: { decay: { allowance: 0.5 }, rollout: { gates: { minAnswers: 10 } } } },
+  'POST /api/v1/schedules': { name: 'daily', dataset: 'us-daily', cadence: { kind: 'cron', expression: '30 18 * * 1-5' } },
+  'POST /api/v1/schedules/:name/backfill': { from: '2008-06-02T00:00:00Z', to: '2008-06-06T00:00:00Z' },
   'POST /api/v1/keys': { name: 'someone', role: 'viewer' },
 }
-const verbs = /\/(pause|resume|stop|approve|reject)$/
+const verbs = /\/(pause|resume|stop|approve|reject|retrain|trigger|acknowledge)$/
 
 const withBody = () =>
   world.app.openAPIRegistry.definitions.flatMap((definition) =>

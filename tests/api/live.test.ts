@@ -109,7 +109,7 @@ describe('an endpoint that is followed', () => {
     const late: number[] = []
     const all = new Promise<void>((resolve) =>
       socket.on('message', (message) => {
-        late.push((JSON.parse(String(message)) as EndpointEvent).detail.n as number)
+        late.push((JSON.parse((message as Buffer).toString()) as EndpointEvent).detail.n as number)
         if (late.length === 300) resolve()
       }),
     )
@@ -124,17 +124,24 @@ describe('an endpoint that is followed', () => {
     const page = async () => numbersOf((await world.ask(`GET /api/v1/endpoints/${name}/events`)).json().items)
     let commit!: () => void
     const held = new Promise<void>((resolve) => (commit = resolve))
-    const first = world.db.transaction(async (tx) => {
-      await recordEndpointEvent(tx, { endpoint: name, key: 'session/1', kind: 'session', session: day(1), detail: { n: 1 } })
-      await held
+    let first: Promise<void> | undefined
+    await new Promise<void>((wrote) => {
+      first = world.db.transaction(async (tx) => {
+        await recordEndpointEvent(tx, { endpoint: name, key: 'session/1', kind: 'session', session: day(1), detail: { n: 1 } })
+        wrote()
+        await held
+      })
     })
     const second = tell(name, 2, 2)
-    const waiting = async () => (await world.db.execute(writersThatWait)).rows.length
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(1)
-    // the second must not show before the first: a follower that had seen it would never ask for the first
-    expect(await page()).toEqual([])
-    commit()
-    await Promise.all([first, second])
+    try {
+      const waiting = async () => (await world.db.execute(writersThatWait)).rows.length
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1)
+      // the second must not show before the first: a follower that had seen it would never ask for the first
+      expect(await page()).toEqual([])
+    } finally {
+      commit()
+      await Promise.all([first, second])
+    }
     expect(await page()).toEqual([1, 2])
   })
 
