@@ -2,7 +2,7 @@
  * A POST that starts something may carry an Idempotency-Key. Key, address and caller give the id of what is started, so
  * that a repeat meets itself in Temporal; the body's hash is claimed first, so that another body is refused.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import { derivedId } from '#contracts/derived-id.ts'
@@ -10,6 +10,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { claimIdempotencyKey } from '#db/commands/identity/claim-idempotency-key.ts'
+import { sha256 } from '#domain/sha256.ts'
 import type { AppEnv } from './dependencies.ts'
 
 /** `id` is that of the run or command to be; it is random when the request brought no key. */
@@ -37,5 +38,3 @@ async function readJson(c: Context): Promise<unknown> {
     throw new QuantloopError('malformed_request', 'the body is not JSON', {}, { cause: error })
   }
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

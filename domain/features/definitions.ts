@@ -2,7 +2,6 @@
  * What a feature set and a label mean, and the names that follow from it: hashes are of the normalised expressions, so
  * that white space changes nothing, and of the engine's version, so that other numbers have another name.
  */
-import { createHash } from 'node:crypto'
 import { DomainError } from '../domain-error.ts'
 import type { Expression } from '../expressions/expression.ts'
 import { ExpressionError } from '../expressions/expression-error.ts'
@@ -10,6 +9,7 @@ import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
 import { forwardReference, lookahead, lookback } from '../expressions/reach.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
+import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
 
 /** Rises whenever the same expression over the same bars may give other bytes. */
@@ -58,23 +58,23 @@ export function labelReach(expression: string): number {
 }
 
 /** What a model declares it reads: ordered names and expressions, and the engine. */
-export const featureHash = (set: Pick<FeatureSet, 'features'>): string => sha256(['features', engineVersion, namesAndTexts(set)])
+export const featureHash = (set: Pick<FeatureSet, 'features'>): string => hashOf(['features', engineVersion, namesAndTexts(set)])
 
 /** What a build computes: the features, the label and its persistence. */
 export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label): string {
   const { text, persistence } = readLabel(label)
-  return sha256(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind])
+  return hashOf(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind])
 }
 
-export const buildIdOf = (definition: string, snapshotId: string): string => sha256(['build', definition, snapshotId])
+export const buildIdOf = (definition: string, snapshotId: string): string => hashOf(['build', definition, snapshotId])
 
 /** A column over a group of symbols is known by its expression, the engine, and the content of each symbol that it reads. */
 export const columnKey = (text: string, contents: readonly { symbol: string; contentSha256: string }[]): string =>
-  sha256(['column', engineVersion, text, contents.map(({ symbol, contentSha256 }) => [symbol, contentSha256])])
+  hashOf(['column', engineVersion, text, contents.map(({ symbol, contentSha256 }) => [symbol, contentSha256])])
 
 const namesAndTexts = ({ features }: Pick<FeatureSet, 'features'>) => readFeatures(features).map(({ name, text }) => [name, text])
 
-const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+const hashOf = (value: unknown): string => sha256(JSON.stringify(value))
 
 /** An expression of the past: only a label may look ahead. */
 function known(text: string): Expression {

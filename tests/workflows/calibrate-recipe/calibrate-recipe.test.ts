@@ -158,9 +158,8 @@ describe('calibrateRecipe', () => {
       world.state.fit = 'fails'
       const waiter = await world.startWaiter(await model, 2)
       // the second question is answered with the failure that the first one met: it is not tried again for ever
-      expect(await waiter.result()).toEqual(
-        Array(2).fill({ recipeHash, state: 'failed', walkForward: null, failure: 'the label is constant' }),
-      )
+      const failed = { recipeHash, state: 'failed', walkForward: null, failure: 'the label is constant' }
+      expect(await waiter.result()).toEqual([failed, failed])
       expect(world.fits).toHaveLength(1)
       expect(await rowOf(recipeHash)).toMatchObject({ state: 'failed', failure: 'the label is constant' })
       world.state.fit = 'answers'
