@@ -5,7 +5,6 @@ import type { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import type { ApiClient } from './client.ts'
 import type { CliContext } from './context.ts'
 import { bar, createTicker, figure } from './output.ts'
-import { progressReader } from './progress-reader.ts'
 
 const pollMs = 400
 
@@ -38,28 +37,29 @@ export const trainingRests = [
   'stopped',
 ] as const satisfies TrainingRun['state'][]
 
-/** As `follow`, with the rounds and the loss of the fit. */
+/** As `follow`, with the rounds and the loss of the fit, told as they happen. */
 export async function followTraining(context: CliContext, client: ApiClient, first: TrainingRun): Promise<TrainingRun> {
   const ticker = createTicker(context.interactive)
-  let run = first
-  let point: ProgressPoint | undefined
-  const newestPoint = progressReader(client, first.id)
-  while (!(trainingRests as readonly string[]).includes(run.state)) {
-    ticker.show(point && run.state === 'running' ? progressLine(run, point, context.interactive) : `${run.step}: ${run.state}`)
-    await sleep(pollMs)
-    run = await client.trainingRuns.find(run.id)
-    point = await newestPoint()
+  let step = first.step
+  for await (const event of client.trainingRuns.events(first.id)) {
+    if (event.kind === 'progress') {
+      ticker.show(progressLine(step, event.point, context.interactive))
+      continue
+    }
+    step = event.step
+    if ((trainingRests as readonly string[]).includes(event.state)) break
+    ticker.show(`${event.step}: ${event.state}`)
   }
   ticker.end()
-  return run
+  return await client.trainingRuns.find(first.id)
 }
 
-function progressLine(run: TrainingRun, { phase, round, totalRounds, metrics }: ProgressPoint, drawn: boolean): string {
+function progressLine(step: string, { phase, round, totalRounds, metrics }: ProgressPoint, drawn: boolean): string {
   const [name, value] = Object.entries(metrics)[0] ?? []
   const loss = name === undefined ? '' : `  ${name} ${figure(value)}`
   return drawn
-    ? `${run.step} ${bar(round, totalRounds)}  ${phase} round ${round}${loss}`
-    : `${run.step}: ${phase} round ${round} of ${totalRounds}${loss}`
+    ? `${step} ${bar(round, totalRounds)}  ${phase} round ${round}${loss}`
+    : `${step}: ${phase} round ${round} of ${totalRounds}${loss}`
 }
 
 /** A run that ended badly makes the command fail, with the run's own reason. @throws QuantloopError */

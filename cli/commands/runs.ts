@@ -5,7 +5,7 @@ import { type TrainingRun, TrainingState } from '#contracts/training.ts'
 import type { Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
-import { followTraining } from '../follow.ts'
+import { assertEndedWell, followTraining } from '../follow.ts'
 import { pagingOf, paged } from '../options.ts'
 import { moment, pageOf } from '../output.ts'
 import { describeRun } from '../training-run.ts'
@@ -29,11 +29,16 @@ export function register(program: Command, context: CliContext): void {
   runs
     .command('show <run>')
     .description('one training run: how it stands and how it was judged')
-    .option('--follow', 'show progress and wait until the run needs a person or ends')
-    .action(async (id: string, options: { follow?: boolean }) => {
-      const client = await connect(context, options.follow ? waitingPatienceMs : 0)
-      const run = await client.trainingRuns.find(id)
-      context.answer(options.follow ? await followTraining(context, client, run) : run, describeRun)
+    .action(async (id: string) => context.answer(await (await connect(context)).trainingRuns.find(id), describeRun))
+
+  runs
+    .command('follow <run>')
+    .description('show progress as it happens, and wait until the run needs a person or ends')
+    .action(async (id: string) => {
+      const client = await connect(context, waitingPatienceMs)
+      const run = await followTraining(context, client, await client.trainingRuns.find(id))
+      assertEndedWell('training run', id, run, ['failed', 'refused', 'rejected', 'stopped'])
+      context.answer(run, describeRun)
     })
 
   runs

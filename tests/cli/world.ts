@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { vi } from 'vitest'
+import { createSocketServer } from '#api/live/socket-server.ts'
 import { main } from '#cli/main.ts'
 import { runOrchestration } from '#tests/api/worker.ts'
 import { quietRuntime } from '#tests/support/temporal.ts'
@@ -48,7 +49,8 @@ export async function cliWorld() {
   const world = await apiWorld()
   await furnish(world)
   const endWorker = await runOrchestration(world)
-  const server = serve({ fetch: world.app.fetch, hostname: '127.0.0.1', port: 0 })
+  const sockets = createSocketServer()
+  const server = serve({ fetch: world.app.fetch, hostname: '127.0.0.1', port: 0, websocket: { server: sockets } })
   if (!server.listening) await once(server, 'listening')
   const { port } = server.address() as { port: number }
   const url = `http://127.0.0.1:${port}`
@@ -58,6 +60,8 @@ export async function cliWorld() {
     ...world,
     url,
     folder,
+    /** the API's end of every connection that follows something */
+    followers: sockets.clients,
     as,
     run: (...args: string[]) => quantloop(as(world.keys.admin), ...args),
     file: async (name: string, text: string) => {
