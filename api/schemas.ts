@@ -2,7 +2,7 @@
 import { ApiKey, AuditEntry, CreatedApiKey } from '#contracts/access.ts'
 import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
-import { Deployment, Endpoint } from '#contracts/deployments.ts'
+import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
@@ -11,6 +11,7 @@ import {
   BuildRequest,
   CreateKeyRequest,
   DeployRequest,
+  RollbackRequest,
   SuperviseRequest,
   SyncRequest,
   TrainRequest,
@@ -36,6 +37,7 @@ export const schemas = {
   DeploymentEvent: DeploymentEvent.meta({ id: 'DeploymentEvent' }),
   Endpoint: Endpoint.meta({ id: 'Endpoint' }),
   EndpointEvent: EndpointEvent.meta({ id: 'EndpointEvent' }),
+  EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
   FeatureSet: FeatureSet.meta({ id: 'FeatureSet' }),
   Model: Model.meta({ id: 'Model' }),
@@ -47,6 +49,8 @@ export const schemas = {
   QuarantinedRow: QuarantinedRow.meta({ id: 'QuarantinedRow' }),
   Retrain: Retrain.meta({ id: 'Retrain' }),
   RetrainStarted: RetrainStarted.meta({ id: 'RetrainStarted' }),
+  Rollback: Rollback.meta({ id: 'Rollback' }),
+  RollbackRequest: RollbackRequest.meta({ id: 'RollbackRequest' }),
   RunState: RunState.meta({ id: 'RunState' }),
   Schedule: Schedule.meta({ id: 'Schedule' }),
   SessionScore: SessionScore.meta({ id: 'SessionScore' }),

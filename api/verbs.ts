@@ -6,7 +6,8 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { Role } from '#contracts/access.ts'
 import type { RunKind } from '#db/commands/record-run-state.ts'
 import { closedState, findRunOutcome, hasCommand } from '#db/queries/run-outcomes.ts'
-import * as messages from '#workflows/messages/run.ts'
+import { promote, rollback } from '#workflows/messages/deployments.ts'
+import * as run from '#workflows/messages/run.ts'
 import type { AppDependencies } from './dependencies.ts'
 import { explain } from './errors.ts'
 import type { AcceptedRequest } from './idempotency.ts'
@@ -14,13 +15,20 @@ import type { AcceptedRequest } from './idempotency.ts'
 export const Verb = z.enum(['pause', 'resume', 'stop', 'approve', 'reject'])
 export type Verb = z.infer<typeof Verb>
 
+/** What only a rollout understands. */
+export type RolloutVerb = 'promote' | 'rollback'
+
 export const roleOfVerb = {
   pause: 'operator',
   resume: 'operator',
   stop: 'operator',
   approve: 'approver',
   reject: 'approver',
-} as const satisfies Record<Verb, Role>
+  promote: 'approver',
+  rollback: 'approver',
+} as const satisfies Record<Verb | RolloutVerb, Role>
+
+const messages = { ...run, promote, rollback }
 
 /** How long a worker may take to hear a command before the caller is told to repeat it. */
 export const heardMs = 10_000
@@ -29,12 +37,12 @@ type Target = { kind: RunKind; id: string; workflowId: string }
 
 /**
  * The command's id is the request's, so that a repeat under the same Idempotency-Key is the same command.
- * @throws QuantloopError already_decided | run_closed | run_stopped | nothing_to_decide | not_found | unavailable
+ * @throws QuantloopError already_decided | run_closed | run_stopped | nothing_to_decide | nothing_to_roll_back | not_found | unavailable
  */
 export async function obey(
   { db, temporal }: Pick<AppDependencies, 'db' | 'temporal'>,
   target: Target,
-  verb: Verb,
+  verb: Verb | RolloutVerb,
   body: CommandBody,
   request: AcceptedRequest,
 ): Promise<RunState> {
@@ -46,15 +54,15 @@ export async function obey(
   } catch (error) {
     // a workflow that has closed, or is about to: its row says how it ended
     if (!(error instanceof WorkflowNotFoundError) && explain(error).code !== 'run_closed') throw error
-    const run = await findRunOutcome(db, target.kind, target.id)
-    if (!run) throw new QuantloopError('not_found', `there is no ${target.kind} ${target.id}`, { id: target.id }, { cause: error })
-    if (await hasCommand(db, target.kind, target.id, command.commandId)) return closedState(run)
-    throw tooLate(verb, run.state, target)
+    const outcome = await findRunOutcome(db, target.kind, target.id)
+    if (!outcome) throw new QuantloopError('not_found', `there is no ${target.kind} ${target.id}`, { id: target.id }, { cause: error })
+    if (await hasCommand(db, target.kind, target.id, command.commandId)) return closedState(outcome)
+    throw tooLate(verb, outcome.state, target)
   }
 }
 
 /** What a run's last state says to a command that came after it. */
-function tooLate(verb: Verb, state: string, { kind, id }: Target): QuantloopError {
+function tooLate(verb: Verb | RolloutVerb, state: string, { kind, id }: Target): QuantloopError {
   const decides = verb === 'approve' || verb === 'reject'
   if (decides && (state === 'approved' || state === 'rejected'))
     return new QuantloopError('already_decided', `${kind} ${id} was already ${state}`, { id, state })

@@ -1,13 +1,14 @@
 /** The bodies that the API takes. What may be left out has the defaults of the demo's scenario; a label has none. */
 import { z } from 'zod'
 import { Role } from './access.ts'
+import { CommandBody } from './commands.ts'
 import { ConnectorConfig } from './datasets.ts'
 import { RolloutPlan } from './deployments.ts'
 import { Expression, LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
 import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
-import { Name, SessionRange } from './words.ts'
+import { Id, Name, SessionRange } from './words.ts'
 
 /** Without a connector the dataset is synced again from where it came. */
 export const SyncRequest = z.strictObject({ connector: ConnectorConfig.optional() })
@@ -56,6 +57,10 @@ export const DeployRequest = z.strictObject({
   plan: RolloutPlan.prefault({}),
 })
 export type DeployRequest = z.infer<typeof DeployRequest>
+
+/** Without a deployment, what was moved last on the endpoint: a canary under way, else what answers. */
+export const RollbackRequest = CommandBody.extend({ deploymentId: Id.optional() })
+export type RollbackRequest = z.infer<typeof RollbackRequest>
 
 /** Starts the standing supervisor of an endpoint, or gives a running one another policy. */
 export const SuperviseRequest = z.strictObject({ policy: SupervisionPolicy.prefault({}) })

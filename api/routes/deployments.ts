@@ -10,6 +10,7 @@ import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
 import { answers, conflict, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { findRunningById, startOnce, type UnwrittenRun } from '../runs.ts'
+import { undo } from '../rollbacks.ts'
 import { schemas } from '../schemas.ts'
 import { obey, roleOfVerb } from '../verbs.ts'
 
@@ -44,7 +45,7 @@ const get = operation('viewer', {
   responses: { 200: answers(schemas.Deployment, 'The deployment'), ...notFound },
 })
 
-const verbs = ['pause', 'resume', 'stop'] as const
+const verbs = ['pause', 'resume', 'stop', 'approve', 'reject', 'promote'] as const
 const verb = (name: (typeof verbs)[number]) =>
   operation(roleOfVerb[name], {
     method: 'post',
@@ -55,16 +56,26 @@ const verb = (name: (typeof verbs)[number]) =>
     responses: { 202: answers(schemas.RunState, 'How the deployment stands'), ...notFound, ...conflict },
   })
 
+const rollback = operation(roleOfVerb.rollback, {
+  method: 'post',
+  path: '/api/v1/deployments/{id}/rollback',
+  tags,
+  summary: 'Undo a deployment: what answered before it answers again',
+  description: 'Answers when it is done. Asked again, it answers what the first rollback came to.',
+  request: { params: byId, ...jsonBody(schemas.CommandBody, false) },
+  responses: { 200: answers(schemas.Rollback, 'What answers now'), ...notFound, ...conflict },
+})
+
 export function deployments(app: Api, deps: AppDependencies): void {
   const { db, temporal } = deps
 
   app.openapi(create, async (c) => {
-    const { endpoint, model, strategy } = c.req.valid('json')
+    const { endpoint, model, plan } = c.req.valid('json')
     found(await findModelVersion(db, model.name, model.version), 'model version', `${model.name}@${model.version}`)
     const request = await acceptRequest(c, db)
     const known = await findDeployment(db, request.id)
     if (known) return c.json(known, 202)
-    const input: DeployModelInput = { deploymentId: request.id, endpoint, model, strategy, origin: request.origin }
+    const input: DeployModelInput = { deploymentId: request.id, endpoint, model, plan, origin: request.origin }
     await startOnce(temporal, { type: 'deployModel', workflowId: deploymentWorkflowId(endpoint, request.id), input, request })
     return c.json((await findDeployment(db, request.id)) ?? acceptedDeployment(input, deps.clock().toISOString()), 202)
   })
@@ -87,16 +98,25 @@ export function deployments(app: Api, deps: AppDependencies): void {
       const workflowId = row ? deploymentWorkflowId(row.endpoint, id) : found(await unwritten(id), 'deployment', id).workflowId
       return c.json(await obey(deps, { kind: 'deployment', id, workflowId }, name, c.req.valid('json'), await acceptRequest(c, db)), 202)
     })
+
+  app.openapi(rollback, async (c) => {
+    const { id } = c.req.valid('param')
+    const row = found(await findDeployment(db, id), 'deployment', id)
+    return c.json(await undo(deps, row, c.req.valid('json'), await acceptRequest(c, db)), 200)
+  })
 }
 
 const acceptedDeployment = (input: DeployModelInput, startedAt: string, state: UnwrittenRun<unknown>['state'] = 'running'): Deployment => ({
   id: input.deploymentId,
   endpoint: input.endpoint,
   model: input.model,
-  strategy: input.strategy,
+  strategy: input.plan.strategy,
+  plan: input.plan,
   state,
   step: 'start',
   revision: null,
+  predecessorId: null,
+  gates: [],
   failure: null,
   requestedBy: input.origin.by,
   startedAt,
