@@ -1,26 +1,12 @@
 /** The report of one training run: what was asked, how it was fitted, how it was judged, who decided, and from which bytes. */
-import type { AuditEntry } from '#contracts/access.ts'
-import type { Snapshot } from '#contracts/datasets.ts'
-import type { ModelVersion } from '#contracts/models.ts'
-import type { FitReport, ProgressPoint, SessionErrors, TrainingRun } from '#contracts/training.ts'
+import type { TrainingRun } from '#contracts/training.ts'
 import { moment } from './figures.ts'
 import { html } from './html.ts'
 import { factList, renderPage, type Section } from './page.ts'
 import { table } from './table.ts'
 import { fitSections } from './training-run/fit.ts'
 import { judgementSections } from './training-run/judgement.ts'
-
-/** What is stored of a run; what it has not come to yet, or never will, is null. */
-export type TrainingRunStory = {
-  run: TrainingRun
-  snapshot: Snapshot | null
-  progress: readonly ProgressPoint[]
-  fit: FitReport | null
-  errors: SessionErrors | null
-  version: ModelVersion | null
-  /** the audit of the run and of its version, oldest first */
-  audit: readonly AuditEntry[]
-}
+import type { TrainingRunStory } from './training-run/story.ts'
 
 /** A self-contained page. Equal stories are equal bytes. */
 export function trainingRunReport(story: TrainingRunStory): string {

@@ -4,7 +4,7 @@ import { chartFigure } from '../charts/figure.ts'
 import { figure } from '../figures.ts'
 import { html } from '../html.ts'
 import { factList, type Section } from '../page.ts'
-import type { TrainingRunStory } from '../training-run-report.ts'
+import type { TrainingRunStory } from './story.ts'
 
 /** More bars than this show nothing. */
 const mostFeatures = 25

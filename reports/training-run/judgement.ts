@@ -6,7 +6,7 @@ import { html } from '../html.ts'
 import type { Section } from '../page.ts'
 import { table } from '../table.ts'
 import { trailingMean } from '../trailing-mean.ts'
-import type { TrainingRunStory } from '../training-run-report.ts'
+import type { TrainingRunStory } from './story.ts'
 
 /** Sessions over which an error is averaged to be drawn: one session of few symbols is mostly noise. */
 const span = 20

@@ -1,8 +1,11 @@
 /** Made-up stories for the reports: figures that say nothing, in the shape of real ones. */
 import { readFileSync } from 'node:fs'
+import { RolloutPlan } from '#contracts/deployments.ts'
+import { Trace } from '#contracts/predictions.ts'
 import { Evaluation, FitReport, type ProgressPoint, type SessionErrors, type TrainingRun } from '#contracts/training.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
-import type { TrainingRunStory } from '#reports/training-run-report.ts'
+import type { DemoStory } from '#reports/demo/story.ts'
+import type { TrainingRunStory } from '#reports/training-run/story.ts'
 
 const fixture = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../contracts/fixtures/${name}.json`, import.meta.url), 'utf8'))
@@ -158,4 +161,163 @@ export function planted<T>(value: T, plant: string, keep: ReadonlySet<string>): 
   if (Array.isArray(value)) return value.map((item) => planted(item as unknown, plant, keep)) as T
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keep.has(key) ? item : planted(item, plant, keep)])) as T
+}
+
+const sessions = sessionsFrom(14_032, 90)
+const champion = { name: 'range-large-steps', version: 1 }
+const challenger = { name: 'range-large-steps', version: 2 }
+const scoresOf = (forecaster: string, phase: number, from = 0) =>
+  wave(90, phase)
+    .map((loss, index) => ({ session: sessions[index]!, forecaster, loss, bias: -loss, rows: 4 }))
+    .slice(from)
+const points = wave(90).map((value, index) => ({
+  session: sessions[index]!,
+  statistic: 10 * value,
+  threshold: 3.2,
+  fired: index === 30,
+  detail: {},
+}))
+const reading = {
+  step: 'canary 20 %',
+  verdict: 'passed' as const,
+  reason: 'every gate holds',
+  newAnswers: 120,
+  oldAnswers: 480,
+  newErrorRate: 0,
+  oldErrorRate: 0,
+  newLatencyP99Ms: 4.1,
+  oldLatencyP99Ms: null,
+  nonFinite: 0,
+  predictionShift: 0.8,
+  at,
+}
+const look = {
+  through: sessions[41]!,
+  sessions: 10,
+  challengerLoss: 0.4,
+  championLoss: 0.5,
+  persistenceLoss: 0.3,
+  gain: 0.1,
+  t: 2,
+  z: 1.9,
+  boundary: 2.9,
+}
+const load = { seconds: 6.5, replicas: 2, requests: 400, failed: 0, versions: { 'range-large-steps@1': 300, 'range-large-steps@2': 100 } }
+
+export const demoStory: DemoStory = {
+  endpoint: 'tomorrows-range',
+  snapshot: { id: hash('a'), rows: 7_150, symbols: 4 },
+  champion: run,
+  refused: { ...run, state: 'refused', modelVersion: null },
+  replay: { from: sessions[0]!, to: sessions.at(-1)!, sessions: 90, predictions: 360, meanSeconds: 0.31, slowestSeconds: 0.62 },
+  scores: [
+    ...scoresOf('range-large-steps@1', 0),
+    ...scoresOf('persistence/range-large-steps@1', 4),
+    ...scoresOf('range-large-steps@2', 2, 31),
+  ].toSorted((a, b) => (a.session < b.session ? -1 : 1)),
+  monitors: [
+    {
+      monitor: {
+        id: runId,
+        endpoint: 'tomorrows-range',
+        kind: 'decay',
+        model: champion,
+        after: '2008-05-30',
+        threshold: 3.2,
+        calibration: {},
+        session: sessions.at(-1)!,
+        statistic: 1,
+        createdAt: at,
+        endedAt: null,
+      },
+      points,
+    },
+    {
+      monitor: {
+        id: runId,
+        endpoint: 'tomorrows-range',
+        kind: 'data-drift',
+        model: champion,
+        after: '2008-05-30',
+        threshold: 3,
+        calibration: {},
+        session: sessions.at(-1)!,
+        statistic: 2,
+        createdAt: at,
+        endedAt: null,
+      },
+      points: [{ session: sessions[60]!, statistic: 5, threshold: 3, fired: true, detail: {} }],
+    },
+  ],
+  alerts: [
+    {
+      id: runId,
+      endpoint: 'tomorrows-range',
+      kind: 'decay',
+      severity: 'warning',
+      session: sessions[30]!,
+      monitorId: runId,
+      summary: 'the loss rose',
+      evidence: {},
+      raisedAt: at,
+      acknowledgedBy: null,
+      acknowledgedAt: null,
+    },
+  ],
+  retrains: [
+    {
+      id: runId,
+      endpoint: 'tomorrows-range',
+      trigger: 'decay',
+      alertId: runId,
+      session: sessions[30]!,
+      runId,
+      state: 'promoted',
+      champion,
+      challenger,
+      looks: [
+        { ...look, verdict: 'continue' },
+        { ...look, sessions: 20, through: sessions[51]!, verdict: 'better' },
+      ],
+      verdict: 'better',
+      reason: 'better by the test',
+      fallback: null,
+      deploymentId: runId,
+      requestedBy: 'policy:tomorrows-range',
+      startedAt: at,
+      endedAt: at,
+    },
+  ],
+  deployments: [
+    {
+      id: runId,
+      endpoint: 'tomorrows-range',
+      model: challenger,
+      strategy: 'canary',
+      plan: RolloutPlan.parse({ strategy: 'canary' }),
+      state: 'rolled_back',
+      step: 'bake',
+      revision: 2,
+      predecessorId: null,
+      gates: [reading],
+      failure: null,
+      requestedBy: 'policy:tomorrows-range',
+      startedAt: at,
+      endedAt: at,
+    },
+  ],
+  history: [{ deploymentId: runId, model: challenger, revision: 2, began: 'activate', by: 'policy:tomorrows-range', from: at, to: null }],
+  promotion: { deploymentId: runId, revision: 2, reason: 'better by the test', load },
+  rollback: { deploymentId: runId, from: challenger, to: champion, milliseconds: 84.2, load },
+  trace: Trace.parse(fixture('trace')),
+}
+
+/** Where nothing happened: no alarm, no challenger, no drift, and a rollback of a deployment by hand. */
+export const quietStory: DemoStory = {
+  ...demoStory,
+  monitors: demoStory.monitors.slice(0, 1).map(({ monitor }) => ({ monitor, points: points.map((point) => ({ ...point, fired: false })) })),
+  scores: demoStory.scores.filter(({ forecaster }) => forecaster !== 'range-large-steps@2'),
+  alerts: [],
+  retrains: [],
+  promotion: { deploymentId: null, revision: null, reason: 'no alarm started a retrain', load: null },
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { trainingRunReport, type TrainingRunStory } from '#reports/training-run-report.ts'
+import { trainingRunReport } from '#reports/training-run-report.ts'
+import type { TrainingRunStory } from '#reports/training-run/story.ts'
 import { attribute, reachesOut, readPage, textOf } from './read-page.ts'
 import { planted, trainingRunStory, youngStory } from './stories.ts'
 
