@@ -1,0 +1,139 @@
+/** From bars to a registered version, by the features engine and the trainer's own process, but for Temporal. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createFeatureBuildActivities } from '#activities/features.ts'
+import { computeShard, type ShardResult } from '#activities/features/compute-shard.ts'
+import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
+import { checkParity } from '#activities/training/check-parity.ts'
+import { evaluateCandidate } from '#activities/training/evaluate-candidate.ts'
+import { readJson } from '#activities/training/read-json.ts'
+import { registerCandidate } from '#activities/training/register-candidate.ts'
+import { type BuildInput, FeatureBuildManifest, type LabelDefinition } from '#contracts/features.ts'
+import { ModelSidecar } from '#contracts/models.ts'
+import { FitReport, Recipe } from '#contracts/training.ts'
+import { openTrainingRun } from '#db/commands/open-training-run.ts'
+import { findModelVersion } from '#db/queries/models.ts'
+import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { walkBars } from '#tests/support/bars.ts'
+import { fitInPython } from '#tests/support/fit-in-python.ts'
+import { testObjectStore } from '#tests/support/object-store.ts'
+import { testDatabase } from '#tests/support/services.ts'
+import { landSnapshot } from '#tests/support/snapshot.ts'
+
+const label: LabelDefinition = {
+  expression: 'Log(Ref($high,-1)/Ref($low,-1)-1+0.001)',
+  persistence: 'Log(Mean($high/$low-1,5)+0.001)',
+  kind: 'time-series',
+}
+const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
+const seeds = { AAA: 1, BBB: 2, CCC: 3 }
+const sessions = walkBars('AAA', 320, 1).sessions
+const range = (from: number, to: number) => ({ from: sessions[from]!, to: sessions[to]! })
+
+let database: Awaited<ReturnType<typeof testDatabase>>
+let store: Awaited<ReturnType<typeof testObjectStore>>
+let pool: ThreadPool
+
+beforeAll(async () => {
+  ;[database, store] = await Promise.all([testDatabase(), testObjectStore()])
+  pool = createThreadPool(1)
+})
+afterAll(async () => {
+  await pool.close()
+  await store.drop()
+  await database.drop()
+})
+
+/** A build of the first sessions of the same walks, as a snapshot of that day would give it. */
+async function buildOf(set: string, count: number) {
+  const world = { db: database.db, objects: store.objects }
+  const featureSet = resolveFeatureSet(set, label)
+  const bars = Object.entries(seeds).map(([symbol, seed]) => walkBars(symbol, count, seed))
+  const snapshot = await landSnapshot(world, 'walks', bars)
+  const definition = definitionHash(featureSet, label)
+  const buildId = buildIdOf(definition, snapshot.id)
+  const input: BuildInput = { buildId, definitionHash: definition, snapshotId: snapshot.id, dataset: 'walks', featureSet, label, origin }
+  const builds = createFeatureBuildActivities(world)
+  await builds.openFeatureBuild(input)
+  const plan = await builds.planFeatureBuild(input)
+  const shards: ShardResult[] = []
+  for (const symbols of plan.groups)
+    shards.push(
+      await computeShard({ ...world, pool }, { snapshot: plan.snapshot, symbols, featureSet, label }, new AbortController().signal),
+    )
+  return { snapshotId: snapshot.id, build: { id: buildId, manifest: await builds.publishFeatureBuild(input, shards) } }
+}
+
+const recipeOf = (changes: Pick<Recipe, 'model' | 'featureSet' | 'segments'>): Recipe =>
+  Recipe.parse({
+    params: { min_data_in_leaf: 20, feature_fraction: 0.5, bagging_fraction: 0.7, bagging_freq: 1 },
+    dataset: 'walks',
+    label,
+    startFrom: 'linear',
+    seed: 7,
+    maxRounds: 40,
+    patience: 40,
+    blockRounds: 15,
+    threads: 1,
+    missing: 'accept',
+    ...changes,
+  })
+
+const fit = (runId: string, recipe: Recipe, { build }: Awaited<ReturnType<typeof buildOf>>) =>
+  fitInPython({ databaseUrl: database.url, store }, { runId, recipe, build: build.manifest })
+
+describe('a persistence model', () => {
+  it('is the mean gap behind the naive forecast: fitted, compared, registered as a baseline that refuses what is missing', async () => {
+    const test = range(200, 299)
+    const recipe = recipeOf({
+      model: 'persistence',
+      featureSet: 'persistence',
+      segments: { train: range(0, 149), earlyStopping: range(150, 199), test },
+    })
+    const runId = randomUUID()
+    const built = await buildOf('persistence', 320)
+    await openTrainingRun(database.db, { runId, modelName: 'naive', recipe, origin })
+    const fitted = await fit(runId, recipe, built)
+    expect(fitted).toMatchObject({ rounds: 1, resumedFromRound: 0 })
+    const run = { runId, recipe, snapshotId: built.snapshotId, build: built.build, fit: fitted }
+
+    const parity = await checkParity(store.objects, fitted)
+    expect(parity.exceedingRows).toBe(0)
+    const evaluation = await evaluateCandidate(database.db, store.objects, { ...run, test }, new AbortController().signal)
+    // a hundred sessions less the one whose label ends after them, three symbols each
+    expect(evaluation.candidate).toMatchObject({ sessions: 99, rows: 297 })
+    expect(evaluation.gate.passed).toBe(true)
+    expect(evaluation.gate.reason).toMatch(/^Registered as a baseline, which is not asked to beat itself; /)
+    // the version is the very baseline that other candidates are compared with, but for float32
+    expect(evaluation.candidate.meanSquaredError).toBeCloseTo(evaluation.baselines.persistence.meanSquaredError, 6)
+    expect(evaluation.candidate.skill).toBeCloseTo(0, 6)
+
+    const { version } = await registerCandidate(database.db, store.objects, { ...run, modelName: 'naive', parity, evaluation })
+    const registered = await findModelVersion(database.db, 'naive', version)
+    expect(registered).toMatchObject({ stage: 'testing', onnx: fitted.onnx })
+    expect(await readJson(store.objects, registered!.sidecar, ModelSidecar, 'sidecar')).toMatchObject({
+      featureOrder: ['naive_forecast'],
+      missing: 'refuse',
+      recipe,
+    })
+  })
+})
+
+describe('a fit without a test segment', () => {
+  it('gives the same files on a build over a later snapshot', async () => {
+    const segments = { train: range(0, 199), earlyStopping: range(200, 259) }
+    const recipe = recipeOf({ model: 'lightgbm', featureSet: 'technical', segments })
+    const then = await buildOf('technical', 260)
+    const later = await buildOf('technical', 320)
+    expect(later.build).not.toEqual(then.build)
+    const [first, second] = [await fit(randomUUID(), recipe, then), await fit(randomUUID(), recipe, later)]
+    expect(second).toEqual(first)
+    const report = await readJson(store.objects, first.report, FitReport, 'fit report')
+    const manifest = await readJson(store.objects, then.build.manifest, FeatureBuildManifest, 'feature build')
+    expect(report.featureOrder).toEqual(manifest.columns.map(({ name }) => name))
+    // labels reach one session ahead, and end within early stopping: the last session is not fitted
+    expect(report.rows).toEqual({ train: 3 * 199, earlyStopping: 3 * 59, refit: 3 * 259 })
+    expect((await checkParity(store.objects, first)).exceedingRows).toBe(0)
+  })
+})
