@@ -15,7 +15,7 @@ export function register(program: Command, context: CliContext): void {
     })
 
   program
-    .command('supervise', { hidden: true })
+    .command('supervise-stack', { hidden: true })
     .description('what `up --detach` leaves running')
     .action(async () => {
       const { supervise } = await import('#stack/supervise.ts')
