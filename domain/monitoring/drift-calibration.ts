@@ -23,9 +23,11 @@ export type FeatureNull = {
   /** of independent rows that would lie as far apart by chance */
   effectiveSize: number
   stabilityLimit: number
+  /** disjoint windows that the reference holds: how well its own spread is known */
+  windows: number
 }
 
-const draws = 200
+const draws = 120
 const quiet = 0.95
 const fewestBlocks = 3
 
@@ -55,7 +57,11 @@ export function calibrateDrift(
       indices[draw] = stabilityIndex(distribution, window)
     })
     const far = quietQuantile(distances) * Math.sqrt(inflation)
-    return { effectiveSize: (kolmogorov95 / Math.max(far, 1 / column.length)) ** 2, stabilityLimit: quietQuantile(indices) * inflation }
+    return {
+      effectiveSize: (kolmogorov95 / Math.max(far, 1 / column.length)) ** 2,
+      stabilityLimit: quietQuantile(indices) * inflation,
+      windows: sessions / windowSessions,
+    }
   })
 }
 

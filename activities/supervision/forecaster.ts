@@ -1,0 +1,7 @@
+import type { Forecaster } from '#contracts/supervision.ts'
+
+export type Version = { name: string; version: number }
+
+export const forecasterOf = ({ name, version }: Version): Forecaster => `${name}@${version}`
+export const persistenceOf = (version: Version): Forecaster => `persistence/${forecasterOf(version)}`
+export const sameVersion = (a: Version, b: Version) => a.name === b.name && a.version === b.version
