@@ -102,6 +102,7 @@ class Rollout {
 
   /** The switch stands while the gates are watched: a gate that fails undoes it, too few answers do not. */
   async bake(revision: number, predecessorId: string | null, then: Tallies): Promise<DeployModelResult> {
+    this.run.enter('bake')
     this.verbs.answers = true
     this.verbs.isFirst = predecessorId === null
     const watched = await this.watch('bake', predecessorId, then, this.plan.bakeSeconds)

@@ -270,7 +270,9 @@ export class DurableRun {
    * they were told is on the row. Signals are counted anew, for their senders are found in the history of an execution.
    */
   async continueAsNew(go: (carried: CarriedRun) => Promise<never>): Promise<never> {
-    await condition(() => allHandlersFinished() && this.journal.isSettled())
+    const isQuiet = () => allHandlersFinished() && this.journal.isSettled()
+    // a condition may be met between two messages of one task: asked again when all of them have been heard
+    while (!isQuiet()) await condition(isQuiet)
     return await this.always(() => go(this.carry()))
   }
 
@@ -324,7 +326,8 @@ export class DurableRun {
     return this.awaitsDecision ? 'awaiting_approval' : 'running'
   }
 
-  private enter(name: string): void {
+  /** Shows the step that standing work belongs to. */
+  enter(name: string): void {
     this.stepName = name
     this.changed()
   }

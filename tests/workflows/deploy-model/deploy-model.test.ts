@@ -1,115 +1,22 @@
-import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { bundleWorkflowCode, DefaultLogger, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker'
-import { eq } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createDeploymentActivities, type ReplicaReadiness } from '#activities/deployments.ts'
+import { WorkflowFailedError } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ReplicaReadiness } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
-import { createJournalActivities } from '#activities/journal.ts'
 import type { DeployModelInput } from '#contracts/deployments.ts'
 import { deploymentWorkflowId } from '#contracts/ids.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { findDeployment } from '#db/queries/deployments.ts'
 import { findEndpoint } from '#db/queries/endpoints.ts'
-import { audit, servingLease } from '#db/schema.ts'
-import { servingApp } from '#tests/serving/serving-app.ts'
-import { publishFeatureRows, registerVersion, type VersionOptions } from '#tests/support/model-version.ts'
-import { testObjectStore } from '#tests/support/object-store.ts'
-import { rolloutPlan } from '#tests/support/rollout-plan.ts'
-import { testDatabase } from '#tests/support/services.ts'
-import { devTemporal, type DevTemporal, quietRuntime, timeSkippingTemporal } from '#tests/support/temporal.ts'
+import { timeSkippingTemporal } from '#tests/support/temporal.ts'
 import { command } from '#tests/workflows/durable/world.ts'
 import type { deployModel } from '#workflows/deploy-model.ts'
 import * as messages from '#workflows/messages/run.ts'
+import { deployWorld } from './world.ts'
 
-let temporal: DevTemporal
-let bundle: WorkflowBundleWithSourceMap
-let database: Awaited<ReturnType<typeof testDatabase>>
-let store: Awaited<ReturnType<typeof testObjectStore>>
-let name: string
-const replicas: Awaited<ReturnType<typeof servingApp>>[] = []
-
-beforeAll(async () => {
-  quietRuntime()
-  const workflowsPath = fileURLToPath(new URL('../../../workflows/deploy-model.ts', import.meta.url))
-  ;[temporal, bundle, database, store] = await Promise.all([
-    devTemporal(),
-    bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
-    testDatabase(),
-    testObjectStore(),
-  ])
-  await publishFeatureRows(database.db, { AAPL: [1, 1, 1, 1] })
-})
-afterAll(async () => {
-  await temporal.close()
-  await Promise.all([database.drop(), store.drop()])
-})
-beforeEach(() => {
-  name = `m-${randomUUID().slice(0, 8)}`
-})
-afterEach(async () => {
-  for (const replica of replicas.splice(0)) {
-    await replica.replica.leave()
-    await replica.close()
-  }
-  await database.db.delete(servingLease)
-})
-
-/** A real replica in this process, which follows PostgreSQL as a serving process does. */
-async function startReplica() {
-  const replica = await servingApp({ db: database.db, objects: store.objects })
-  replicas.push(replica)
-  await replica.replica.look()
-  replica.replica.follow()
-  return replica
-}
-
-const activities = () => ({
-  ...createJournalActivities({ db: database.db }),
-  ...createDeploymentActivities({ db: database.db, objects: store.objects }),
-})
-const register = (options?: VersionOptions) => registerVersion(database.db, store.objects, name, options)
-const inputFor = (version: number, plan = rolloutPlan()): DeployModelInput => ({
-  deploymentId: randomUUID(),
-  endpoint: name,
-  model: { name, version },
-  plan,
-  origin: { by: 'ada', bodySha256: '0'.repeat(64) },
-})
-
-type Handle = WorkflowHandle<typeof deployModel>
-
-async function deploying(input: DeployModelInput, test: (handle: Handle) => Promise<void>): Promise<void> {
-  const { client, namespace, nativeConnection: connection } = temporal
-  const taskQueue = taskQueues.orchestration
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    workflowBundle: bundle,
-    activities: atEdge(activities()),
-    maxHeartbeatThrottleInterval: '200 milliseconds',
-  })
-  await worker.runUntil(async () => {
-    const workflowId = deploymentWorkflowId(input.endpoint, input.deploymentId)
-    await test(await client.workflow.start<typeof deployModel>('deployModel', { workflowId, taskQueue, args: [input] }))
-  })
-}
-
-const activeVersion = async () => (await findEndpoint(database.db, name))?.active?.model.version ?? null
-const leaseOf = async (replicaId: string) => (await database.db.select().from(servingLease).where(eq(servingLease.replicaId, replicaId)))[0]
-const eventually = (assertion: () => Promise<void>) => vi.waitFor(assertion, { timeout: 20_000, interval: 50 })
-const atStep = (handle: Handle, step: string, phase: string) =>
-  eventually(async () => expect(await handle.query(messages.runState)).toMatchObject({ step, phase }))
-const verbsOf = async (input: DeployModelInput) =>
-  (
-    await database.db
-      .select()
-      .from(audit)
-      .where(eq(audit.subject, `deployment/${input.deploymentId}`))
-  ).map(({ action, by }) => `${action} by ${by}`)
+const world = deployWorld()
+const { inputFor, register, deploying, startReplica, atStep, activeVersion, eventually, leaseOf, verbsOf } = world
 
 describe('deployModel', () => {
   test('switches when every live replica is ready, and ends when they answer with it', async () => {
@@ -119,10 +26,10 @@ describe('deployModel', () => {
       const input = inputFor(version)
       await deploying(input, async (handle) => {
         expect(await handle.result()).toEqual({ deploymentId: input.deploymentId, state: 'active', revision: version, reason: null })
-        for (const { replica } of [one, two]) expect((await leaseOf(replica.replicaId))?.active[name]).toBe(version)
-        expect(await findDeployment(database.db, input.deploymentId)).toMatchObject({ state: 'active', revision: version, failure: null })
+        for (const { replica } of [one, two]) expect((await leaseOf(replica.replicaId))?.active[world.name]).toBe(version)
+        expect(await findDeployment(world.db, input.deploymentId)).toMatchObject({ state: 'active', revision: version, failure: null })
         const description = await handle.describe()
-        expect(description.searchAttributes).toMatchObject({ Endpoint: [name], ModelName: [name], TriggeredBy: ['ada'] })
+        expect(description.searchAttributes).toMatchObject({ Endpoint: [world.name], ModelName: [world.name], TriggeredBy: ['ada'] })
         expect(description.raw.workflowExecutionInfo?.historySizeBytes?.toNumber()).toBeLessThan(30_000)
       })
     }
@@ -137,7 +44,7 @@ describe('deployModel', () => {
       await handle.executeUpdate(messages.pause, { args: [command('bob')] })
       await atStep(handle, 'warm', 'paused')
       const { replica } = await startReplica()
-      await eventually(async () => expect((await leaseOf(replica.replicaId))?.ready[name]).toBe(1))
+      await eventually(async () => expect((await leaseOf(replica.replicaId))?.ready[world.name]).toBe(1))
       expect(await activeVersion()).toBeNull()
       expect(await handle.query(messages.runState)).toMatchObject({ phase: 'paused', pausedBy: 'bob' })
       await handle.executeUpdate(messages.resume, { args: [command('bob')] })
@@ -154,8 +61,8 @@ describe('deployModel', () => {
       await handle.executeUpdate(messages.stop, { args: [command('bob')] })
       expect(await handle.result()).toMatchObject({ state: 'stopped', reason: 'stopped by bob' })
     })
-    expect(await findEndpoint(database.db, name)).toMatchObject({ prepared: null, active: null })
-    expect(await findDeployment(database.db, input.deploymentId)).toMatchObject({ state: 'stopped', failure: 'stopped by bob' })
+    expect(await findEndpoint(world.db, world.name)).toMatchObject({ prepared: null, active: null })
+    expect(await findDeployment(world.db, input.deploymentId)).toMatchObject({ state: 'stopped', failure: 'stopped by bob' })
   })
 
   test('a cancellation from the Temporal UI means stop', async () => {
@@ -174,7 +81,7 @@ describe('deployModel', () => {
     await deploying(input, async (handle) => {
       expect(await handle.result()).toMatchObject({ state: 'refused', reason: expect.stringContaining('the model answered NaN for AAPL') })
     })
-    expect(await findEndpoint(database.db, name)).toMatchObject({ prepared: null, active: null, activeRevision: 0 })
+    expect(await findEndpoint(world.db, world.name)).toMatchObject({ prepared: null, active: null, activeRevision: 0 })
   })
 
   test('a version that was not approved is refused before any replica hears of it', async () => {
@@ -183,7 +90,7 @@ describe('deployModel', () => {
     await deploying(input, async (handle) => {
       expect(await handle.result()).toMatchObject({ state: 'refused', revision: null, reason: expect.stringContaining('at stage testing') })
     })
-    expect(await findEndpoint(database.db, name)).toBeUndefined()
+    expect(await findEndpoint(world.db, world.name)).toBeUndefined()
   })
 
   test('one deployment at a time: a second one fails with what is under way', async () => {
@@ -191,16 +98,12 @@ describe('deployModel', () => {
     const [first, second] = [inputFor(1), inputFor(1)]
     await deploying(first, async (handle) => {
       await atStep(handle, 'warm', 'running')
-      const other = await temporal.client.workflow.start<typeof deployModel>('deployModel', {
-        workflowId: deploymentWorkflowId(name, second.deploymentId),
-        taskQueue: taskQueues.orchestration,
-        args: [second],
-      })
+      const other = await world.start(second)
       await expect(other.result()).rejects.toThrow(WorkflowFailedError)
       await handle.executeUpdate(messages.stop, { args: [command()] })
       await handle.result()
     })
-    expect(await findDeployment(database.db, second.deploymentId)).toMatchObject({
+    expect(await findDeployment(world.db, second.deploymentId)).toMatchObject({
       state: 'refused',
       failure: expect.stringContaining(first.deploymentId),
     })
@@ -225,8 +128,8 @@ describe('waiting too long', () => {
     const worker = await Worker.create({
       connection,
       taskQueue,
-      workflowBundle: bundle,
-      activities: atEdge({ ...activities(), watchReplicas }),
+      workflowBundle: world.bundle,
+      activities: atEdge({ ...world.activities(), watchReplicas }),
     })
     const workflowId = deploymentWorkflowId(input.endpoint, input.deploymentId)
     return await worker.runUntil(client.workflow.execute<typeof deployModel>('deployModel', { workflowId, taskQueue, args: [input] }))
@@ -237,11 +140,11 @@ describe('waiting too long', () => {
     const input = inputFor(1)
     const nobody: ReplicaReadiness = { verdict: 'waiting', live: 0, waitingFor: [], refusal: null }
     await expect(deployWithSlowReplicas(input, () => nobody)).rejects.toThrow(WorkflowFailedError)
-    expect(await findDeployment(database.db, input.deploymentId)).toMatchObject({
+    expect(await findDeployment(world.db, input.deploymentId)).toMatchObject({
       state: 'failed',
       failure: expect.stringContaining('no serving replica is live'),
     })
-    expect(await findEndpoint(database.db, name)).toMatchObject({ prepared: null, active: null })
+    expect(await findEndpoint(world.db, world.name)).toMatchObject({ prepared: null, active: null })
   })
 
   test('a replica that lags behind the switch is named, and the switch stands', async () => {
