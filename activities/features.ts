@@ -5,13 +5,13 @@ import type { Database } from '#db/client.ts'
 import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-build.ts'
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { computeShard, type ShardInput, type ShardResult, type ShardWorld } from './features/compute-shard.ts'
+import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
 import { interruptible } from './interruptible.ts'
 
-export type { ShardResult } from './features/compute-shard.ts'
+export type { ShardsResult } from './features/compute-shards.ts'
 
 /** For workflows that need a feature build: it is shared work, and never their child. */
 export const createFeatureRequestActivities = ({ db, client }: { db: Database; client: Client }) => ({
@@ -25,14 +25,14 @@ export const createFeatureBuildActivities = ({ db, objects }: { db: Database; ob
 
   planFeatureBuild: (input: BuildInput): Promise<BuildPlan> => planBuild(db, objects, input),
 
-  publishFeatureBuild: (input: BuildInput, shards: ShardResult[]): Promise<ObjectRef> => publishBuild(db, objects, input, shards),
+  publishFeatureBuild: (input: BuildInput, results: ShardsResult[]): Promise<ObjectRef> => publishBuild(db, objects, input, results),
 
   closeFeatureBuild: (end: BuildEnd): Promise<void> => closeFeatureBuild(db, end),
 })
 
 /** The work of a build, on the features queue. */
 export const createFeatureComputeActivities = (world: ShardWorld) => ({
-  computeFeatureShard: (input: ShardInput): Promise<ShardResult> => interruptible((cancelled) => computeShard(world, input, cancelled)),
+  computeFeatureShards: (input: ShardsInput): Promise<ShardsResult> => interruptible((cancelled) => computeShards(world, input, cancelled)),
 })
 
 export type FeatureRequestActivities = ReturnType<typeof createFeatureRequestActivities>

@@ -1,13 +1,14 @@
 import { CancellationScope, proxyActivities, setHandler } from '@temporalio/workflow'
-import type { FeatureBuildActivities, FeatureComputeActivities, ShardResult } from '#activities/features.ts'
+import type { FeatureBuildActivities, FeatureComputeActivities, ShardsResult } from '#activities/features.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
 import { awaitBuild } from './messages/features.ts'
-import { atomic, interruptible } from './proxies.ts'
+import { onTheSpot } from './on-the-spot.ts'
+import { interruptible } from './proxies.ts'
 import { Waiters } from './waiters.ts'
 
-const builds = proxyActivities<FeatureBuildActivities>(atomic)
+const builds = onTheSpot<FeatureBuildActivities>()
 const compute = proxyActivities<FeatureComputeActivities>({ ...interruptible, taskQueue: taskQueues.features })
 
 /** Computes a feature set and a label over a snapshot, shared by all who ask for the same. */
@@ -32,13 +33,13 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
       story: async () => {
         if (ready !== null) return { buildId, state: 'ready', manifest: ready, failure: null }
         const plan = await run.step('plan', () => builds.planFeatureBuild(input))
-        const done = new Map<number, ShardResult>()
-        const shards = await run.pausable('compute', () =>
-          untilAllEnd(plan.groups, done, (symbols) =>
-            compute.computeFeatureShard({ snapshot: plan.snapshot, symbols, featureSet: input.featureSet, label: input.label }),
+        const done = new Map<number, ShardsResult>()
+        const results = await run.pausable('compute', () =>
+          untilAllEnd(plan.batches, done, (groups) =>
+            compute.computeFeatureShards({ snapshot: plan.snapshot, groups, featureSet: input.featureSet, label: input.label }),
           ),
         )
-        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, shards))
+        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results))
         return { buildId, state: 'ready', manifest, failure: null }
       },
       stopped: (by) => end('stopped', `stopped by ${by}`),

@@ -8,8 +8,11 @@ import { groupSymbols } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { openSnapshot } from '../snapshots.ts'
 
-/** `snapshot` is the manifest that is read; a shard is computed for each group of symbols. */
-export type BuildPlan = { snapshot: ObjectRef; groups: string[][] }
+/** `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. */
+export type BuildPlan = { snapshot: ObjectRef; batches: string[][][] }
+
+/** Of 64 groups, enough for 16 workers; of a handful, one way through the queue. */
+const groupsABatch = 4
 
 /**
  * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work.
@@ -31,5 +34,9 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
       snapshot: input.snapshotId,
     })
   const { manifest } = await openSnapshot(objects, row.manifest)
-  return { snapshot: row.manifest, groups: groupSymbols(manifest.symbols.map(({ symbol }) => symbol)) }
+  const groups = groupSymbols(manifest.symbols.map(({ symbol }) => symbol))
+  const batches = Array.from({ length: Math.ceil(groups.length / groupsABatch) }, (_, batch) =>
+    groups.slice(batch * groupsABatch, (batch + 1) * groupsABatch),
+  )
+  return { snapshot: row.manifest, batches }
 }

@@ -13,7 +13,8 @@ export function createThreadPool(threads: number): ThreadPool {
   const pool = new Piscina<ColumnTask, Float32Array>({
     filename: fileURLToPath(new URL('./compute-thread.ts', import.meta.url)),
     name: 'computeSymbol',
-    minThreads: 1,
+    // one that ended for want of work would have to load everything again for the next session
+    minThreads: threads,
     maxThreads: threads,
     execArgv: ['--import', import.meta.resolve('tsx')],
   })

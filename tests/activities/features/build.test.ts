@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { tableFromIPC } from 'apache-arrow'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
-import { computeShard, type ShardResult } from '#activities/features/compute-shard.ts'
+import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
@@ -77,11 +77,11 @@ const activities = () => createFeatureBuildActivities({ db: database.db, objects
 async function build(input: BuildInput) {
   const world = { db: database.db, objects: store.objects, pool }
   await activities().openFeatureBuild(input)
-  const { snapshot, groups } = await activities().planFeatureBuild(input)
-  const shards: ShardResult[] = []
-  for (const symbols of groups)
-    shards.push(await computeShard(world, { snapshot, symbols, featureSet: input.featureSet, label }, new AbortController().signal))
-  const ref = await activities().publishFeatureBuild(input, shards)
+  const { snapshot, batches } = await activities().planFeatureBuild(input)
+  const results: ShardsResult[] = []
+  for (const groups of batches)
+    results.push(await computeShards(world, { snapshot, groups, featureSet: input.featureSet, label }, new AbortController().signal))
+  const ref = await activities().publishFeatureBuild(input, results)
   const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(ref))))
   return { ref, manifest, row: (await findFeatureBuild(database.db, input.buildId))! }
 }
@@ -222,9 +222,31 @@ describe('a build that cannot be', () => {
   it('gives up between two symbols when it is cancelled', async () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'cancelled', [walkBars('YYY', 80, 51)])
     const cancelled = AbortSignal.abort(new Error('paused'))
-    const input = { snapshot: snapshot.manifest, symbols: ['YYY'], featureSet: technical, label }
-    await expect(computeShard({ db: database.db, objects: store.objects, pool }, input, cancelled)).rejects.toThrow('paused')
+    const input = { snapshot: snapshot.manifest, groups: [['YYY']], featureSet: technical, label }
+    await expect(computeShards({ db: database.db, objects: store.objects, pool }, input, cancelled)).rejects.toThrow('paused')
     expect(tasks).toEqual([])
+  })
+
+  it('keeps the shards that it had computed by then', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'kept', [
+      walkBars('KAA', 80, 61),
+      walkBars('KBB', 80, 62),
+    ])
+    const world = { db: database.db, objects: store.objects }
+    const input = { snapshot: snapshot.manifest, groups: [['KAA'], ['KBB']], featureSet: technical, label }
+    const pausing = new AbortController()
+    const interrupted: ThreadPool = {
+      ...pool,
+      compute: async (task) => {
+        const columns = await pool.compute(task)
+        pausing.abort(new Error('paused'))
+        return columns
+      },
+    }
+    await expect(computeShards({ ...world, pool: interrupted }, input, pausing.signal)).rejects.toThrow('paused')
+    const { cached, asked } = await computeShards({ ...world, pool }, input, new AbortController().signal)
+    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['KAA', 'KBB'])
+    expect(cached).toBe(asked / 2)
   })
 })
 

@@ -5,7 +5,7 @@ import { eq } from 'drizzle-orm'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
-import { computeShard, type ShardResult } from '#activities/features/compute-shard.ts'
+import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool } from '#activities/features/thread-pool.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { FeatureBuildManifest, type FeatureSet } from '#contracts/features.ts'
@@ -76,13 +76,13 @@ beforeAll(async () => {
   await builds.openFeatureBuild(input)
   const plan = await builds.planFeatureBuild(input)
   const pool = createThreadPool(1)
-  const shards: ShardResult[] = []
-  for (const symbols of plan.groups)
-    shards.push(
-      await computeShard({ db, objects, pool }, { snapshot: plan.snapshot, symbols, featureSet: set, label }, new AbortController().signal),
+  const results: ShardsResult[] = []
+  for (const groups of plan.batches)
+    results.push(
+      await computeShards({ db, objects, pool }, { snapshot: plan.snapshot, groups, featureSet: set, label }, new AbortController().signal),
     )
   await pool.close()
-  const ref = await builds.publishFeatureBuild(input, shards)
+  const ref = await builds.publishFeatureBuild(input, results)
   manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await objects.get(ref))))
   version = await registerVersion(db, objects, 'walk', {
     onnx: 'lightgbm',

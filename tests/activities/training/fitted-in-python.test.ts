@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
-import { computeShard, type ShardResult } from '#activities/features/compute-shard.ts'
+import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { checkParity } from '#activities/training/check-parity.ts'
 import { evaluateCandidate } from '#activities/training/evaluate-candidate.ts'
@@ -57,12 +57,12 @@ async function buildOf(set: string, count: number) {
   const builds = createFeatureBuildActivities(world)
   await builds.openFeatureBuild(input)
   const plan = await builds.planFeatureBuild(input)
-  const shards: ShardResult[] = []
-  for (const symbols of plan.groups)
-    shards.push(
-      await computeShard({ ...world, pool }, { snapshot: plan.snapshot, symbols, featureSet, label }, new AbortController().signal),
+  const results: ShardsResult[] = []
+  for (const groups of plan.batches)
+    results.push(
+      await computeShards({ ...world, pool }, { snapshot: plan.snapshot, groups, featureSet, label }, new AbortController().signal),
     )
-  return { snapshotId: snapshot.id, build: { id: buildId, manifest: await builds.publishFeatureBuild(input, shards) } }
+  return { snapshotId: snapshot.id, build: { id: buildId, manifest: await builds.publishFeatureBuild(input, results) } }
 }
 
 const recipeOf = (changes: Pick<Recipe, 'model' | 'featureSet' | 'segments'>): Recipe =>
