@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { patchSchedule } from '#activities/schedules/patch-schedule.ts'
 import { syncWorkflowId } from '#contracts/ids.ts'
 import type { Schedule } from '#contracts/schedules.ts'
 import { audit, dataset, syncRun } from '#db/schema.ts'
@@ -44,8 +45,9 @@ const auditOf = async (name: string) =>
   (await world.ask(`GET /api/v1/audit?subject=schedule/${name}&limit=200`))
     .json()
     .items.map(({ action, by }: Record<string, string>) => `${action} by ${by}`)
-const fired = (name: string, times: number) =>
-  expect.poll(async () => (await show(name)).lastFirings.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(times)
+async function fired(name: string, times: number) {
+  await expect.poll(async () => (await show(name)).lastFirings.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(times)
+}
 
 describe('a schedule', () => {
   test('fires on command: the sync is under its own id, asked for by the schedule', async () => {
@@ -71,6 +73,17 @@ describe('a schedule', () => {
     await fired(name, 2)
     expect((await show(name)).lastFirings).toHaveLength(2)
     expect(await auditOf(name)).toEqual(['trigger by operator', 'trigger by operator', 'create by operator'])
+  })
+
+  test('fires once for one command, though the activity that says so runs again', async () => {
+    const { name } = await scheduled()
+    const { client } = world.temporal
+    const command = { commandId: randomUUID(), by: 'ada' }
+    for (let n = 0; n < 3; n++) await patchSchedule({ db: world.db, client }, { verb: 'trigger-schedule', name }, command)
+    await tell(name, 'trigger')
+    await fired(name, 2)
+    expect((await show(name)).lastFirings).toHaveLength(2)
+    expect(await auditOf(name)).toEqual(['trigger by operator', 'trigger by ada', 'create by operator'])
   })
 
   test('joins the sync that is running', async () => {
