@@ -9,9 +9,11 @@ import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contra
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
+import { ApplyCommandInput } from '#contracts/orders.ts'
 import { PredictionRecord, PredictRequest, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { Problem } from '#contracts/problems.ts'
 import { TrainRequest } from '#contracts/requests.ts'
+import { RequestSyncInput, RequestSyncResult, Schedule } from '#contracts/schedules.ts'
 import { CalibrateInput, CalibrateResult, FoldErrors, WalkForward } from '#contracts/supervision.ts'
 import { Evaluation, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
 
@@ -19,6 +21,7 @@ const folder = new URL('../../contracts/fixtures/', import.meta.url)
 const fixture = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as Record<string, unknown>
 
 const messages: Record<string, z.ZodObject> = {
+  'apply-command-input': ApplyCommandInput,
   'audit-entry': AuditEntry,
   'build-input': BuildInput,
   'calibrate-input': CalibrateInput,
@@ -36,7 +39,10 @@ const messages: Record<string, z.ZodObject> = {
   'prediction-record': PredictionRecord,
   'prediction-record-of-tensor': PredictionRecord,
   'quarantined-row': QuarantinedRow,
+  'request-sync-input': RequestSyncInput,
+  'request-sync-result': RequestSyncResult,
   'run-state': RunState,
+  schedule: Schedule,
   'snapshot-manifest': SnapshotManifest,
   'sync-input': SyncInput,
   'sync-result': SyncResult,

@@ -31,6 +31,10 @@ describe('round trips', () => {
     fc.assert(fc.property(uuid, (runId) => ids.runIdOfTraining(ids.trainingWorkflowId(runId)) === runId))
   })
 
+  test('schedule', () => {
+    fc.assert(fc.property(name, (schedule) => ids.nameOfSchedule(ids.scheduleId(schedule)) === schedule))
+  })
+
   test('deployment', () => {
     fc.assert(
       fc.property(name, uuid, (endpoint, deploymentId) => {
