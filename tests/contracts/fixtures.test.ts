@@ -45,6 +45,7 @@ const messages: Record<string, z.ZodObject> = {
   schedule: Schedule,
   'snapshot-manifest': SnapshotManifest,
   'sync-input': SyncInput,
+  'sync-input-of-replay': SyncInput,
   'sync-result': SyncResult,
   trace: Trace,
   'train-model-input': TrainModelInput,

@@ -9,14 +9,14 @@ import { testDatabase, testServices } from '#tests/support/services.ts'
 export type DatasetTestWorld = Awaited<ReturnType<typeof datasetWorld>>
 
 /** The sync's own activities on a database and a bucket of this test's own, called in the order of the workflow. */
-export async function datasetWorld() {
+export async function datasetWorld({ python = testServices().python }: { python?: string } = {}) {
   const database = await testDatabase()
   const store = await testObjectStore()
   const { db } = database
   const { objects } = store
-  const activities = createDatasetActivities({ db, objects, python: testServices().python })
+  const activities = createDatasetActivities({ db, objects, python })
 
-  const inputOf = (connector: ConnectorConfig, dataset: string): SyncInput => ({
+  const inputOf = <C extends ConnectorConfig>(connector: C, dataset: string): SyncInput & { connector: C } => ({
     syncId: randomUUID(),
     dataset,
     connector,
@@ -41,7 +41,7 @@ export async function datasetWorld() {
       return upload
     },
 
-    async csv(text: string | Uint8Array, through?: string): Promise<ConnectorConfig> {
+    async csv(text: string | Uint8Array, through?: string): Promise<Extract<ConnectorConfig, { kind: 'csv' }>> {
       return { kind: 'csv', upload: await this.upload(text), filename: 'bars.csv', ...(through === undefined ? {} : { through }) }
     },
 
@@ -53,6 +53,14 @@ export async function datasetWorld() {
       const { syncId } = input
       const { startedAt, head } = await activities.openSync(input)
       const parent = head?.manifest ?? null
+      if (connector.kind === 'replay') {
+        const release = { syncId, dataset: options.dataset, config: connector, head: parent, asOf: startedAt }
+        const { manifest, held } = await this.asActivity(activities.releaseSession, { ...release, approved: false })
+        if (held > 0 && options.verdict !== 'approve')
+          return { ...(await activities.endSync({ syncId, state: 'rejected', failure: 'rejected by tests' })), held }
+        const approved = held > 0 && (await this.asActivity(activities.releaseSession, { ...release, approved: true })).manifest
+        return { ...(await activities.landSnapshot({ syncId, manifest: approved || manifest, parentId: head?.id ?? null })), held }
+      }
       const { staged } = await this.asActivity(activities.importBars, { syncId, connector, asOf: startedAt })
       const { examination, held } = await this.asActivity(activities.examineBars, { syncId, staged, parent })
       if (held > 0 && options.verdict !== 'approve')
