@@ -16,8 +16,8 @@ export function register(program: Command, context: CliContext): void {
       .option('--by <name>', 'by this key or policy only')
       .option('--from <time>', 'from this instant on, as 2008-06-02T00:00:00Z', as(Timestamp))
       .option('--to <time>', 'before this instant', as(Timestamp)),
-  ).action(async ({ limit, after, ...filter }: Paging & AuditFilter) => {
-    context.answer(await (await connect(context)).audit.list({ ...filter, ...pagingOf({ limit, after }) }), (page) =>
+  ).action(async ({ subject, action, by, from, to, ...paging }: Paging & AuditFilter) => {
+    context.answer(await (await connect(context)).audit.list({ subject, action, by, from, to, ...pagingOf(paging) }), (page) =>
       pageOf(page, [
         { title: 'at', value: ({ at }) => moment(at) },
         { title: 'by', value: (entry) => entry.by },

@@ -60,9 +60,10 @@ export function register(program: Command, context: CliContext): void {
     .requiredOption('--from <time>', 'as 2008-06-02T00:00:00Z', as(Timestamp))
     .requiredOption('--to <time>', 'as 2008-06-06T00:00:00Z', as(Timestamp))
     .option('--reason <text>', 'why, for the audit')
-    .action(async (name: string, body: { from: string; to: string; reason?: string }) =>
-      context.answer(await (await connect(context)).schedules.backfill(name, body), describeSchedule),
-    )
+    .action(async (name: string, { from, to, reason }: { from: string; to: string; reason?: string }) => {
+      const body = { from, to, ...(reason === undefined ? {} : { reason }) }
+      context.answer(await (await connect(context)).schedules.backfill(name, body), describeSchedule)
+    })
 
   schedules
     .command('delete <schedule>')

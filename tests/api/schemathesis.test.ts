@@ -35,7 +35,7 @@ test('schemathesis finds nothing', async () => {
   expect(output).toMatch(/Operations:\s+\d{2} selected \/ \d{2} total/)
   expect(output).toMatch(/Test cases:\s+(\d{3,}) generated, \1 passed/)
   expect(output).not.toMatch(/Authentication failed|Rate limited/)
-}, 300_000)
+}, 600_000)
 
 test('schemathesis finds an operation that does not keep its word', async () => {
   const app = createApp(world.deps)
