@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { atEdge } from '#activities/edge.ts'
 import { createJournalActivities, type JournalEntry } from '#activities/journal.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
-import { syncWorkflowId } from '#contracts/ids.ts'
+import { superviseWorkflowId, syncWorkflowId } from '#contracts/ids.ts'
+import { SupervisionPolicy } from '#contracts/supervision.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSync } from '#db/queries/syncs.ts'
-import { audit } from '#db/schema.ts'
+import { audit, supervision } from '#db/schema.ts'
 import { datasetWorld, sampleText, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
 import { recordHistories } from '#tests/replay/record-histories.ts'
 import { testServices } from '#tests/support/services.ts'
@@ -45,18 +46,24 @@ afterAll(async () => {
   await world.drop()
 })
 
-/** The real activities, with a gate before the import and an ear on the journal. */
+/** The real activities, with a gate before the import and an ear on the journal; the first nudges may be lost on their way. */
 function listening() {
   const gate = new Gate(true)
+  const nudging = { lost: 0, tries: 0 }
   const entries: JournalEntry[] = []
   const listeners = new Set<() => void>()
   const journal = createJournalActivities({ db: world.db })
-  const { importBars } = world.activities
+  const { importBars, nudgeFollowers } = world.activities
   const activities = atEdge({
     ...world.activities,
     async importBars(input: Parameters<typeof importBars>[0]) {
       await gate.pass()
       return await importBars(input)
+    },
+    async nudgeFollowers(input: { dataset: string }) {
+      await nudgeFollowers(input)
+      // as when the worker dies before it can answer
+      if (nudging.tries++ < nudging.lost) throw new Error('lost')
     },
     async recordRunState(entry: JournalEntry): Promise<void> {
       await journal.recordRunState(entry)
@@ -74,7 +81,7 @@ function listening() {
       listeners.add(check)
       check()
     })
-  return { gate, activities, journalled }
+  return { gate, nudging, activities, journalled }
 }
 
 type Listening = ReturnType<typeof listening>
@@ -82,12 +89,13 @@ type Listening = ReturnType<typeof listening>
 async function syncing(
   connector: ConnectorConfig,
   test: (handle: WorkflowHandle<typeof syncMarketData>, ids: { syncId: string; dataset: string }, heard: Listening) => Promise<void>,
-  options: { gated?: boolean } = {},
+  options: { gated?: boolean; dataset?: string; lostNudges?: number } = {},
 ): Promise<void> {
   const heard = listening()
+  heard.nudging.lost = options.lostNudges ?? 0
   if (options.gated) heard.gate.close()
   const { namespace, nativeConnection: connection } = temporal
-  const dataset = `d-${randomUUID()}`
+  const dataset = options.dataset ?? `d-${randomUUID()}`
   const input = world.inputOf(connector, dataset)
   const worker = await Worker.create({
     connection,
@@ -200,6 +208,95 @@ describe('syncMarketData', () => {
       })
       expect(await findSync(world.db, syncId)).toMatchObject({ state: 'failed', failure: 'bars.csv has a header and no rows' })
       expect(await findDataset(world.db, dataset)).toMatchObject({ headSnapshotId: null })
+    })
+  })
+})
+
+/** A workflow under the id of an endpoint's supervisor: without a worker, it only collects its signals. */
+async function supervised(endpoint: string, dataset: string, ended = false) {
+  await world.db.insert(supervision).values({
+    endpoint,
+    dataset,
+    label: { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' },
+    policy: SupervisionPolicy.parse({}),
+    state: ended ? 'stopped' : 'running',
+    requestedBy: 'tests',
+    bodySha256: '0'.repeat(64),
+    endedAt: ended ? new Date().toISOString() : null,
+  })
+  return {
+    start: () =>
+      temporal.client.workflow.start('superviseEndpoint', { workflowId: superviseWorkflowId(endpoint), taskQueue: 'nobody', args: [] }),
+    nudges: async () => {
+      const { events } = await temporal.client.workflow.getHandle(superviseWorkflowId(endpoint)).fetchHistory()
+      return events!.filter((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'nudge').length
+    },
+  }
+}
+
+describe('a landing', () => {
+  it('nudges those who follow the dataset, and does without one whose workflow is gone', async () => {
+    const dataset = `d-${randomUUID()}`
+    const [follower, , ended, stranger] = [
+      await supervised('follows', dataset),
+      await supervised('gone', dataset),
+      await supervised('ended', dataset, true),
+      await supervised('elsewhere', 'another'),
+    ]
+    const handles = [await follower.start(), await ended.start(), await stranger.start()]
+    await syncing({ kind: 'sample' }, async (handle) => expect(await handle.result()).toMatchObject({ state: 'landed' }), { dataset })
+    expect([await follower.nudges(), await ended.nudges(), await stranger.nudges()]).toEqual([1, 0, 0])
+
+    await syncing({ kind: 'sample' }, async (handle) => expect(await handle.result()).toMatchObject({ state: 'unchanged' }), { dataset })
+    expect(await follower.nudges()).toBe(1)
+    for (const handle of handles) await handle.terminate()
+  })
+
+  it('nudges again when a worker dies between landing and nudging, and lands once', async () => {
+    const dataset = `d-${randomUUID()}`
+    const follower = await supervised('insistent', dataset)
+    const handle = await follower.start()
+    await syncing(
+      { kind: 'sample' },
+      async (sync, { syncId }, { nudging }) => {
+        expect(await sync.result()).toMatchObject({ state: 'landed' })
+        expect(nudging.tries).toBe(3)
+        expect(await world.db.select().from(audit).where(eq(audit.commandId, syncId))).toHaveLength(1)
+      },
+      { dataset, lostNudges: 2 },
+    )
+    expect(await follower.nudges()).toBe(3)
+    await handle.terminate()
+  })
+})
+
+describe('a replay', () => {
+  it('lands one session a sync, in a history that stays small, and is unchanged at its end', async () => {
+    const dataset = `d-${randomUUID()}`
+    await world.sync({ kind: 'sample' }, { dataset })
+    const replay = { kind: 'replay', source: 'sample', through: '2008-06-03' } as const
+    for (const session of ['2008-06-02', '2008-06-03'])
+      await syncing(
+        replay,
+        async (handle, { syncId }) => {
+          expect(await handle.result()).toMatchObject({ state: 'landed', rows: 4, symbols: 4 })
+          expect(await findDataset(world.db, dataset)).toMatchObject({ lastSession: session, connector: replay })
+          expect(await findSync(world.db, syncId)).toMatchObject({ state: 'landed', step: 'land', connector: replay })
+          expect((await handle.describe()).historyLength).toBeLessThan(30)
+        },
+        { dataset },
+      )
+    await syncing(replay, async (handle) => expect(await handle.result()).toMatchObject({ state: 'unchanged', rows: 0 }), { dataset })
+    expect(await findDataset(world.db, dataset)).toMatchObject({ lastSession: '2008-06-03' })
+  })
+
+  it('fails without a head, and says how to make one', async () => {
+    await syncing({ kind: 'replay', source: 'sample' }, async (handle, { syncId }) => {
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError)
+      expect(await findSync(world.db, syncId)).toMatchObject({
+        state: 'failed',
+        failure: expect.stringContaining('has no snapshot for a replay to go on from'),
+      })
     })
   })
 })
