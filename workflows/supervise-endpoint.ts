@@ -114,8 +114,7 @@ async function watchChampion(run: DurableRun, { endpoint, origin }: SuperviseInp
   if (state === 'failed' || state === 'stopped')
     await run.always(() => supervision.reportFailedCalibration({ endpoint, model, session: after, failure }))
   if (state !== 'ready' || walkForward === null || !run.isFree) return false
-  await run.step(stageOf(seen), () => supervision.openMonitors({ endpoint, model, after, walkForward }))
-  return true
+  return await run.step(stageOf(seen), () => supervision.openMonitors({ endpoint, model, after, walkForward }))
 }
 
 /** The step that people read. */

@@ -1,6 +1,6 @@
 /** A small durable process with one of each kind of chapter, for the tests of durable.ts. */
-import { proxyActivities } from '@temporalio/workflow'
-import { DurableRun } from '#workflows/durable.ts'
+import { continueAsNew, proxyActivities } from '@temporalio/workflow'
+import { type CarriedRun, DurableRun } from '#workflows/durable.ts'
 import { atomic, interruptible } from '#workflows/proxies.ts'
 import type { StoryActivities } from './world.ts'
 
@@ -54,6 +54,40 @@ export async function faulty(id: string): Promise<StoryResult> {
   return await run.live<StoryResult>({
     open: () => open(id),
     story: () => Promise.reject(new TypeError('a fault in the story')),
+    stopped: async (by) => ({ state: 'stopped', by }),
+    failed: (reason) => record(`failed: ${reason}`),
+  })
+}
+
+/** Goes on for ever: each round it works, also while it is paused, and every third one continues as new. */
+export async function standing(id: string, round = 0, carried?: CarriedRun): Promise<StoryResult> {
+  const run = new DurableRun('training-run', id, carried)
+  run.listen()
+  return await run.live<StoryResult>({
+    open: () => open(id),
+    story: async () => {
+      for (; ; round++) {
+        await run.always(() => prepare(`${id}/${round}`))
+        if (run.isFree) await run.step('act', () => record(`acted in round ${round}`))
+        if (round % 3 === 2) return await run.continueAsNew((run) => continueAsNew<typeof standing>(id, round + 1, run))
+        await run.nudgedOr('watch', 1_000_000)
+      }
+    },
+    stopped: async (by) => {
+      await record('stopped')
+      return { state: 'stopped', by, waitedMs: run.state().activeMs }
+    },
+    failed: (reason) => record(`failed: ${reason}`),
+  })
+}
+
+/** Long work that only a stop interrupts. */
+export async function watching(id: string): Promise<StoryResult> {
+  const run = new DurableRun('training-run', id)
+  run.listen()
+  return await run.live<StoryResult>({
+    open: () => open(id),
+    story: async () => ({ state: 'watched', toil: await run.alwaysUntilStopped(() => toil(id)) }),
     stopped: async (by) => ({ state: 'stopped', by }),
     failed: (reason) => record(`failed: ${reason}`),
   })
