@@ -72,10 +72,10 @@ export const createDeploymentActivities = ({ db, objects }: { db: Database; obje
   recordGateReading: ({ deploymentId, reading }: { deploymentId: string; reading: GateReading }): Promise<void> =>
     recordGateReading(db, deploymentId, reading),
 
-  /** The switch. `then` is what the version had answered as a canary, which the bake does not count again. */
-  activateDeployment: async ({ deploymentId }: { deploymentId: string }): Promise<Activation & { then: Tallies }> => {
+  /** The switch. `before` is what the version had answered as a canary, which the bake does not count again. */
+  activateDeployment: async ({ deploymentId }: { deploymentId: string }): Promise<Activation & { before: Tallies }> => {
     const { fresh } = await readTallies(db, deploymentId, null)
-    return { ...(await activateDeployment(db, deploymentId)), then: { fresh, old: null } }
+    return { ...(await activateDeployment(db, deploymentId)), before: { fresh, old: null } }
   },
 
   rollBackDeployment: (undo: { deploymentId: string; command: Command }): Promise<Rollback> => rollBackDeployment(db, undo),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ApiKey, AuditEntry, CreatedApiKey } from '#contracts/access.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
-import { Deployment, Endpoint } from '#contracts/deployments.ts'
+import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, PredictResponse, Trace } from '#contracts/predictions.ts'
@@ -11,6 +11,7 @@ import {
   type BuildRequest,
   type CreateKeyRequest,
   type DeployRequest,
+  type RollbackRequest,
   type SyncRequest,
   type TrainRequest,
   UploadGrant,
@@ -79,6 +80,10 @@ export function createClient(options: ClientOptions) {
     endpoints: {
       list: (paging: Paging = {}): Promise<Page<Endpoint>> => get('/endpoints', page(Endpoint), paging),
       find: (name: string) => get(`/endpoints/${enc(name)}`, Endpoint),
+      history: (name: string, query: Paging & { at?: string | undefined } = {}): Promise<Page<EndpointSpell>> =>
+        get(`/endpoints/${enc(name)}/history`, page(EndpointSpell), query),
+      rollback: (name: string, body: RollbackRequest = {}, idempotencyKey?: string) =>
+        start(`/endpoints/${enc(name)}/rollback`, Rollback, body, idempotencyKey),
       ...endpointSupervision(transport),
       events: live.ofEndpoint,
     },
@@ -88,7 +93,9 @@ export function createClient(options: ClientOptions) {
       find: (id: string) => get(`/deployments/${enc(id)}`, Deployment),
       events: live.ofDeployment,
       create: (body: z.input<typeof DeployRequest>, idempotencyKey?: string) => start('/deployments', Deployment, body, idempotencyKey),
-      tell: (id: string, verb: RunVerb, reason?: string) => tell(`/deployments/${enc(id)}`, verb, reason),
+      tell: (id: string, verb: RunVerb | ApprovalVerb | 'promote', reason?: string) => tell(`/deployments/${enc(id)}`, verb, reason),
+      rollback: (id: string, reason?: string, idempotencyKey?: string) =>
+        start(`/deployments/${enc(id)}/rollback`, Rollback, reason === undefined ? {} : { reason }, idempotencyKey),
     },
     ...supervisionResources(transport),
     ...scheduleResources(transport),

@@ -1,7 +1,7 @@
 /** What options of several commands have in common. A value that cannot be meant is wrong use: exit code 2. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
-import { Session, SessionRange, Ticker } from '#contracts/words.ts'
+import { Session, SessionRange, Ticker, Timestamp } from '#contracts/words.ts'
 import type { Paging } from './client.ts'
 
 /** An option's text as a schema reads it. */
@@ -23,6 +23,9 @@ export function sessionRange(text: string): SessionRange {
   if (!range.success) throw new InvalidArgumentError('a range is FROM:TO, as in 2003-01-02:2006-12-29, FROM not after TO')
   return range.data
 }
+
+/** `2008-06-02T14:00:00Z`, or `2008-06-02` for the end of that day in UTC. */
+export const timeOf = (text: string): string => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${session(text)}T23:59:59.999Z` : as(Timestamp)(text))
 
 /** `AAPL,MSFT` */
 export const tickers = (text: string): string[] => text.split(',').map((symbol) => as(Ticker)(symbol.trim()))

@@ -14,15 +14,16 @@ export async function startStack(context: CliContext): Promise<void> {
 
 /** A line for each part, ticked when it works. */
 export async function showStartUp(context: CliContext, stateDir: string, supervisor: ProcessIdentity, signal?: AbortSignal): Promise<void> {
+  const parts = partNames(await context.config())
   const waiting = new Map<string, (file: StackFile) => void>()
-  const ticked = partNames.map((name) => new Promise<StackFile>((resolve) => waiting.set(name, resolve)))
+  const ticked = parts.map((name) => new Promise<StackFile>((resolve) => waiting.set(name, resolve)))
   const following = followStartUp(stateDir, supervisor, {
     onState: (file) => {
       for (const [name, tick] of waiting) if (isDone(file, name)) tick(file)
     },
     ...(signal ? { signal } : {}),
   })
-  const tasks = partNames.map((name, index) => ({
+  const tasks = parts.map((name, index) => ({
     title: name,
     task: async (_: unknown, task: { title: string }) => {
       // why it failed is told once, by `following`; its own line says only its own trouble

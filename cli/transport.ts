@@ -60,7 +60,7 @@ export function createTransport(options: ClientOptions) {
   const get = <T>(path: string, schema: z.ZodType<T>, query?: Call['query']) => api(path, schema, query === undefined ? {} : { query })
   const start = <T>(path: string, schema: z.ZodType<T>, body: unknown, idempotencyKey?: string) =>
     api(path, schema, { method: 'POST', body, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
-  const tell = (path: string, verb: RunVerb | ApprovalVerb, reason?: string): Promise<RunState> =>
+  const tell = (path: string, verb: RunVerb | ApprovalVerb | 'promote', reason?: string): Promise<RunState> =>
     start(`${path}/${verb}`, RunState, reason === undefined ? {} : { reason })
 
   return { ask, api, get, start, tell }

@@ -11,12 +11,13 @@ const meanings = {
   stop: 'end it for good',
   approve: 'let what waits for a decision pass',
   reject: 'refuse what waits for a decision',
-} as const satisfies Record<RunVerb | ApprovalVerb, string>
+  promote: 'skip the steps and the bake that are left',
+} as const satisfies Record<RunVerb | ApprovalVerb | 'promote', string>
 
 type Send<V> = (client: ApiClient, subject: string, verb: V, reason?: string) => Promise<RunState>
 
 /** `quantloop GROUP VERB SUBJECT [--reason TEXT]`, the same for every kind of run. */
-export function addVerbs<V extends RunVerb | ApprovalVerb>(
+export function addVerbs<V extends RunVerb | ApprovalVerb | 'promote'>(
   group: Command,
   context: CliContext,
   subject: string,

@@ -22,7 +22,8 @@ export const Config = z.strictObject({
   }),
   temporal: z.strictObject({ address: z.string(), namespace: z.string(), uiUrl: z.url().optional() }),
   api: z.strictObject({ host: z.string(), port: Port, url: z.url() }),
-  serving: z.strictObject({ host: z.string(), port: Port, url: z.url() }),
+  /** on one machine `replicas` processes listen on the port and those after it; `url` is the first's, or a balancer's */
+  serving: z.strictObject({ host: z.string(), port: Port, url: z.url(), replicas: z.int().min(1).max(16) }),
   features: z.strictObject({ threads: z.int().min(1).max(64) }),
   trainer: z.strictObject({ python: z.string() }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']) }),
@@ -50,6 +51,7 @@ export const environmentNames = {
   QUANTLOOP_SERVING_HOST: 'serving.host',
   QUANTLOOP_SERVING_PORT: 'serving.port',
   QUANTLOOP_SERVING_URL: 'serving.url',
+  QUANTLOOP_SERVING_REPLICAS: 'serving.replicas',
   QUANTLOOP_FEATURES_THREADS: 'features.threads',
   QUANTLOOP_PYTHON: 'trainer.python',
   QUANTLOOP_LOG_LEVEL: 'log.level',

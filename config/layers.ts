@@ -17,7 +17,7 @@ export type Layer = Map<SettingPath, Setting>
 export const settingPaths: readonly SettingPath[] = Object.values(environmentNames)
 const isSettingPath = (path: string): path is SettingPath => (settingPaths as readonly string[]).includes(path)
 
-const numeric: ReadonlySet<SettingPath> = new Set(['api.port', 'serving.port', 'features.threads'])
+const numeric: ReadonlySet<SettingPath> = new Set(['api.port', 'serving.port', 'serving.replicas', 'features.threads'])
 
 /** An empty variable counts as unset: that is how compose files pass on what is not there. */
 export function environmentLayer(env: NodeJS.ProcessEnv): Layer {
@@ -85,6 +85,7 @@ export function defaultLayer(stateDir: string): Layer {
     'api.port': 8800,
     'serving.host': '127.0.0.1',
     'serving.port': 8801,
+    'serving.replicas': 2,
     'features.threads': Math.min(availableParallelism(), 64),
     'trainer.python': join(stateDir, 'python/bin/python'),
     'log.level': 'info',

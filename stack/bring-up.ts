@@ -4,7 +4,6 @@ import { loadConfig, loadConfigWithSources, type Sources } from '#config/load.ts
 import type { Config } from '#config/config.ts'
 import { keptPort, keptSecret, localServers } from './local-servers.ts'
 import { migrationCommand, ourProcesses } from './our-processes.ts'
-import { processServices } from './services.ts'
 import { Supervisor } from './supervisor.ts'
 
 export type Stack = { config: Config; stop(): Promise<void> }
@@ -42,7 +41,7 @@ export async function bringUp(
     await supervisor.announce([...own, ...servers.processes])
     await Promise.all([...local].map((name) => supervisor.keep(name)))
     await supervisor.run('migrate', migrationCommand(config))
-    await Promise.all(processServices.map(({ name }) => supervisor.keep(name)))
+    await Promise.all(own.map(({ name }) => supervisor.keep(name)))
     supervisor.isUp()
     return { config, stop: () => supervisor.stop() }
   } catch (error) {
@@ -75,12 +74,13 @@ async function ownSettings(
   servers: Record<string, string | number>,
 ): Promise<Record<string, string | number>> {
   const settings: Record<string, string | number> = {}
-  for (const [name, preferred] of [
-    ['api', 8800],
-    ['serving', 8801],
+  const others = Array.from({ length: config.serving.replicas - 1 }, (_, index) => index + 1)
+  for (const [name, options] of [
+    ['api', { preferred: 8800 }],
+    ['serving', { preferred: 8801, alsoFree: others }],
   ] as const) {
     if (isGiven(sources, `${name}.port`)) continue
-    settings[`${name}.port`] = await keptPort(supervisor, name, name, { preferred })
+    settings[`${name}.port`] = await keptPort(supervisor, name, name, options)
   }
   if (!isGiven(sources, 'database.trainerUrl'))
     settings['database.trainerUrl'] = Object.assign(new URL(String(servers['database.url'] ?? config.database.url)), {

@@ -16,7 +16,10 @@ export async function startSupervisor(place: { cwd: string; env: NodeJS.ProcessE
   const { stateDir, project } = loadConfig(place)
   if (lockHolder(stateDir)) throw alreadyUp(stateDir)
   const env = Object.fromEntries(Object.entries(place.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
-  const { identity } = await launch({ file: process.execPath, args: [program, 'supervise-stack'], env, cwd: project }, supervisorLog(stateDir))
+  const { identity } = await launch(
+    { file: process.execPath, args: [program, 'supervise-stack'], env, cwd: project },
+    supervisorLog(stateDir),
+  )
   return identity
 }
 

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import type { Config } from '#config/config.ts'
 import { environmentOf } from '#config/environment.ts'
+import { servingReplicas } from '#config/serving-replicas.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Command, Farewell, ManagedProcess } from './managed-process.ts'
 import { assertPolls } from './pollers.ts'
-import { migration, type ProcessService, processServices } from './services.ts'
+import { migration, type ProcessService, processServices, replicaNames } from './services.ts'
 
 const program = fileURLToPath(new URL('../bin/quantloop.mjs', import.meta.url))
 const trainerFolder = fileURLToPath(new URL('../trainer/', import.meta.url))
@@ -14,17 +15,26 @@ const farewell: Farewell = { signal: 'SIGTERM', graceMs: 25_000 }
 
 /** Our own processes for the supervisor; `local` names the servers that it runs itself. */
 export function ourProcesses(config: Config, local: ReadonlySet<string>): ManagedProcess[] {
-  return processServices.map((service) => ({
-    name: service.name,
-    after: service.needs.filter((name) => local.has(name)),
-    fingerprint: fingerprintOf([service.command, environmentOf(config, service.settings)]),
-    ...('path' in service.works ? { url: config[service.name as 'api' | 'serving'].url } : {}),
-    command: () => (service.name === 'trainer' ? trainerCommand(config) : quantloopCommand(config, service)),
-    ready: (identity) => assertWorks(service, config, identity.pid),
-    readyWithinMs: 120_000,
-    farewell,
-  }))
+  return processServices.flatMap((service) =>
+    replicaNames(service, config).map((name, index) =>
+      managed(service, name, service.name === 'serving' ? replicaOf(config, index) : config, local),
+    ),
+  )
 }
+
+/** The configuration of one serving replica: its own port and address. */
+const replicaOf = (config: Config, index: number): Config => ({ ...config, serving: servingReplicas(config)[index] ?? config.serving })
+
+const managed = (service: ProcessService, name: string, config: Config, local: ReadonlySet<string>): ManagedProcess => ({
+  name,
+  after: service.needs.filter((server) => local.has(server)),
+  fingerprint: fingerprintOf([service.command, environmentOf(config, service.settings)]),
+  ...('path' in service.works ? { url: config[service.name as 'api' | 'serving'].url } : {}),
+  command: () => (service.name === 'trainer' ? trainerCommand(config) : quantloopCommand(config, service)),
+  ready: (identity) => assertWorks(service, config, identity.pid),
+  readyWithinMs: 120_000,
+  farewell,
+})
 
 export const migrationCommand = (config: Config) => quantloopCommand(config, migration)
 

@@ -1,4 +1,5 @@
 /** The parts of the system, as data: what the local stack starts, and what docker-compose.yml and deploy/ must describe. */
+import type { Config } from '#config/config.ts'
 import type { EnvironmentName } from '#config/environment.ts'
 import { taskQueues, type TaskQueue } from '#contracts/task-queues.ts'
 
@@ -92,5 +93,12 @@ export const processServices: readonly ProcessService[] = [
   },
 ]
 
+/** A service's processes on one machine: `serving`, `serving-2`, … */
+export const replicaNames = ({ name }: ProcessService, { serving }: Pick<Config, 'serving'>): string[] =>
+  name === 'serving' ? Array.from({ length: serving.replicas }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`)) : [name]
+
 /** Every part that `status` shows, the API first. */
-export const partNames: readonly string[] = [...processServices.map(({ name }) => name), ...serverNames]
+export const partNames = (config: Pick<Config, 'serving'>): string[] => [
+  ...processServices.flatMap((service) => replicaNames(service, config)),
+  ...serverNames,
+]

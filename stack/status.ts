@@ -27,7 +27,7 @@ export function stackStatus(place: { cwd: string; env: NodeJS.ProcessEnv }): Sta
   for (const [name, path] of Object.entries(addresses)) {
     if (isGiven(sources, path)) given[name] = String(maskSetting(path, settingOf(config, path)))
   }
-  const parts = partNames.map((name): [string, PartStatus] => {
+  const parts = partNames(config).map((name): [string, PartStatus] => {
     const record = file?.processes[name]
     const url = given[name]
     if (url !== undefined) return [name, { url, pid: null, state: 'given', restarts: 0, trouble: null }]

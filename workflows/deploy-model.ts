@@ -39,9 +39,9 @@ export async function deployModel(input: DeployModelInput): Promise<DeployModelR
         if (plan.strategy === 'immediate') return await rollout.switchAndEnd(revision)
         const early = plan.strategy === 'canary' && predecessorId !== null ? await rollout.canaries(predecessorId) : undefined
         if (early) return early
-        const { then } = await run.step('activate', () => deployments.activateDeployment(input))
+        const { before } = await run.step('activate', () => deployments.activateDeployment(input))
         await rollout.tell()
-        return await rollout.bake(revision, predecessorId, then)
+        return await rollout.bake(revision, predecessorId, before)
       },
       stopped: (by) => rollout.close({ state: 'stopped', reason: `stopped by ${by}` }),
       failed: (reason) => rollout.close({ state: 'failed', reason }),
@@ -101,11 +101,11 @@ class Rollout {
   }
 
   /** The switch stands while the gates are watched: a gate that fails undoes it, too few answers do not. */
-  async bake(revision: number, predecessorId: string | null, then: Tallies): Promise<DeployModelResult> {
+  async bake(revision: number, predecessorId: string | null, before: Tallies): Promise<DeployModelResult> {
     this.run.enter('bake')
     this.verbs.answers = true
     this.verbs.isFirst = predecessorId === null
-    const watched = await this.watch('bake', predecessorId, then, this.plan.bakeSeconds)
+    const watched = await this.watch('bake', predecessorId, before, this.plan.bakeSeconds)
     if (watched.by === 'rollback') return await this.undo(watched.command)
     if (watched.by === 'promotion') return await this.finish(revision, null)
     const { verdict, reason } = watched.reading
@@ -148,15 +148,15 @@ class Rollout {
   private async canary({ share, seconds }: CanaryStep, predecessorId: string): Promise<Watched> {
     const { deploymentId } = this.input
     const step = `canary ${Number((share * 100).toPrecision(6))} %`
-    const then = await this.run.step(step, () => deployments.shiftTraffic({ deploymentId, predecessorId, share }))
+    const before = await this.run.step(step, () => deployments.shiftTraffic({ deploymentId, predecessorId, share }))
     this.verbs.answers = true
-    return await this.watch(step, predecessorId, then, seconds)
+    return await this.watch(step, predecessorId, before, seconds)
   }
 
-  private async watch(step: string, predecessorId: string | null, then: Tallies, seconds: number): Promise<Watched> {
+  private async watch(step: string, predecessorId: string | null, before: Tallies, seconds: number): Promise<Watched> {
     const { deploymentId } = this.input
     const { gates, patienceSeconds } = this.plan
-    const question = { deploymentId, predecessorId, step, then, gates }
+    const question = { deploymentId, predecessorId, step, before, gates }
     const watched = await watchStretch(this.run, this.verbs, question, { seconds, patienceSeconds })
     if (watched.by === 'gates') await this.run.always(() => deployments.recordGateReading({ deploymentId, reading: watched.reading }))
     return watched

@@ -148,7 +148,7 @@ describe('a share of the requests', () => {
     const cutOff = await open({ db: gone.db })
     await cutOff.replica.restore()
     const answers = [await ask(undefined, cutOff), await ask(undefined, cutOff)]
-    expect(answers.map(({ model }) => model.version).toSorted()).toEqual([1, 2])
+    expect(new Set(answers.map(({ model }) => model.version))).toEqual(new Set([1, 2]))
     expect(answers.every(({ stale }) => stale)).toBe(true)
   })
 })
@@ -195,7 +195,7 @@ describe('what was answered', () => {
     const statuses: number[] = []
     for (let index = 0; index < 4; index++)
       statuses.push((await request(`/v1/endpoints/${endpoint}/predict`, { symbols: ['AAPL', 'IBM'] })).status)
-    expect(statuses.toSorted()).toEqual([200, 200, 422, 422])
+    expect([200, 422].map((status) => statuses.filter((each) => each === status).length)).toEqual([2, 2])
     const [before, beside] = await told()
     expect(before).toMatchObject({ requests: 7, errors: 0, answers: 9, nonFinite: 0 })
     expect(beside).toMatchObject({ requests: 7, errors: 2, answers: 5, nonFinite: 0 })

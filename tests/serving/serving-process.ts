@@ -24,7 +24,7 @@ export const servingConfig = (given: { databaseUrl: string; objectStore: Config[
   objectStore: given.objectStore,
   temporal: { address: '127.0.0.1:1', namespace: 'none' },
   api: { host: '127.0.0.1', port: 0, url: 'http://127.0.0.1:1' },
-  serving: { host: '127.0.0.1', port: 0, url: 'http://127.0.0.1:1' },
+  serving: { host: '127.0.0.1', port: 0, url: 'http://127.0.0.1:1', replicas: 1 },
   features: { threads: 1 },
   trainer: { python: 'python' },
   log: { level: 'info' },

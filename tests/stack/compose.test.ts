@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Ajv } from 'ajv'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { migration, processServices, serverNames } from '#stack/services.ts'
+import { migration, processServices, replicaNames, serverNames } from '#stack/services.ts'
 import { objectStoreArguments } from '#stack/servers/object-store.ts'
 import { postgresServer, postgresServerSettings } from '#stack/servers/postgres.ts'
 
@@ -24,6 +24,9 @@ beforeAll(() => {
   compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }) as typeof compose
 })
 
+/** As many as the local stack starts when nothing is said. */
+const twoReplicas = { serving: { host: '0.0.0.0', port: 8801, url: 'http://serving:8801', replicas: 2 } }
+
 const serviceOf = (name: string) => {
   const service = compose.services[name]
   if (!service) throw new Error(`docker-compose.yml has no service ${name}`)
@@ -41,17 +44,16 @@ describe('docker-compose.yml', () => {
     expect(validate({ services: { api: { imagee: 'misspelt' } } })).toBe(false)
   })
 
-  it.each([...processServices, migration])(
-    'starts $name as the local stack does, with the same settings',
-    ({ name, command, settings }) => {
-      const service = serviceOf(name)
-      expect(service.command).toEqual([...command])
-      expect(Object.keys(service.environment ?? {}).toSorted()).toEqual([...settings].toSorted())
-    },
-  )
+  const services = processServices.flatMap((service) => replicaNames(service, twoReplicas).map((name) => ({ ...service, name })))
+
+  it.each([...services, migration])('starts $name as the local stack does, with the same settings', ({ name, command, settings }) => {
+    const service = serviceOf(name)
+    expect(service.command).toEqual([...command])
+    expect(Object.keys(service.environment ?? {}).toSorted()).toEqual([...settings].toSorted())
+  })
 
   it('starts our processes when servers are up and the schema is there', () => {
-    for (const { name } of processServices)
+    for (const { name } of services)
       expect(serviceOf(name).depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } })
     const waitsFor = serviceOf('migrate').depends_on ?? {}
     expect(Object.keys(waitsFor).toSorted()).toEqual(serverNames.toSorted())

@@ -48,7 +48,7 @@ describe('quantloop up', () => {
     expect(answer).toMatchObject({ up: true })
     expect(code).toBe(0)
     expect(Object.keys(answer.processes)).toEqual([
-      ...['api', 'orchestration', 'features', 'trainer', 'serving'],
+      ...['api', 'orchestration', 'features', 'trainer', 'serving', 'serving-2'],
       ...['postgres', 'temporal', 'object-store'],
     ])
     for (const part of Object.values(answer.processes)) expect(part).toMatchObject({ state: 'ready', trouble: null })

@@ -106,7 +106,7 @@ export function deployWorld() {
     deploying: async (input: DeployModelInput, test: (handle: Handle) => Promise<void>) => test(await start(input)),
 
     /** A replica that follows PostgreSQL as a serving process does. */
-    async startReplica() {
+    startReplica: async () => {
       const replica = await servingApp({ db: database.db, objects: store.objects })
       replicas.push(replica)
       await replica.replica.look()
