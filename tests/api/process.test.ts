@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { closeCodes } from '#contracts/events.ts'
+import { endpoint } from '#db/schema.ts'
 import { freePort } from '#stack/ports.ts'
 import { testServices } from '#tests/support/services.ts'
 import { apiWorld, type ApiWorld } from './world.ts'
@@ -53,6 +56,7 @@ function door(port: number, host: string, to: number) {
 }
 
 test('the process starts before its servers, finds them, loses them, finds them again, and drains on SIGTERM', async () => {
+  await world.db.insert(endpoint).values({ name: 'followed' })
   const database = new URL(world.databaseUrl)
   const [temporalHost, temporalPort] = testServices().temporalAddress.split(':') as [string, string]
   const ports = [await freePort(), await freePort(), await freePort()] as const
@@ -98,7 +102,15 @@ test('the process starts before its servers, finds them, loses them, finds them 
     await expect.poll(missing, patience).toEqual(['postgresql', 'temporal'])
     expect((await list()).status).toBe(503)
   }
+  // who follows something is told to come back, and does not hold up the end
+  await doors[0].open()
+  const follower = new WebSocket(`${url.replace('http', 'ws')}/api/v1/endpoints/followed/events`, {
+    headers: { authorization: `Bearer ${world.keys.viewer}` },
+  })
+  await once(follower, 'open')
+  const sentAway = once(follower, 'close')
   child.kill('SIGTERM')
+  expect((await sentAway)[0]).toBe(closeCodes.restarting)
   expect(await exited, log).toEqual([0, null])
   for (const line of log.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
   expect(log).toContain('the API has ended')
