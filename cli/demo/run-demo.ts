@@ -1,13 +1,18 @@
 import { writeFile } from 'node:fs/promises'
+import { join, parse, resolve } from 'node:path'
 import { Listr } from 'listr2'
 import { stackStatus } from '#stack/status.ts'
 import { takeDown } from '#stack/take-down.ts'
+import { createClient } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { bar } from '../output.ts'
 import { startStack } from '../start-up.ts'
+import type { Draft, Progress } from './chapter.ts'
+import { chapters } from './chapters.ts'
 import type { DemoReport } from './report.ts'
-import { chapters, type Draft, type Progress } from './story.ts'
+
+const linesInSight = 8
 
 /** Brings the stack up unless it is, tells the story, and leaves things as they were unless told to keep them. */
 export async function runDemo(context: CliContext, { file, keep }: { file?: string; keep: boolean }): Promise<void> {
@@ -18,7 +23,9 @@ export async function runDemo(context: CliContext, { file, keep }: { file?: stri
     await timed(steps, 'stack', async () => {
       if (!wasUp) await startStack(context)
     })
-    const told = await tellStory(context, steps)
+    const { stateDir } = await context.config()
+    const reportFile = file === undefined ? join(stateDir, 'reports', 'demo.html') : besides(resolve(file))
+    const told = await tellStory(context, { reportFile }, steps)
     if (file !== undefined) await writeFile(file, `${JSON.stringify({ ...told, steps }, null, 2)}\n`)
     context.out(`\n${ending(keep || wasUp, stackStatus(place).processes, told)}`)
   } finally {
@@ -26,27 +33,46 @@ export async function runDemo(context: CliContext, { file, keep }: { file?: stri
   }
 }
 
-async function tellStory(context: CliContext, steps: DemoReport['steps']): Promise<Omit<DemoReport, 'steps'>> {
+/** The page has the name of the JSON file, and stands beside it. */
+function besides(file: string): string {
+  const { dir, name, base } = parse(file)
+  return join(dir, `${name === '' || base.endsWith('.html') ? base : name}.html`)
+}
+
+async function tellStory(context: CliContext, draft: Draft, steps: DemoReport['steps']): Promise<Omit<DemoReport, 'steps'>> {
   const client = await connect(context, waitingPatienceMs)
-  const draft: Draft = {}
+  const replicas = await eachReplica(context)
   const tasks = chapters.map(({ name, title, tell }) => ({
     title,
     task: async (_: unknown, task: { title: string; output: string }) => {
-      const summary = await timed(steps, name, () =>
-        tell(
-          client,
-          draft,
-          sparingly(context.interactive, (line) => (task.output = line)),
-        ),
-      )
+      const say = (line: string) => void (task.output = line)
+      const summary = await timed(steps, name, () => tell({ client, replicas, draft, say, progress: sparingly(context.interactive, say) }))
       task.title = `${title}\n  ${summary}`
     },
+    // the last lines that were said stay in sight below the chapter
+    rendererOptions: { outputBar: linesInSight },
   }))
   // where nobody watches, a line a chapter; a progress bar drawn into a log helps nobody
   const renderer = context.interactive ? 'default' : 'simple'
   await new Listr(tasks, { renderer, fallbackRenderer: 'simple', registerSignalListeners: false }).run()
-  const { smallSteps: _run, prepared: _version, ...report } = draft
+  const {
+    reportFile: _file,
+    trained: _runs,
+    versions: _versions,
+    watching: _rows,
+    canaryLoads: _loads,
+    current: _current,
+    ...report
+  } = draft
   return report as Omit<DemoReport, 'steps'>
+}
+
+/** One client for each serving replica of the stack; one for all of them where they stand behind one address. */
+async function eachReplica(context: CliContext) {
+  const { api, serving, apiKey } = await context.config()
+  const { processes } = stackStatus({ cwd: process.cwd(), env: process.env })
+  const urls = Object.entries(processes).flatMap(([name, { url }]) => (/^serving(-\d+)?$/.test(name) && url !== null ? [url] : []))
+  return (urls.length === 0 ? [serving.url] : urls).map((servingUrl) => createClient({ apiUrl: api.url, servingUrl, apiKey }))
 }
 
 /** A person sees a bar move; a log gets a line when something new can be said, at most every two seconds. */
@@ -71,23 +97,25 @@ async function timed<T>(steps: DemoReport['steps'], name: string, work: () => Pr
 function ending(
   keptUp: boolean,
   processes: Record<string, { url: string | null }>,
-  { predictions, trainingRun }: Omit<DemoReport, 'steps'>,
+  { trace, guest, place, report }: Omit<DemoReport, 'steps'>,
 ): string {
-  const prediction = predictions[0]?.predictionId
   const next = [
-    '  quantloop runs show ' + trainingRun.id,
-    '  quantloop trace ' + prediction,
-    '  quantloop predict tomorrows-range AAPL IBM',
+    `  quantloop runs report ${guest.runId}`,
+    `  quantloop trace ${trace.predictionId}`,
+    `  quantloop endpoints history ${place.endpoint}`,
+    `  quantloop predict ${place.endpoint} AAPL IBM`,
     '  quantloop audit',
   ]
   if (!keptUp)
     return [
+      `Report          ${report}`,
       'Everything stays in .quantloop. To look around, start the stack again:',
       '  node bin/quantloop.mjs up --detach',
       'It prints the addresses of the API reference and the Temporal UI; then try (as `npx --no-install quantloop …`)',
       ...next,
     ].join('\n')
   return [
+    `Report          ${report}`,
     `API reference   ${processes.api?.url}/docs`,
     `Temporal UI     ${processes.temporal?.url}`,
     `Serving         ${processes.serving?.url}`,

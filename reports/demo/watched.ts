@@ -2,7 +2,7 @@
 import type { MonitorPoint } from '#contracts/supervision.ts'
 import type { LineChart, Tone } from '../charts/chart.ts'
 import { chartFigure } from '../charts/figure.ts'
-import { figure } from '../figures.ts'
+import { decimals, figure, pValue } from '../figures.ts'
 import { html } from '../html.ts'
 import type { Section } from '../page.ts'
 import { table } from '../table.ts'
@@ -129,28 +129,53 @@ const alerts = ({ alerts: raised }: DemoStory) =>
         { title: 'what', value: ({ summary }) => summary },
       ])
 
-/** Alarms say how many features moved; the table shows each look. */
+/** How many features had moved at each look, and which at the one where most had. */
 function drift({ monitors }: DemoStory): Section[] {
   const looks = monitors
     .filter(({ monitor }) => monitor.kind === 'data-drift')
     .flatMap(({ monitor, points }) => points.map((point) => ({ ...point, model: monitor.model })))
-  if (looks.length === 0) return []
+  const [first] = looks
+  if (first === undefined) return []
+  const most = looks.reduce((a, b) => (b.statistic > a.statistic ? b : a), first)
+  const moved = distancesOf(most.detail).toSorted((a, b) => b.distance - a.distance)
   return [
     {
       title: 'Did the features drift?',
       body: [
         html`<p>
           Every few sessions the features of the last sessions are compared with the rows that the champion was fitted on. Features drift
-          all the time without doing harm, so by default this raises an alert and trains nothing.
+          without doing harm, so by default this raises an alert and trains nothing.
         </p>`,
-        table('Each look', looks, [
+        table('Each look: how many features had drifted', looks, [
           { title: 'session', value: ({ session }) => session },
           { title: 'champion', value: ({ model }) => versionName(model) },
-          { title: 'statistic', value: ({ statistic }) => figure(statistic), right: true },
-          { title: 'threshold', value: ({ threshold }) => figure(threshold), right: true },
-          { title: 'alarm', value: ({ fired }) => (fired ? 'yes' : 'no') },
+          { title: 'drifted', value: ({ statistic }) => statistic, right: true },
         ]),
+        moved.length === 0
+          ? null
+          : table(`Each feature at the look of ${most.session}, the widest apart first`, moved, [
+              { title: 'feature', value: ({ name }) => html`<code>${name}</code>` },
+              { title: 'Kolmogorov–Smirnov distance', value: ({ distance }) => decimals(distance), right: true },
+              { title: 'p', value: (feature) => pValue(feature.pValue), right: true },
+              { title: 'population stability index', value: ({ stabilityIndex }) => decimals(stabilityIndex), right: true },
+              { title: 'drifted', value: ({ drifted }) => (drifted ? 'yes' : 'no') },
+            ]),
       ],
     },
   ]
+}
+
+type Distance = { name: string; distance: number; pValue: number | null; stabilityIndex: number | null; drifted: boolean }
+
+/** A point's detail is the monitor's own record: what is not as expected is left out. */
+function distancesOf({ features }: MonitorPoint['detail']): Distance[] {
+  if (typeof features !== 'object' || features === null) return []
+  const number = (value: unknown) => (typeof value === 'number' ? value : null)
+  return Object.entries(features as Record<string, Record<string, unknown> | null>).flatMap(([name, found]) => {
+    const distance = number(found?.distance)
+    if (distance === null) return []
+    return [
+      { name, distance, pValue: number(found?.pValue), stabilityIndex: number(found?.stabilityIndex), drifted: found?.drifted === true },
+    ]
+  })
 }

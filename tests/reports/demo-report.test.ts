@@ -58,7 +58,7 @@ test('it says that the bars are real, that the scenario was chosen, and what per
   const { text } = readPage(demoReport(demoStory))
   for (const said of ['chosen after looking at the data', 'real, released at a fast pace', '84.2 ms'])
     expect(text.replace(/\s+/g, ' ')).toContain(said)
-  expect(text).toContain('persistence')
+  for (const said of ['persistence', 'rsi_14', 'below 0.001', 'range-large-steps@2']) expect(text).toContain(said)
 })
 
 test('nothing that comes from outside becomes markup', () => {

@@ -246,7 +246,15 @@ export const demoStory: DemoStory = {
         createdAt: at,
         endedAt: null,
       },
-      points: [{ session: sessions[60]!, statistic: 5, threshold: 3, fired: true, detail: {} }],
+      points: [
+        {
+          session: sessions[60]!,
+          statistic: 5,
+          threshold: 0,
+          fired: true,
+          detail: { features: { rsi_14: { distance: 0.3, pValue: 0.0002, stabilityIndex: 0.6, drifted: true }, odd: 3 } },
+        },
+      ],
     },
   ],
   alerts: [
