@@ -6,14 +6,16 @@ import { type ApiClient, type Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, follow } from '../follow.ts'
-import { pagingOf, paged, session, tickers } from '../options.ts'
+import { pagingOf, paged, session, tickers, wholeNumber } from '../options.ts'
 import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
+import { type ReplayedSession, replaySessions } from '../replay.ts'
 import { uploadFile } from '../upload.ts'
 import { addVerbs } from '../verbs.ts'
 
 const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
 
 type ImportOptions = { format: 'csv'; through?: string; wait: boolean }
+type ReplayOptions = { through?: string; sessions?: number }
 type SyncOptions = { connector?: 'sample'; symbols?: string[]; through?: string; wait: boolean }
 
 export function register(program: Command, context: CliContext): void {
@@ -58,6 +60,26 @@ export function register(program: Command, context: CliContext): void {
       await sync(context, await connect(context, waitingPatienceMs), dataset, config, wait)
     })
 
+  data
+    .command('replay <dataset>')
+    .description('release the sessions after the newest one, from the sample: the bars are real, only the pace is fast')
+    .option('--through <session>', 'up to this one', session)
+    .option('--sessions <n>', 'so many (by default one, or all up to --through)', wholeNumber)
+    .action(async (dataset: string, { through, sessions }: ReplayOptions) => {
+      const client = await connect(context, waitingPatienceMs)
+      const most = sessions ?? (through === undefined ? 1 : Number.POSITIVE_INFINITY)
+      const released: ReplayedSession[] = []
+      const ticker = createTicker(context.interactive)
+      if (most > 0)
+        for await (const step of replaySessions(client, dataset, through)) {
+          released.push(step)
+          ticker.show(`replay of ${step.session}: ${step.rows} rows${step.quarantined === 0 ? '' : `, ${step.quarantined} quarantined`}`)
+          if (released.length >= most) break
+        }
+      ticker.end()
+      context.answer({ dataset, replayOf: 'sample', released }, describeReplay)
+    })
+
   paged(data.command('list').description('datasets')).action(async (paging: Paging) => {
     context.answer(await (await connect(context)).datasets.list(pagingOf(paging)), (page) => pageOf(page, datasetColumns))
   })
@@ -67,7 +89,7 @@ export function register(program: Command, context: CliContext): void {
     .description('one dataset')
     .action(async (name: string) => {
       context.answer(await (await connect(context)).datasets.find(name), ({ connector, headSnapshotId, lastSession, createdAt }) =>
-        facts({ dataset: name, from: connector.kind, snapshot: headSnapshotId, 'last session': lastSession, since: moment(createdAt) }),
+        facts({ dataset: name, from: fromOf(connector), snapshot: headSnapshotId, 'last session': lastSession, since: moment(createdAt) }),
       )
     })
 
@@ -118,6 +140,18 @@ async function sync(
   context.answer(end, describeSync)
 }
 
+function describeReplay({ dataset, released }: { dataset: string; released: ReplayedSession[] }): string {
+  const last = released.at(-1)
+  if (last === undefined) return `nothing left to replay for ${dataset}`
+  return facts({
+    'replay of': 'sample',
+    sessions: released.length,
+    from: released[0]!.session,
+    to: last.session,
+    snapshot: last.snapshotId,
+  })
+}
+
 function describeSync(sync: Sync): string {
   const open = sync.jumps.filter(({ clearedBy }) => clearedBy === undefined)
   const jumps = sync.jumps.map(
@@ -140,9 +174,12 @@ function describeSync(sync: Sync): string {
   return lines.join('\n')
 }
 
+/** The pace of a replay is not the market's: nobody shall take it for live data. */
+const fromOf = (connector: ConnectorConfig) => (connector.kind === 'replay' ? `replay of ${connector.source}` : connector.kind)
+
 const datasetColumns = [
   { title: 'dataset', value: ({ name }: Dataset) => name },
-  { title: 'from', value: ({ connector }: Dataset) => connector.kind },
+  { title: 'from', value: ({ connector }: Dataset) => fromOf(connector) },
   { title: 'last session', value: ({ lastSession }: Dataset) => lastSession },
   { title: 'snapshot', value: ({ headSnapshotId }: Dataset) => short(headSnapshotId) },
 ]

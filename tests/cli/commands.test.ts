@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '#stack/ports.ts'
-import { cliWorld, type CliWorld, quantloop } from './world.ts'
+import { cliWorld, type CliWorld, quantloop, type Ran } from './world.ts'
 
 let world: CliWorld
 beforeAll(async () => {
@@ -57,6 +57,7 @@ describe('exit code 2', () => {
     [['data', 'sync', 'acme', '--through', '2008-05-30']],
     [['data', 'sync', 'acme', '--connector', 'sample', '--through', 'yesterday']],
     [['data', 'sync', 'acme', '--connector', 'sample', '--symbols', 'aapl']],
+    [['data', 'replay', 'acme', '--sessions', 'some']],
     [[...train, '--train', '2006-01-01']],
     [[...train, '--train', '2006-01-01:2003-01-01']],
     [['train', 'crystal-ball']],
@@ -105,6 +106,28 @@ describe('exit code 1', () => {
       err: expect.stringContaining('source_empty'),
     })
     expect((await world.run('data', 'import', 'acme', world.folder, '--format', 'csv')).err).toContain('is not a file')
+  })
+})
+
+describe('data replay', () => {
+  const releasedOf = (ran: Ran) => (ran.json().released as { session: string }[]).map(({ session }) => session)
+
+  test('releases one session, so many, or all up to one, and says that it is a replay', async () => {
+    const sync = await world.run('data', 'sync', 'replayed', '--connector', 'sample', '--through', '2008-05-28')
+    expect(sync.code, sync.err).toBe(0)
+    const one = await world.run('data', 'replay', 'replayed', '--json')
+    expect(one.code, one.err).toBe(0)
+    expect(one.json()).toMatchObject({ dataset: 'replayed', replayOf: 'sample', released: [{ session: '2008-05-29', rows: 4 }] })
+    expect(one.err).toBe('replay of 2008-05-29: 4 rows\n')
+    expect(releasedOf(await world.run('data', 'replay', 'replayed', '--sessions', '2', '--json'))).toEqual(['2008-05-30', '2008-06-02'])
+    expect(releasedOf(await world.run('data', 'replay', 'replayed', '--through', '2008-06-03', '--json'))).toEqual(['2008-06-03'])
+    const none = await world.run('data', 'replay', 'replayed', '--through', '2008-06-03')
+    expect(none).toMatchObject({ code: 0, out: 'nothing left to replay for replayed\n' })
+    expect((await world.run('data', 'show', 'replayed')).out).toContain('replay of sample')
+  })
+
+  test('fails where there is nothing to go on from, and says what to do', async () => {
+    expect(await world.run('data', 'replay', 'nowhere')).toMatchObject({ code: 1, err: expect.stringContaining('--connector sample') })
   })
 })
 
