@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+import quantloop_trainer.without_pandas  # noqa: F401
 from quantloop_trainer.checkpoint import Checkpoints
 from quantloop_trainer.config import Config
 from quantloop_trainer.contracts import FeatureBuildManifest, FitInput, FitResult, ProgressPoint, Recipe

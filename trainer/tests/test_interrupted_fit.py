@@ -2,6 +2,8 @@
 
 import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +145,18 @@ def test_a_checkpoint_of_another_recipe_is_refused(services: Services, build: Ob
     failure = Child.start(services, tmp_path, other).failure()
     assert failure.code == "training_failed"
     assert "another recipe" in failure.message
+
+
+def test_a_fitting_process_loads_no_pandas(services: Services, tmp_path: Path) -> None:
+    """It is there, for LightGBM and pyarrow to find, and takes longer to load than all the rest."""
+    code = "\n".join(
+        [
+            "import importlib.util, sys",
+            "assert importlib.util.find_spec('pandas') is not None",
+            "import numpy as np",
+            "from quantloop_trainer.fit import parity_file",
+            "parity_file(['a'], np.ones((2, 1), np.float32), np.ones(2))",
+            "assert not any(name.partition('.')[0] == 'pandas' for name in sys.modules)",
+        ]
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=services.environment(tmp_path))
