@@ -13,10 +13,12 @@ class _Without(MetaPathFinder):
         self._absent = absent
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        """:raises ModuleNotFoundError: for what shall be absent; None lets the next finder look"""
+        """Finds nothing, so that the next finder looks.
+
+        :raises ModuleNotFoundError: for what shall be absent
+        """
         if fullname == self._absent:
             raise ModuleNotFoundError(f"{fullname} is kept out of this process", name=fullname)
-        return None
 
 
 sys.meta_path.insert(0, _Without("pandas"))
