@@ -7,6 +7,7 @@ import type { Sync } from '#contracts/datasets.ts'
 import type { TrainingRun } from '#contracts/training.ts'
 import { eventually, System } from './system.ts'
 
+const recipe = smallSteps('us-daily')
 let system: System
 let runId: string
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
     () => system.api<Sync>('GET', `/datasets/us-daily/syncs/${sync.id}`),
     (s) => s.state === 'landed',
   )
-  runId = (await system.train('range', smallSteps)).id
+  runId = (await system.train('range', recipe)).id
 }, 300_000)
 
 afterAll(() => system.remove(), 60_000)
@@ -89,7 +90,7 @@ test('approved by a signal from the Temporal UI, once', async () => {
 }, 240_000)
 
 test('cancelled in the Temporal UI, a run is stopped', async () => {
-  const run = await system.train('range', { ...smallSteps, seed: 11 })
+  const run = await system.train('range', { ...recipe, seed: 11 })
   await eventually(
     () => system.newestStep(run.id),
     (step) => step > 0,

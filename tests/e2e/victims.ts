@@ -20,10 +20,12 @@ export const victims = [
 
 export type Victim = (typeof victims)[number]
 
+const recipe = smallSteps('us-daily')
+
 /** The demo's model in steps so small that there is time to kill everything. */
 export const longRecipe: Recipe = {
-  ...smallSteps,
-  params: { ...smallSteps.params, learning_rate: 0.0001 },
+  ...recipe,
+  params: { ...recipe.params, learning_rate: 0.0001 },
   maxRounds: 60_000,
   patience: 5_000,
 }
