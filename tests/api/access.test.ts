@@ -61,7 +61,7 @@ describe('every route', () => {
   test('of a verb that decides needs an approver, of keys an admin, of reading a viewer', () => {
     const roles = requiredRoles(world.app)
     for (const [route, role] of roles) {
-      if (/\/(approve|reject)$/.test(route)) expect(role, route).toBe('approver')
+      if (/\/(approve|reject|promote|rollback)$/.test(route)) expect(role, route).toBe('approver')
       else if (route.includes('/keys')) expect(role, route).toBe('admin')
       else expect(role, route).toBe(route.startsWith('GET ') ? 'viewer' : 'operator')
     }

@@ -22,7 +22,7 @@ const goodBodies: Record<string, unknown> = {
   'POST /api/v1/schedules/:name/backfill': { from: '2008-06-02T00:00:00Z', to: '2008-06-06T00:00:00Z' },
   'POST /api/v1/keys': { name: 'someone', role: 'viewer' },
 }
-const verbs = /\/(pause|resume|stop|approve|reject|retrain|trigger|acknowledge)$/
+const verbs = /\/(pause|resume|stop|approve|reject|promote|rollback|retrain|trigger|acknowledge)$/
 
 const withBody = () =>
   world.app.openAPIRegistry.definitions.flatMap((definition) =>

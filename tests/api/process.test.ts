@@ -103,7 +103,7 @@ test('the process starts before its servers, finds them, loses them, finds them 
     expect((await list()).status).toBe(503)
   }
   // who follows something is told to come back, and does not hold up the end
-  await doors[0].open()
+  await doors[0]!.open()
   const follower = new WebSocket(`${url.replace('http', 'ws')}/api/v1/endpoints/followed/events`, {
     headers: { authorization: `Bearer ${world.keys.viewer}` },
   })

@@ -1,7 +1,10 @@
 /** What a person types about supervision, alerts, schedules and live progress, against the real API. */
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { TrainRequest } from '#contracts/requests.ts'
+import { SupervisionPolicy } from '#contracts/supervision.ts'
 import { createApiKey } from '#db/commands/identity/create-api-key.ts'
 import { revokeApiKey } from '#db/commands/identity/revoke-api-key.ts'
 import { raiseAlert } from '#db/commands/raise-alert.ts'
@@ -138,6 +141,12 @@ describe('wrong use', () => {
     expect([code, err]).toEqual([1, expect.stringMatching(/cooldownSessions[\s\S]*|looks/)])
     expect(err).toContain('policy.yaml is no policy')
   })
+})
+
+test('the policy on the page of operations is the default one', async () => {
+  const page = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8')
+  const policy = SupervisionPolicy.parse(parse(/```yaml\n([\s\S]+?)```/.exec(page)![1]!))
+  expect(policy).toEqual(SupervisionPolicy.parse({}))
 })
 
 test('a schedule is made, paused, triggered, resumed and deleted', async () => {
