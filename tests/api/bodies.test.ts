@@ -16,7 +16,7 @@ const goodBodies: Record<string, unknown> = {
   'POST /api/v1/datasets/:name/sync': { connector: { kind: 'sample', symbols: ['AAPL'] } },
   'POST /api/v1/feature-builds': { dataset: 'us-daily', features: 'technical', label: trainBody.label },
   'POST /api/v1/training-runs': trainBody,
-  'POST /api/v1/deployments': { endpoint: 'range', model: { name: 'range-lightgbm', version: 1 }, strategy: 'immediate' },
+  'POST /api/v1/deployments': { endpoint: 'range', model: { name: 'range-lightgbm', version: 1 }, plan: { strategy: 'immediate' } },
   'PUT /api/v1/endpoints/:name/supervision': { policy: { decay: { allowance: 0.5 }, rollout: { gates: { minAnswers: 10 } } } },
   'POST /api/v1/schedules': { name: 'daily', dataset: 'us-daily', cadence: { kind: 'cron', expression: '30 18 * * 1-5' } },
   'POST /api/v1/schedules/:name/backfill': { from: '2008-06-02T00:00:00Z', to: '2008-06-06T00:00:00Z' },
