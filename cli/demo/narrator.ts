@@ -19,10 +19,13 @@ export class Narrator {
 
   /** Says what is new. */
   tell(watching: Watching): void {
+    // the newest session is watched only when the next one says what it came to
+    const through = watching.supervision.processedThrough ?? ''
     for (const session of new Set(watching.scores.map((score) => score.session)))
-      if (!this.knownSessions.has(session)) {
+      if (session < through && !this.knownSessions.has(session)) {
         this.knownSessions.add(session)
-        this.line(`${String(this.knownSessions.size).padStart(3)}/${scenario.replay.sessions}  ${sessionLine(watching, session)}`)
+        const place = `${String(this.knownSessions.size).padStart(3)}/${scenario.replay.sessions}`
+        this.line(`${place}  ${sessionLine(watching, session)}`)
       }
     for (const alert of watching.alerts)
       if (!this.knownAlerts.has(alert.id)) {

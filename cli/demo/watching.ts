@@ -17,10 +17,10 @@ export type Watching = {
 }
 
 export async function readWatching(client: ApiClient, endpoint: string): Promise<Watching> {
-  // scores first, so that what was made of each is among the rest
-  const scores = await everything((paging) => client.endpoints.scores(endpoint, paging))
-  const [supervision, monitors, alerts, retrains] = await Promise.all([
-    client.endpoints.supervision(endpoint),
+  // first, so that all that was made of the sessions up to there is among the rest
+  const supervision = await client.endpoints.supervision(endpoint)
+  const [scores, monitors, alerts, retrains] = await Promise.all([
+    everything((paging) => client.endpoints.scores(endpoint, paging)),
     everything((paging) => client.monitors.list({ endpoint, ...paging })),
     everything((paging) => client.alerts.list({ endpoint, ...paging })),
     everything((paging) => client.retrains.list({ endpoint, ...paging })),
