@@ -10,6 +10,8 @@ export type ServingProcess = {
   replicaId: string
   url: string
   kill(): Promise<void>
+  /** it is there, and does nothing any more: SIGSTOP */
+  freeze(): void
   /** SIGTERM; answers the exit code */
   stop(): Promise<number | null>
   post(path: string, key: string, body: unknown): Promise<Response>
@@ -44,6 +46,7 @@ export async function startServing(config: Config): Promise<ServingProcess> {
     replicaId,
     url: `http://127.0.0.1:${port}`,
     kill: async () => void (await killProcess(identity, /serve\.ts/)),
+    freeze: () => void child.kill('SIGSTOP'),
     stop: async () => {
       child.kill('SIGTERM')
       return (await exited)[0]

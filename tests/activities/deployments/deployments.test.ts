@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { and, eq } from 'drizzle-orm'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -19,6 +20,10 @@ let store: Awaited<ReturnType<typeof testObjectStore>>
 let activities: ReturnType<typeof createDeploymentActivities>
 /** each test has an endpoint and a model of its own */
 let name: string
+
+const { recipe } = JSON.parse(readFileSync(new URL('../../../contracts/fixtures/model-sidecar.json', import.meta.url), 'utf8')) as {
+  recipe: object
+}
 
 beforeAll(async () => {
   ;[database, store] = await Promise.all([testDatabase(), testObjectStore()])
@@ -253,6 +258,23 @@ describe('the switch', () => {
     await activities.activateDeployment(input)
     expect(await activities.prepareRoute({ endpoint: name, route: route! })).toMatchObject({ revision })
     expect(await findEndpoint(database.db, name)).toMatchObject({ prepareRevision: revision, prepared: null })
+  })
+})
+
+describe('a label that differs from the one of the endpoint', () => {
+  const asking = (expression: string) => ({ recipe: { ...recipe, label: { expression, kind: 'time-series' } } })
+
+  test('is refused, however it is written', async () => {
+    await register()
+    await register({ version: 2, sidecar: asking(' Ref( $close, -1 ) / $close ') })
+    await register({ version: 3, sidecar: asking('Ref($close,-5)/$close') })
+    await deployed(inputFor(1))
+    expect((await activities.checkVersion(inputFor(2))).compatible).toBe(true)
+    expect(await activities.checkVersion(inputFor(3))).toMatchObject({
+      compatible: false,
+      reason: expect.stringContaining('predicts Ref($close,-5)/$close (time-series), but endpoint'),
+    })
+    expect((await activities.checkVersion(inputFor(3, `${name}-other`))).compatible).toBe(true)
   })
 })
 

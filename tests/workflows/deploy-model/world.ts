@@ -90,6 +90,12 @@ export function deployWorld() {
     get db() {
       return database.db
     },
+    get databaseUrl() {
+      return database.url
+    },
+    get objectStore() {
+      return store.config
+    },
     get client() {
       return temporal.client
     },
