@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
+import { ApplicationFailure, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import { atomic } from './proxies.ts'
 
 type Activities = Record<string, (...args: never[]) => Promise<unknown>>
@@ -28,7 +28,5 @@ export function onTheSpot<A extends Activities>(options: { summary?: string } = 
   })
 }
 
-/** What another try would answer as well. */
-const isFinal = (error: unknown) =>
-  error instanceof ActivityFailure &&
-  (error.cause instanceof CancelledFailure || (error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true))
+/** What another try would answer as well. A local activity's failure comes without the envelope of an activity's. */
+const isFinal = (error: unknown) => (error instanceof ApplicationFailure && error.nonRetryable === true) || isCancellation(error)

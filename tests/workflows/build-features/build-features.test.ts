@@ -210,7 +210,7 @@ describe('buildFeatures', () => {
       const input = await inputOf(400, { featureSet: { ...technical, features: [{ name: 'gap', expression: 'Mean($vwap,5)' }] } })
       const failure: unknown = await (await start(input)).result().catch((error: unknown) => error)
       expect(failure).toBeInstanceOf(WorkflowFailedError)
-      expect((failure as WorkflowFailedError).cause?.cause).toMatchObject({ type: 'feature_column_absent' })
+      expect((failure as WorkflowFailedError).cause).toMatchObject({ type: 'feature_column_absent' })
       const row = await findFeatureBuild(database.db, input.buildId)
       expect(row).toMatchObject({ state: 'failed', failure: expect.stringContaining('feature gap: there is no column $vwap') })
     }))
