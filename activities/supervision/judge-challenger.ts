@@ -9,7 +9,7 @@ import { lockRetrain, recordLooks } from '#db/commands/record-looks.ts'
 import { recordEndpointEvent } from '#db/commands/record-endpoint-event.ts'
 import { findLanding, readScores, readSupervision } from '#db/queries/standing-panel.ts'
 import { labelReach } from '#domain/features/definitions.ts'
-import { lookAt, plannedLooks } from '#domain/monitoring/group-sequential.ts'
+import { lookAt, type PlannedLook, planLooks, sessionsOfLooks } from '#domain/monitoring/group-sequential.ts'
 import { compareWithBaseline, findBaselineAlert } from './compare-with-baseline.ts'
 import { forecasterOf, persistenceOf } from './forecaster.ts'
 
@@ -42,13 +42,13 @@ export async function judgeChallenger(db: Executor, { retrainId }: { retrainId: 
     let { verdict } = retrain
 
     const scores = await contestedSessions(tx, retrain)
-    for (const due of plannedLooks(plan).slice(looks.length)) {
+    for (const due of sessionsOfLooks(plan).slice(looks.length)) {
       const judged = scores.slice(0, due)
       const through = judged.at(-1)?.session
       if (verdict !== null || judged.length < due || through === undefined) break
       const landed = await findLanding(tx, { endpoint, session: through, reach })
       if (landed === undefined) break
-      const look = toLook(judged, reach, plan)
+      const look = toLook(judged, reach, planLooks(plan))
       looks.push(look)
       await recordEndpointEvent(tx, {
         endpoint,
@@ -96,13 +96,13 @@ async function contestedSessions(
   })
 }
 
-function toLook(judged: readonly Contested[], reach: number, plan: Parameters<typeof lookAt>[2]): ChallengeLook {
+function toLook(judged: readonly Contested[], reach: number, planned: readonly PlannedLook[]): ChallengeLook {
   const meanOf = (pick: (each: Contested) => number) => judged.reduce((sum, each) => sum + pick(each), 0) / judged.length
   return {
     ...lookAt(
       judged.map(({ champion, challenger }) => champion - challenger),
       reach,
-      plan,
+      planned,
     ),
     through: judged.at(-1)!.session,
     challengerLoss: meanOf(({ challenger }) => challenger),

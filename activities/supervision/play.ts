@@ -2,7 +2,7 @@
 import type { Executor } from '#db/client.ts'
 import { findOpenRetrain } from '#db/queries/situation.ts'
 import { type OpenMonitor, readOpenMonitors, readScores, type StandingSupervision } from '#db/queries/standing-panel.ts'
-import { plannedLooks } from '#domain/monitoring/group-sequential.ts'
+import { sessionsOfLooks } from '#domain/monitoring/group-sequential.ts'
 import { forecasterOf, persistenceOf, type Version } from './forecaster.ts'
 
 /** A version whose sessions after `after` must be forecast, beside its persistence where that is asked for. */
@@ -47,7 +47,7 @@ export async function readPlay(db: Executor, row: StandingSupervision): Promise<
 
   async function nextDecision(): Promise<string | null> {
     if (retrain!.verdict !== null) return retrain!.looks.at(-1)?.through ?? null
-    const due = plannedLooks(row.policy.challenge)[retrain!.looks.length]
+    const due = sessionsOfLooks(row.policy.challenge)[retrain!.looks.length]
     const scores = await readScores(db, { endpoint: row.endpoint, forecaster: forecasterOf(rival), after: retrain!.session })
     return due === undefined ? null : (scores[due - 1]?.session ?? null)
   }

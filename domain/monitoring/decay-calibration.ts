@@ -35,7 +35,8 @@ export function calibrateDecay(losses: readonly number[], rule: DecayRule, seed 
     )
   const mean = losses.reduce((sum, loss) => sum + loss, 0) / sessions
   const deviation = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / (sessions - 1))
-  if (!(deviation > 0))
+  // equal numbers have a mean that differs from them in the last bit
+  if (!(deviation > 1e-12 * Math.abs(mean)))
     throw new DomainError('recipe_invalid', `the walk-forward losses are all ${mean}: nothing can rise above them`, { sessions })
 
   const chart = { mean, deviation, allowance, threshold: Infinity }
