@@ -1,6 +1,6 @@
-import { QuantloopError } from '#contracts/errors.ts'
 import type { ApiClient } from '../client.ts'
 import * as scenario from './scenario.ts'
+import { known } from './waiting.ts'
 
 /** Where this run of the demo takes place. */
 export type Place = { dataset: string; endpoint: string }
@@ -18,9 +18,3 @@ export async function freshPlace(client: ApiClient): Promise<Place> {
     if (supervised === undefined && (lastSession === null || lastSession === scenario.lastSession)) return place
   }
 }
-
-const known = <T>(asked: Promise<T>): Promise<T | undefined> =>
-  asked.catch((error: unknown) => {
-    if (error instanceof QuantloopError && error.code === 'not_found') return undefined
-    throw error
-  })

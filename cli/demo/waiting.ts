@@ -28,14 +28,17 @@ export const judged = (client: ApiClient, id: string, show: (run: TrainingRun) =
     show,
   )
 
+/** Undefined while nothing is known by that name: what was just started or answered is told of a moment later. */
+export const known = <T>(asked: Promise<T>): Promise<T | undefined> =>
+  asked.catch((error: unknown) => {
+    if (error instanceof QuantloopError && error.code === 'not_found') return undefined
+    throw error
+  })
+
 /** A prediction is answered from memory and logged on the replica's disk; it reaches the database a moment later. */
 export const shipped = (client: ApiClient, id: string) =>
   settled(
-    () =>
-      client.predictions.find(id).catch((error: unknown) => {
-        if (error instanceof QuantloopError && error.code === 'not_found') return undefined
-        throw error
-      }),
+    () => known(client.predictions.find(id)),
     (found) => found !== undefined,
   )
 
