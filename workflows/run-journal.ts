@@ -3,12 +3,12 @@ import type { JournalActivities, JournalEntry } from '#activities/journal.ts'
 import { onTheSpot } from './on-the-spot.ts'
 import { atomic } from './proxies.ts'
 
-const { recordRunState: recordState } = onTheSpot<JournalActivities>({ summary: 'state onto the row' })
+const states = onTheSpot<JournalActivities>({ summary: 'state onto the row' })
 /**
  * Never on the spot: a task that fails may be done again without an update that it had accepted, and then nobody gave the
  * command. What is queued is only written once the task, and with it the acceptance, is in the history.
  */
-const { recordRunState: recordCommand } = proxyActivities<JournalActivities>({ ...atomic, summary: 'a command onto the row' })
+const commands = proxyActivities<JournalActivities>({ ...atomic, summary: 'a command onto the row' })
 
 /**
  * Puts what happens to a run on its row, in order, behind the run's first row. Handlers only append; nothing waits for
@@ -33,7 +33,7 @@ export class RunJournal {
     this.pending++
     this.tail = this.tail.then(async () => {
       try {
-        await CancellationScope.nonCancellable(() => (entry.command === undefined ? recordState(entry) : recordCommand(entry)))
+        await CancellationScope.nonCancellable(() => (entry.command === undefined ? states : commands).recordRunState(entry))
       } catch (error) {
         // kept for the end: a rejection that nobody awaits would fail the workflow task instead of the run
         this.failure ??= error

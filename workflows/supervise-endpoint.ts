@@ -23,8 +23,8 @@ const watching = proxyActivities<SupervisionActivities>({
 /** While something is under way a lost nudge costs this much at most, else as much as `restMs`. */
 const lookAgainMs = 60_000
 const restMs = 3_600_000
-/** A history may be replayed in a moment up to here, and holds some fifty sessions. */
-const longHistory = 4_000
+/** A history is replayed in a moment up to here, and holds some twenty-five sessions. */
+const longHistory = 2_000
 
 type Build = { id: string; manifest: ObjectRef }
 
