@@ -54,7 +54,7 @@ function sessionLine({ scores, monitors }: Watching, session: string): string {
   const readings = cusum.map(
     ({ statistic, threshold, fired }) => `${statistic.toFixed(2)} of ${threshold.toFixed(2)}${fired ? ', alarm' : ''}`,
   )
-  return `${session}  loss ${shown.join(', ')}  CUSUM ${readings.join('; ') || 'not calibrated yet'}`
+  return `${session}  loss ${shown.join(', ')}  CUSUM ${readings.join('; ') || 'not there yet'}`
 }
 
 const alertLine = ({ session, kind, severity, summary }: Alert) => `${session}  ${severity}, ${kind}: ${summary}`
