@@ -16,13 +16,13 @@ import { decideTraining, type TrainingOrder } from './retraining/decide-training
 import { endRetrainWithSupervision, failRetrain, promoteChallenger, refusePromotion } from './retraining/end-retrain.ts'
 import { failFallback, rollOutFallback, trainFallback } from './retraining/fall-back.ts'
 import { judge } from './retraining/judge.ts'
+import { openChampionsMonitors } from './retraining/open-champions-monitors.ts'
 import { reportFailedBuild, reportFailedCalibration, reportStaleData } from './retraining/report.ts'
 import { rollOutChallenger } from './retraining/roll-out.ts'
 import { type RetrainRequest, type StartedRetrain, startRetrain } from './retraining/start-retrain.ts'
 import { type Situation, takeStock } from './retraining/take-stock.ts'
 import { trainChallenger } from './retraining/train-challenger.ts'
 import { senderOf, type SignalOrdinal } from './sender.ts'
-import { openMonitors } from './supervision/open-monitors.ts'
 import { type Watched, watchSessions } from './supervision/watch-sessions.ts'
 
 export type { StartedRetrain } from './retraining/start-retrain.ts'
@@ -40,11 +40,14 @@ export const createSupervisionActivities = (world: World) => ({
 
   takeStock: ({ endpoint }: { endpoint: string }): Promise<Situation> => takeStock(world, endpoint),
 
-  watchSessions: ({ endpoint, build }: { endpoint: string; build: Build }): Promise<Watched> =>
-    interruptible((cancelled) => watchSessions(world, { endpoint, build }, cancelled)),
+  watchSessions: async ({ endpoint, build }: { endpoint: string; build: Build }): Promise<Watched> => {
+    const { log } = Context.current()
+    const logger = { warn: (fields: object, message: string) => log.warn(message, { ...fields }) }
+    return await interruptible((cancelled) => watchSessions({ ...world, logger }, { endpoint, build }, cancelled))
+  },
 
-  openMonitors: (asked: { endpoint: string; model: Version; after: string; walkForward: ObjectRef }): Promise<void> =>
-    openMonitors(world, asked),
+  openMonitors: (asked: { endpoint: string; model: Version; after: string; walkForward: ObjectRef }): Promise<boolean> =>
+    openChampionsMonitors(world, asked),
 
   startRetrain: (request: RetrainRequest): Promise<StartedRetrain | null> => startRetrain(world, request),
 

@@ -234,6 +234,8 @@ export const Retrain = z.strictObject({
   verdict: z.enum(['better', 'worse', 'inconclusive']).nullable(),
   reason: z.string().nullable(),
   deploymentId: Id.nullable(),
+  /** training run and deployment that bring the endpoint back to persistence, which beats both sides */
+  fallback: z.strictObject({ runId: Id, deploymentId: Id }).nullable(),
   requestedBy: z.string(),
   startedAt: Timestamp,
   endedAt: Timestamp.nullable(),

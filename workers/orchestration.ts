@@ -9,6 +9,7 @@ import { createFeatureBuildActivities, createFeatureRequestActivities } from '#a
 import { createJournalActivities } from '#activities/journal.ts'
 import { createOrderActivities } from '#activities/orders.ts'
 import { createScheduleActivities } from '#activities/schedules.ts'
+import { createSupervisionActivities } from '#activities/supervision.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { createTrainingActivities } from '#activities/training.ts'
 import type { Config } from '#config/config.ts'
@@ -36,6 +37,7 @@ export const orchestrationActivities = ({ db, objects, client, config }: Orchest
     ...createTrainingActivities({ db, objects }),
     ...createCalibrationRequestActivities({ db, client }),
     ...createCalibrationActivities({ db, objects }),
+    ...createSupervisionActivities({ db, objects, client }),
     ...createTraceActivities({ db, objects }),
   })
 

@@ -32,7 +32,7 @@ export async function rollOutFallback({ db, client }: World, { endpoint, fallbac
 
 /** The fallback went wrong: an alert says so, and that ends it. */
 export async function failFallback({ db }: World, { endpoint, fallback }: Step): Promise<void> {
-  const { alertId, session, runId, deploymentId } = fallback
+  const { retrainId, session, runId, deploymentId } = fallback
   await raiseAlert(db, {
     endpoint,
     kind: 'rollout-failed',
@@ -40,6 +40,6 @@ export async function failFallback({ db }: World, { endpoint, fallback }: Step):
     session,
     monitorId: null,
     summary: `The fallback to persistence of ${session} failed: see training run ${runId} and deployment ${deploymentId}`,
-    evidence: { fallbackOf: alertId, runId, deploymentId },
+    evidence: { fallbackOf: retrainId, runId, deploymentId },
   })
 }

@@ -70,14 +70,13 @@ async function readByServed(db: Database, model: Version, known: string): Promis
 async function standingOf(world: World, retrain: RetrainRow, champion: Version): Promise<Situation['retrain']> {
   const { id, runId, state } = retrain
   if (state !== 'training' && state !== 'challenging' && state !== 'rolling-out') return null
-  const fallback = await findFallback(world.db, retrain.endpoint)
   const move = nextRetrainMove({
     state,
     verdict: retrain.verdict,
     training: await standingOfTraining(world, retrain.runId),
     rollout: retrain.deploymentId === null ? null : await standingOfRollout(world, retrain.endpoint, retrain.deploymentId),
     championLeft: champion.name !== retrain.championName || champion.version !== retrain.championVersion,
-    fallsBack: fallback?.retrainId === retrain.id,
+    fallsBack: retrain.fallback !== null,
     endpointBusy: (await findDeploymentUnderWay(world.db, retrain.endpoint)) !== undefined,
   })
   return { id, runId, stage: stageOf[state], move, reason: reasonOfVerdict(retrain) }
