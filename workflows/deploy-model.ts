@@ -39,8 +39,7 @@ export async function deployModel(input: DeployModelInput): Promise<DeployModelR
         if (plan.strategy === 'immediate') return await rollout.switchAndEnd(revision)
         const early = plan.strategy === 'canary' && predecessorId !== null ? await rollout.canaries(predecessorId) : undefined
         if (early) return early
-        const { before } = await run.step('activate', () => deployments.activateDeployment(input))
-        await rollout.tell()
+        const before = await rollout.activate(predecessorId)
         return await rollout.bake(revision, predecessorId, before)
       },
       stopped: (by) => rollout.close({ state: 'stopped', reason: `stopped by ${by}` }),
@@ -100,11 +99,18 @@ class Rollout {
     return undefined
   }
 
+  /** The switch; what the version had answered before it. */
+  async activate(predecessorId: string | null): Promise<Tallies> {
+    this.verbs.answers = true
+    this.verbs.isFirst = predecessorId === null
+    const { before } = await this.run.step('activate', () => deployments.activateDeployment(this.input))
+    await this.tell()
+    return before
+  }
+
   /** The switch stands while the gates are watched: a gate that fails undoes it, too few answers do not. */
   async bake(revision: number, predecessorId: string | null, before: Tallies): Promise<DeployModelResult> {
     this.run.enter('bake')
-    this.verbs.answers = true
-    this.verbs.isFirst = predecessorId === null
     const watched = await this.watch('bake', predecessorId, before, this.plan.bakeSeconds)
     if (watched.by === 'rollback') return await this.undo(watched.command)
     if (watched.by === 'promotion') return await this.finish(revision, null)
@@ -148,8 +154,9 @@ class Rollout {
   private async canary({ share, seconds }: CanaryStep, predecessorId: string): Promise<Watched> {
     const { deploymentId } = this.input
     const step = `canary ${Number((share * 100).toPrecision(6))} %`
-    const before = await this.run.step(step, () => deployments.shiftTraffic({ deploymentId, predecessorId, share }))
+    // from here on it may answer, and may be undone
     this.verbs.answers = true
+    const before = await this.run.step(step, () => deployments.shiftTraffic({ deploymentId, predecessorId, share }))
     return await this.watch(step, predecessorId, before, seconds)
   }
 

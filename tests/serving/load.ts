@@ -1,4 +1,7 @@
-/** Clients of their own process: LOAD says whom they ask. They ask without a pause until SIGTERM, then tell every answer. */
+/**
+ * Clients of their own process: LOAD says whom they ask. Each has its first answer before `asking` is said, and asks once
+ * more after SIGTERM; then every answer is told.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 
 export type LoadOrder = { urls: string[]; key: string; endpoint: string; clients: number; pauseMs: number }
@@ -45,9 +48,12 @@ async function client(url: string): Promise<void> {
     await ask(url)
     await delay(pauseMs)
   }
+  await ask(url)
 }
 
 process.on('SIGTERM', () => (stopped = true))
+const asked = urls.flatMap((url) => new Array<string>(clients).fill(url))
+await Promise.all(asked.map(ask))
 process.stdout.write('asking\n')
-await Promise.all(urls.flatMap((url) => Array.from({ length: clients }, () => client(url))))
+await Promise.all(asked.map(client))
 process.stdout.write(JSON.stringify(answers))
