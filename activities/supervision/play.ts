@@ -11,8 +11,8 @@ export type Need = { version: Version; after: string; withPersistence: boolean }
 export type Play = {
   needs: Need[]
   monitors: OpenMonitor[]
-  /** the last session whose score monitors may look at; null when nothing is undecided */
-  decidedThrough: string | null
+  /** by the scores so far, the last session that monitors may look at; null when nothing is undecided */
+  decidedThrough(): Promise<string | null>
 }
 
 /**
@@ -32,7 +32,7 @@ export async function readPlay(db: Executor, row: StandingSupervision): Promise<
     row.championName === null || row.championVersion === null ? null : { name: row.championName, version: row.championVersion }
   const since = row.championAfter ?? row.processedThrough
   if (champion !== null && since !== null) needs.push({ version: champion, after: since, withPersistence: true })
-  if (retrain === undefined) return { needs, monitors, decidedThrough: null }
+  if (retrain === undefined) return { needs, monitors, decidedThrough: async () => null }
 
   const rival = { name: retrain.championName, version: retrain.championVersion }
   needs.push({ version: rival, after: retrain.session, withPersistence: true })
@@ -43,9 +43,10 @@ export async function readPlay(db: Executor, row: StandingSupervision): Promise<
       withPersistence: false,
     })
   const paused = row.state === 'pausing' || row.state === 'paused'
-  return { needs, monitors, decidedThrough: paused ? null : await nextDecision() }
+  return { needs, monitors, decidedThrough }
 
-  async function nextDecision(): Promise<string | null> {
+  async function decidedThrough(): Promise<string | null> {
+    if (paused) return null
     if (retrain!.verdict !== null) return retrain!.looks.at(-1)?.through ?? null
     const due = sessionsOfLooks(row.policy.challenge)[retrain!.looks.length]
     const scores = await readScores(db, { endpoint: row.endpoint, forecaster: forecasterOf(rival), after: retrain!.session })

@@ -44,16 +44,14 @@ export async function watchSession(watch: Watch, session: string, said: readonly
   })
 }
 
-/** What came too late for the sessions that are processed: forecasts of a new forecaster, monitors that were opened behind. */
-export async function catchUp(watch: Watch, said: ReadonlyMap<string, readonly ForecastRow[]>): Promise<RaisedAlert[]> {
+/** Without a new session: forecasts of a new forecaster, monitors that were opened behind, or that waited for a decision. */
+export async function catchUp(watch: Watch, said: readonly ForecastRow[]): Promise<RaisedAlert[]> {
   const { world, endpoint, buildId } = watch
   return await world.db.transaction(async (tx) => {
     const row = await lockSupervision(tx, endpoint)
-    const through = row?.processedThrough ?? null
-    if (row === undefined || through === null) return []
-    const late = [...said].flatMap(([session, rows]) => (session <= through ? rows : []))
-    await recordForecasts(tx, { endpoint, buildId }, late)
-    return await look(tx, watch, row, through)
+    if (row == null || row.processedThrough === null) return []
+    await recordForecasts(tx, { endpoint, buildId }, said)
+    return await look(tx, watch, row, row.processedThrough)
   })
 }
 
@@ -67,9 +65,9 @@ async function look(tx: Executor, { world, endpoint, build }: Watch, row: Standi
     const of = { endpoint, dataset: row.dataset, expression: label.expression }
     await scoreSessions(tx, { ...of, after: unscoredAfter(play, sessions, matured, label.reach), through: matured })
   }
-  const { monitors, decidedThrough } = matured === undefined ? play : await readPlay(tx, row)
+  const decidedThrough = await play.decidedThrough()
   const alerts: RaisedAlert[] = []
-  for (const monitor of monitors)
+  for (const monitor of play.monitors)
     switch (monitor.kind) {
       case 'decay': {
         const through = earlier(matured, decidedThrough)

@@ -45,11 +45,15 @@ export async function watchSessions(
   const said = await forecastMissing(world, build, play, row, pending)
   const work = { world, endpoint, build, buildId }
 
-  const alerts = await catchUp(work, said)
+  // what was missed before comes with the first session that is new
+  const [first = ''] = pending
+  const late = [...said].flatMap(([session, rows]) => (first === '' || session < first ? rows : []))
+  const alerts = pending.length === 0 ? await catchUp(work, late) : []
   let sessions = 0
   for (const session of pending) {
     cancelled.throwIfAborted()
-    const done = await watchSession(work, session, said.get(session) ?? [])
+    const own = said.get(session) ?? []
+    const done = await watchSession(work, session, session === first ? [...late, ...own] : own)
     // somebody else has done it
     if (done === undefined) continue
     sessions++
