@@ -1,6 +1,7 @@
 /** The checker can fail: each of its rules is broken on purpose in an otherwise healthy database. */
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { derivedId } from '#contracts/derived-id.ts'
 import { testDatabase } from '#tests/support/services.ts'
 import { checkInvariants, ruleNames, violationsIn } from './checker.ts'
 
@@ -10,6 +11,10 @@ const deployment = '33333333-3333-4333-8333-333333333333'
 const prediction = '44444444-4444-4444-8444-444444444444'
 const command = '55555555-5555-4555-8555-555555555555'
 const other = '66666666-6666-4666-8666-666666666666'
+const retrain = '77777777-7777-4777-8777-777777777777'
+const alert = '88888888-8888-4888-8888-888888888888'
+const monitor = '99999999-9999-4999-8999-999999999999'
+const challengerRun = 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
 const hash = (letter: string) => letter.repeat(64)
 const object = (letter: string) => `{"uri":"objects/${letter}${letter}/${hash(letter)}.bin","sha256":"${hash(letter)}","bytes":1}`
 const route = (id: string, version: number) => `{"deploymentId":"${id}","model":{"name":"range","version":${version}}}`
@@ -39,11 +44,35 @@ const healthy = `
     ('ann', 'register', 'model-version/range@1', '${run}', '{}'),
     ('bob', 'transition', 'model-version/range@1', '${command}', '{"from":"testing","to":"staging","runId":"${run}"}'),
     ('ann', 'activate', 'endpoint/tomorrow', '${deployment}', '{}');
-  insert into deployment (id, endpoint, model_name, model_version, strategy, state, revision, requested_by, idempotency_key, body_sha256, ended_at)
-    values ('${deployment}', 'tomorrow', 'range', 1, 'immediate', 'active', 1, 'ann', 'one', '${hash('0')}', now());
+  insert into deployment (id, endpoint, model_name, model_version, plan, state, revision, requested_by, idempotency_key, body_sha256, ended_at)
+    values ('${deployment}', 'tomorrow', 'range', 1, '{}', 'active', 1, 'ann', 'one', '${hash('0')}', now());
   insert into endpoint (name, active_revision, active) values ('tomorrow', 1, '${route(deployment, 1)}');
-  insert into prediction (id, endpoint, deployment_id, revision, model_name, model_version, onnx_sha256, input, value, stale, replica_id, predicted_at)
-    values ('${prediction}', 'tomorrow', '${deployment}', 1, 'range', 1, '${hash('f')}', '{}', 0.5, false, 'r1', now());`
+  insert into prediction (id, endpoint, deployment_id, revision, model_name, model_version, onnx_sha256, input, value, stale, replica_id, predicted_at, shipped_at)
+    values ('${prediction}', 'tomorrow', '${deployment}', 1, 'range', 1, '${hash('f')}', '{"kind":"feature-row","symbol":"AAPL","session":"2008-05-29"}', 0.5,
+      false, 'r1', now() - interval '1 hour', now() - interval '1 hour');
+  insert into supervision (endpoint, dataset, label, policy, state, champion_name, champion_version, champion_after, processed_through, requested_by, body_sha256, ended_at)
+    values ('tomorrow', 'us-daily', '{}', '{}', 'stopped', 'range', 1, '2008-05-27', '2008-05-30', 'ann', '${hash('0')}', now());
+  insert into calibration (recipe_hash, model_name, model_version, state, requested_by, body_sha256, ended_at)
+    values ('${hash('5')}', 'range', 1, 'ready', 'ann', '${hash('0')}', now());
+  insert into realized_label (dataset, expression, symbol, session, value, snapshot_id)
+    values ('us-daily', 'label', 'AAPL', '2008-05-28', 0.25, '${hash('a')}'), ('us-daily', 'label', 'AAPL', '2008-05-29', 0.25, '${hash('a')}');
+  insert into prediction_score (prediction_id, label, squared_error, label_revision, snapshot_id) values ('${prediction}', 0.25, 0.0625, 1, '${hash('a')}');
+  insert into forecast (endpoint, forecaster, symbol, session, value, build_id) values
+    ('tomorrow', 'range@1', 'AAPL', '2008-05-28', 0.5, '${hash('b')}'), ('tomorrow', 'range@1', 'AAPL', '2008-05-29', 0.5, '${hash('b')}'),
+    ('tomorrow', 'range@1', 'AAPL', '2008-05-30', 0.5, '${hash('b')}');
+  insert into session_score (endpoint, forecaster, session, loss, bias, rows, label_revisions) values
+    ('tomorrow', 'range@1', '2008-05-28', 0.0625, 0.25, 1, 1), ('tomorrow', 'range@1', '2008-05-29', 0.0625, 0.25, 1, 1);
+  insert into monitor (id, endpoint, kind, model_name, model_version, after, threshold, calibration)
+    values ('${monitor}', 'tomorrow', 'decay', 'range', 1, '2008-05-27', 3, '{}');
+  insert into monitor_point (monitor_id, session, statistic, fired) values ('${monitor}', '2008-05-28', 3.5, true), ('${monitor}', '2008-05-29', 0.1, false);
+  insert into alert (id, endpoint, kind, severity, session, monitor_id, summary, evidence)
+    values ('${alert}', 'tomorrow', 'decay', 'warning', '2008-05-29', '${monitor}', 'it has risen', '{}');
+  insert into retrain (id, endpoint, trigger, alert_id, session, run_id, state, champion_name, champion_version, challenger_name, challenger_version, verdict,
+      deployment_id, requested_by, ended_at)
+    values ('${retrain}', 'tomorrow', 'decay', '${alert}', '2008-05-29', '${challengerRun}', 'promoted', 'range', 1, 'range', 1, 'better', '${deployment}',
+      'policy:tomorrow', now());
+  insert into audit (by, action, subject, command_id) values
+    ('policy:tomorrow', 'verdict', 'retrain/${retrain}', '${retrain}'), ('policy:tomorrow', 'promote', 'endpoint/tomorrow', '${retrain}');`
 
 /** What breaks each rule; constraints that would stop it are taken away first. */
 const plants: Record<string, string> = {
@@ -59,8 +88,8 @@ const plants: Record<string, string> = {
     select by, action, subject, '${other}', detail from audit where action = 'transition'`,
   'an activation is audited once': `delete from audit where action = 'activate'`,
   'at most one active deployment an endpoint': `drop index deployment_one_active;
-    insert into deployment (id, endpoint, model_name, model_version, strategy, state, requested_by, body_sha256, ended_at)
-      values ('${other}', 'tomorrow', 'range', 1, 'immediate', 'active', 'ann', '${hash('0')}', now())`,
+    insert into deployment (id, endpoint, model_name, model_version, plan, state, requested_by, body_sha256, ended_at)
+      values ('${other}', 'tomorrow', 'range', 1, '{}', 'active', 'ann', '${hash('0')}', now())`,
   'an endpoint answers with its active deployment': `update endpoint set active = '${route(other, 1)}'`,
   'an endpoint answers with a version in production': `update model_version set stage = 'staging'`,
   'the version of a prediction exists, with the bytes that answered': `update prediction set onnx_sha256 = '${hash('0')}'`,
@@ -75,6 +104,18 @@ const plants: Record<string, string> = {
   'a run without an end has an open workflow': `update feature_build set state = 'running', ended_at = null`,
   'an idempotency key started one thing': `insert into sync_run (id, dataset, connector, state, requested_by, idempotency_key, body_sha256, ended_at)
     values ('${other}', 'us-daily', '{}', 'unchanged', 'ann', 'one', '${hash('0')}', now())`,
+  'one retrain in flight an endpoint': `drop index retrain_one_in_flight;
+    insert into retrain (id, endpoint, trigger, session, run_id, state, champion_name, champion_version, requested_by) values
+      ('${other}', 'tomorrow', 'manual', '2008-05-30', '${other}', 'training', 'range', 1, 'ann'),
+      ('${command}', 'tomorrow', 'manual', '2008-05-30', '${command}', 'training', 'range', 1, 'ann')`,
+  'an automatic retrain has its alert, and no other has the same': `update retrain set alert_id = null`,
+  'a verdict is given once, and audited once': `delete from audit where action = 'verdict'`,
+  'a promotion follows a verdict and a switch, and is audited once': `delete from audit where action = 'promote'`,
+  'no session is processed that has not landed': `update supervision set processed_through = '2008-06-02'`,
+  'a matured session is scored once for each forecaster': `delete from session_score where session = '2008-05-29'`,
+  'a live prediction is scored once its label is known': `delete from prediction_score`,
+  'a decay monitor has looked at every scored session, once': `delete from monitor_point where session = '2008-05-28'`,
+  'an alarm of a monitor is an alert': `delete from alert`,
 }
 
 let database: Awaited<ReturnType<typeof testDatabase>>
@@ -133,9 +174,39 @@ test('an active deployment that no endpoint routes to is found', async () => {
   expect((await violationsIn(client, [])).map(({ subject }) => subject)).toEqual(['tomorrow'])
 })
 
+test.each([
+  ['a restated label whose session was not scored again', `update realized_label set revision = 2 where session = '2008-05-28'`],
+  ['a prediction that was scored by an older label', `update prediction_score set label_revision = 0`],
+  ['a prediction that was scored wrong', `update prediction_score set squared_error = 0.5`],
+  ['a promotion without a verdict', `update retrain set verdict = 'worse'`],
+  ['a promotion whose deployment was refused', `update deployment set state = 'refused'`],
+  [
+    'one alert that started two retrains',
+    `insert into retrain select (jsonb_populate_record(r, '{"id":"${other}","run_id":"${other}"}')).* from retrain r`,
+  ],
+])('%s is found', async (_, plant) => {
+  await client.query(plant)
+  expect(await violationsIn(client, [])).not.toEqual([])
+})
+
+test('while a session waits to be processed, scores may be missing', async () => {
+  await client.query(`delete from session_score where session = '2008-05-29'; delete from monitor_point where session = '2008-05-29';
+    delete from prediction_score; update supervision set processed_through = '2008-05-29'`)
+  expect(await violationsIn(client, [])).toEqual([])
+})
+
+test('the fits of a calibration are known by their ids', async () => {
+  const fold = derivedId(`calibration/${hash('5')}/${hash('b')}/3`)
+  await client.query(
+    `insert into training_progress (run_id, step, phase, round, total_rounds, metrics) values ('${fold}', 1, 'search', 1, 2, '{}')`,
+  )
+  expect(await violationsIn(client, [])).toEqual([])
+})
+
 test('a run whose workflow is open may go on without an end', async () => {
   await client.query(
-    `update deployment set state = 'running', ended_at = null; update endpoint set active = null; update model_version set stage = 'staging'`,
+    `update deployment set state = 'running', ended_at = null; update endpoint set active = null; update model_version set stage = 'staging';
+      update retrain set state = 'rolling-out', ended_at = null; delete from audit where action = 'promote'`,
   )
   expect(await violationsIn(client, [`deploy/tomorrow/${deployment}`])).toEqual([])
   expect((await violationsIn(client, ['deploy/tomorrow/another'])).map(({ subject }) => subject)).toEqual([`deploy/tomorrow/${deployment}`])

@@ -88,7 +88,14 @@ const rules: Rule[] = [
   },
   {
     name: 'progress belongs to a run',
-    sql: `select distinct p.run_id::text as subject, 'no such run' as detail from training_progress p left join training_run r on r.id = p.run_id where r.id is null`,
+    // the fits of a calibration are runs without a row: their ids are version 8 UUIDs of recipe, build and fold
+    sql: `with fold as (
+        select encode(sha256(convert_to('calibration/' || c.recipe_hash || '/' || (b.manifest->>'sha256') || '/' || number, 'UTF8')), 'hex') as hash
+        from calibration c, feature_build b, generate_series(0, 15) as number where b.manifest is not null),
+      fold_id as (select (substr(hash, 1, 12) || '8' || substr(hash, 14, 3) || translate(substr(hash, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab')
+        || substr(hash, 18, 15))::uuid as id from fold)
+      select distinct p.run_id::text as subject, 'no such run' as detail from training_progress p
+      where not exists (select from training_run r where r.id = p.run_id) and not exists (select from fold_id f where f.id = p.run_id)`,
   },
   {
     name: 'a test segment is opened once a run',
@@ -112,7 +119,12 @@ const rules: Rule[] = [
         select 'sync' as kind, id::text, ended_at, state, state in ('landed', 'unchanged', 'rejected', 'failed', 'stopped') as final from sync_run
         union all select 'feature-build', id, ended_at, state, state in ('ready', 'failed', 'stopped') from feature_build
         union all select 'training-run', id::text, ended_at, state, state in ('approved', 'rejected', 'refused', 'failed', 'stopped') from training_run
-        union all select 'deployment', id::text, ended_at, state, state in ('active', 'superseded', 'refused', 'failed', 'stopped') from deployment
+        union all select 'calibration', recipe_hash, ended_at, state, state in ('ready', 'failed', 'stopped') from calibration
+        union all select 'supervision', endpoint, ended_at, state, state in ('failed', 'stopped') from supervision
+        union all select 'retrain', id::text, ended_at, state, state in ('promoted', 'not-promoted', 'failed') from retrain
+        -- an active one may still bake
+        union all select 'deployment', id::text, ended_at, state, case state when 'active' then ended_at is not null
+          else state in ('superseded', 'rolled_back', 'rejected', 'refused', 'failed', 'stopped') end from deployment
       ) runs where (ended_at is not null) <> final`,
   },
   {
@@ -123,6 +135,8 @@ const rules: Rule[] = [
         union all select 'features/' || definition_hash || '/' || snapshot_id, state, ended_at from feature_build
         union all select 'train/' || id, state, ended_at from training_run
         union all select 'deploy/' || endpoint || '/' || id, state, ended_at from deployment
+        union all select 'calibrate/' || recipe_hash, state, ended_at from calibration
+        union all select 'supervise/' || endpoint, state, ended_at from supervision
       ) runs where ended_at is null and workflow <> all ($1::text[])`,
   },
   {
@@ -132,6 +146,70 @@ const rules: Rule[] = [
         union all select 'training-run', requested_by, idempotency_key from training_run
         union all select 'deployment', requested_by, idempotency_key from deployment
       ) started where idempotency_key is not null group by kind, requested_by, idempotency_key having count(*) > 1`,
+  },
+  {
+    name: 'one retrain in flight an endpoint',
+    sql: `select endpoint as subject, count(*) || ' retrains in flight' as detail from retrain where ended_at is null group by endpoint having count(*) > 1`,
+  },
+  {
+    name: 'an automatic retrain has its alert, and no other has the same',
+    sql: `select r.id::text as subject, r.trigger || ' of ' || r.session || ', alert ' || coalesce(a.kind || ' of ' || a.session, 'none') as detail
+      from retrain r left join alert a on a.id = r.alert_id and a.endpoint = r.endpoint and a.kind = r.trigger and a.session = r.session
+      where r.trigger <> 'manual' and (a.id is null or (select count(*) from retrain twin where twin.alert_id = r.alert_id) > 1)`,
+  },
+  {
+    name: 'a verdict is given once, and audited once',
+    sql: `select r.id::text as subject, coalesce(r.verdict, 'no verdict') || ', with ' || count(a.id) || ' audit rows of it' as detail
+      from retrain r left join audit a on a.action = 'verdict' and a.command_id = r.id
+      group by r.id having count(a.id) <> case when r.verdict is null then 0 else 1 end`,
+  },
+  {
+    name: 'a promotion follows a verdict and a switch, and is audited once',
+    sql: `select r.id::text as subject, coalesce(r.verdict, 'no verdict') || ', deployment ' || coalesce(d.state, 'none') || ', ' || count(a.id) || ' audit rows' as detail
+      from retrain r left join deployment d on d.id = r.deployment_id and d.endpoint = r.endpoint
+        and d.model_name = r.challenger_name and d.model_version = r.challenger_version and d.state in ('active', 'superseded', 'rolled_back')
+      left join audit a on a.action = 'promote' and a.command_id = r.id
+      where r.state = 'promoted' group by r.id, d.state having r.verdict is distinct from 'better' or d.state is null or count(a.id) <> 1`,
+  },
+  {
+    name: 'no session is processed that has not landed',
+    sql: `select s.endpoint as subject, 'processed through ' || s.processed_through || ', ' || s.dataset || ' ends ' || coalesce(d.last_session::text, 'nowhere') as detail
+      from supervision s left join dataset d on d.name = s.dataset where s.processed_through > d.last_session or d.last_session is null`,
+  },
+  {
+    name: 'a matured session is scored once for each forecaster',
+    // while a session waits to be processed, its scores may be missing
+    sql: `select f.endpoint || '/' || f.forecaster as subject, f.session || ': ' || f.rows || ' labels of revisions ' || f.revisions || ', scored ' ||
+        coalesce(s.rows || ' of ' || s.label_revisions, 'never') as detail
+      from (select f.endpoint, f.forecaster, f.session, count(l.symbol) as rows, sum(l.revision) as revisions, count(*) as said
+        from forecast f join supervision v on v.endpoint = f.endpoint join dataset d on d.name = v.dataset and d.last_session = v.processed_through
+        left join realized_label l on l.dataset = v.dataset and l.symbol = f.symbol and l.session = f.session
+        group by f.endpoint, f.forecaster, f.session) f
+      left join session_score s on s.endpoint = f.endpoint and s.forecaster = f.forecaster and s.session = f.session
+      where f.rows = f.said and (s.rows is distinct from f.rows or s.label_revisions is distinct from f.revisions)`,
+  },
+  {
+    name: 'a live prediction is scored once its label is known',
+    // those that were shipped before the head landed, once its sessions are processed
+    sql: `select p.id::text as subject, 'label of ' || l.session || ' revision ' || l.revision || ', scored ' || coalesce('by revision ' || s.label_revision || ' as ' || s.squared_error, 'never') as detail
+      from prediction p join supervision v on v.endpoint = p.endpoint join dataset d on d.name = v.dataset and d.last_session = v.processed_through
+      join snapshot h on h.dataset = d.name and h.id = d.head_snapshot_id and h.created_at > p.shipped_at
+      join realized_label l on l.dataset = v.dataset and l.symbol = p.input->>'symbol' and l.session = (p.input->>'session')::date
+      left join prediction_score s on s.prediction_id = p.id
+      where p.input->>'kind' = 'feature-row'
+        and (s.prediction_id is null or s.label_revision <> l.revision or abs(s.squared_error - (p.value - l.value) ^ 2) > 1e-9)`,
+  },
+  {
+    name: 'a decay monitor has looked at every scored session, once',
+    sql: `select m.id::text as subject, count(s.session) || ' scored sessions after ' || m.after || ' through ' || p.through || ', ' || p.points || ' points' as detail
+      from monitor m join (select monitor_id, count(*) as points, max(session) as through from monitor_point group by monitor_id) p on p.monitor_id = m.id
+      left join session_score s on s.endpoint = m.endpoint and s.forecaster = m.model_name || '@' || m.model_version and s.session > m.after and s.session <= p.through
+      where m.kind = 'decay' group by m.id, p.through, p.points having count(s.session) <> p.points`,
+  },
+  {
+    name: 'an alarm of a monitor is an alert',
+    sql: `select m.id::text as subject, p.session || ' fired, and raised nothing' as detail from monitor_point p join monitor m on m.id = p.monitor_id
+      where p.fired and not exists (select from alert a where a.endpoint = m.endpoint and a.kind = m.kind and a.session >= p.session)`,
   },
 ]
 

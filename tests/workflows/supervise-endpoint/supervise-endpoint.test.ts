@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { ApplicationFailure, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
+import type { ApplicationFailure} from '@temporalio/client';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SupervisionPolicy } from '#contracts/supervision.ts'
 import { type DevTemporal, devTemporal, quietRuntime, timeSkippingTemporal } from '#tests/support/temporal.ts'
@@ -67,6 +68,7 @@ describe('the standing loop', () => {
       world.state.build = 'failed'
       const handle = await world.start()
       await world.did('failed build')
+      expect(world.count('watch')).toBe(0)
       world.state.build = 'ready'
       await handle.signal(run.nudge)
       await world.did('watch')
@@ -100,6 +102,7 @@ describe('the standing loop', () => {
       await handle.signal(run.nudge)
       await world.did('watch', 2)
       await stop(handle)
+      expect(world.count('open monitors')).toBe(0)
     }),
   )
 
@@ -180,6 +183,7 @@ describe('a retrain', () => {
       await handle.signal(run.nudge)
       await world.did('watch', watched + 1)
       await stop(handle)
+      expect(world.done.filter((what) => what === first || what === second)).toEqual(second === undefined ? [first] : [first, second])
     })()
   })
 
