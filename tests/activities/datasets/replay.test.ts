@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openSnapshot, verifySnapshotContent } from '#activities/snapshots.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { findDataset } from '#db/queries/datasets.ts'
@@ -59,6 +59,17 @@ describe('a replay of the sample', () => {
     expect(await world.sync(replay({ through: '2013-12-31' }), { dataset: 'all' })).toMatchObject({ state: 'landed' })
     expect(await findDataset(world.db, 'all')).toMatchObject({ lastSession: '2013-03-01' })
     expect(await world.sync(replay({ through: '2013-12-31' }), { dataset: 'all' })).toMatchObject({ state: 'unchanged' })
+  })
+
+  it('stores the chunk that grew and a manifest, and nothing else', async () => {
+    await world.sync({ kind: 'sample', through: '2008-06-02' }, { dataset: 'little' })
+    const put = vi.spyOn(world.objects, 'put')
+    try {
+      await world.sync(replay(), { dataset: 'little' })
+      expect(put.mock.calls.map(([, extension]) => extension)).toEqual(['parquet', 'json'])
+    } finally {
+      put.mockRestore()
+    }
   })
 
   it('needs a head to go on from, and no session before it', async () => {

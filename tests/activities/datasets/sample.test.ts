@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { and, eq } from 'drizzle-orm'
+import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSnapshot, verifySnapshotContent } from '#activities/snapshots.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
@@ -136,6 +138,20 @@ describe('the sample', () => {
       code: 'not_found',
       message: expect.stringContaining('TSLA'),
     })
+  })
+
+  it('writes anew what of the head can no longer be read', async () => {
+    const { result, snapshot } = await landed({ kind: 'sample' }, 'us-healed')
+    const { manifest } = await openSnapshot(world.objects, snapshot.manifest)
+    const { bucket, endpoint, ...keys } = world.store.config
+    const { hostname, port } = new URL(endpoint)
+    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, ...keys })
+    for (const { object } of manifest.chunks) await client.removeObject(bucket, object.uri)
+    await rm(world.store.cacheDir, { recursive: true })
+
+    const again = await landed({ kind: 'sample', through: '2008-06-02' }, 'us-healed')
+    expect(again.result.state).toBe('landed')
+    expect(await verifySnapshotContent(world.objects, again.snapshot.manifest)).toMatchObject({ rows: result.rows + 4 })
   })
 
   it('is verified from the store: the id comes out of the bars again', async () => {
