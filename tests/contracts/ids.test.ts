@@ -41,8 +41,14 @@ describe('round trips', () => {
         const id = ids.deploymentWorkflowId(endpoint, deploymentId)
         expect(ids.endpointOfDeployment(id)).toBe(endpoint)
         expect(ids.deploymentIdOfDeployment(id)).toBe(deploymentId)
+        expect(ids.deploymentIdOfRollback(ids.rollbackWorkflowId(endpoint, deploymentId))).toBe(deploymentId)
       }),
     )
+  })
+
+  test('supervision and calibration', () => {
+    fc.assert(fc.property(name, (endpoint) => ids.endpointOfSupervise(ids.superviseWorkflowId(endpoint)) === endpoint))
+    fc.assert(fc.property(sha256, (hash) => ids.recipeHashOfCalibrate(ids.calibrateWorkflowId(hash)) === hash))
   })
 })
 
