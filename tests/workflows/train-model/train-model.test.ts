@@ -4,7 +4,7 @@ import { type ActivityFailure, ApplicationFailure } from '@temporalio/common'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { asc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runIdOfTraining } from '#contracts/ids.ts'
+import { runIdOfTraining, trainingWorkflowId } from '#contracts/ids.ts'
 import { ModelSidecar, ModelVersion } from '#contracts/models.ts'
 import { type Recipe, TrainingRun, TrainModelResult } from '#contracts/training.ts'
 import { findModel, findModelVersion } from '#db/queries/models.ts'
@@ -196,16 +196,19 @@ describe('a candidate without a test segment', () => {
 })
 
 describe('who asked to be notified', () => {
-  /** A run that waits for its build asks again at each nudge. */
+  /** A run that waits for its build for ever, and asks again at each nudge. */
   const listener = async (world: TrainingWorld) => {
-    world.state.build = 'running'
-    const waiting = await world.start()
+    const runId = randomUUID()
+    world.state.unbuilt = trainingWorkflowId(runId)
+    const waiting = await world.start({ runId })
     await world.gates.build.reached()
-    world.state.build = 'ready'
     return waiting
   }
-  const nudges = async (workflowId: string) => {
-    const { events } = await server.client.workflow.getHandle(workflowId).fetchHistory()
+  /** How often it was nudged in its whole life: an open workflow may have signals that its history does not show yet. */
+  const nudgesUntilStopped = async (waiting: Awaited<ReturnType<typeof listener>>) => {
+    await waiting.executeUpdate(messages.stop, { args: [command('bea')] })
+    await waiting.result()
+    const { events } = await waiting.fetchHistory()
     return (events ?? []).filter((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'nudge').length
   }
 
@@ -216,41 +219,39 @@ describe('who asked to be notified', () => {
       world.gates.approval.close()
       const run = await world.start({ notify: notified.workflowId })
       await world.gates.approval.reached()
-      expect(await nudges(notified.workflowId)).toBe(0)
+      expect(world.requests).toEqual([notified, run].map(({ workflowId }) => workflowId))
       world.gates.approval.unlock()
-      // the build of the run itself, and the one that the nudge made the other ask for again
       await world.gates.build.reached(3)
-      expect(world.requests).toEqual([notified, run, notified].map(({ workflowId }) => workflowId))
+      expect(world.requests[2]).toBe(notified.workflowId)
       expect(await rowOf(world, run.workflowId)).toMatchObject({ state: 'awaiting_approval' })
-
       await run.executeUpdate(messages.approve, { args: [command('bea')] })
-      await run.result()
-      expect(await nudges(notified.workflowId)).toBe(2)
-      await notified.executeUpdate(messages.stop, { args: [command('bea')] })
-      await notified.result()
+      await world.gates.build.reached(4)
+      expect(await rowOf(world, run.workflowId)).toMatchObject({ state: 'approved' })
+      expect(await nudgesUntilStopped(notified)).toBe(2)
     }),
   )
 
-  it(
-    'is nudged when the run fails or is stopped, and need not be there',
+  it.each(['fails', 'is stopped'])('is nudged when the run %s', (how) =>
     inWorld(async (world) => {
       const notified = await listener(world)
-      world.state.fit = 'fails'
-      await failureOf((await world.start({ notify: notified.workflowId })).result())
-      expect(await nudges(notified.workflowId)).toBe(1)
-      world.state.fit = 'answers'
-      world.gates.fit.close()
-      const stopped = await world.start({ notify: notified.workflowId })
-      await world.gates.fit.reached()
-      await stopped.executeUpdate(messages.stop, { args: [command('cal')] })
-      expect(await stopped.result()).toMatchObject({ state: 'stopped' })
-      expect(await nudges(notified.workflowId)).toBe(2)
-      world.gates.fit.unlock()
-      await notified.executeUpdate(messages.stop, { args: [command('bea')] })
-      await notified.result()
+      if (how === 'fails') world.state.fit = 'fails'
+      else world.gates.fit.close()
+      const run = await world.start({ notify: notified.workflowId })
+      if (how === 'is stopped') {
+        await world.gates.fit.reached()
+        await run.executeUpdate(messages.stop, { args: [command('cal')] })
+      }
+      await world.gates.build.reached(3)
+      expect((await rowOf(world, run.workflowId)).endedAt).not.toBeNull()
+      expect(await nudgesUntilStopped(notified)).toBe(1)
+    })(),
+  )
 
+  it(
+    'need not be there',
+    inWorld(async (world) => {
       const alone = await world.start({ notify: 'supervise/nowhere' })
-      await expect.poll(async () => (await rowOf(world, alone.workflowId)).state).toBe('awaiting_approval')
+      await world.written('approval', 'awaiting_approval')
       await alone.executeUpdate(messages.reject, { args: [command('bea')] })
       expect(await alone.result()).toMatchObject({ state: 'rejected' })
     }),

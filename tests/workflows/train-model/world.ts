@@ -33,7 +33,8 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
   const gates = { build: new Gate(true), fit: new Gate(true), approval: new Gate(true) }
   const fits: FitInput[] = []
   const requests: string[] = []
-  const state: { build: BuildResult['state']; fit: 'answers' | 'fails' } = { build: 'ready', fit: 'answers' }
+  /** `unbuilt` is a workflow whose build never gets ready */
+  const state: { build: BuildResult['state']; fit: 'answers' | 'fails'; unbuilt?: string } = { build: 'ready', fit: 'answers' }
   const journal = createJournalActivities({ db })
   const listeners = new Set<() => void>()
   const entries: Pick<RunEntry, 'phase' | 'step'>[] = []
@@ -47,7 +48,7 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
       for (const listener of listeners) listener()
     },
     async requestFeatureBuild({ waiter }: { waiter: string }): Promise<BuildResult> {
-      const answer = state.build
+      const answer = waiter === state.unbuilt ? 'running' : state.build
       requests.push(waiter)
       await gates.build.pass()
       return {
