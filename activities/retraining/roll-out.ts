@@ -32,7 +32,8 @@ export async function rollOut(client: Client, rollout: Rollout): Promise<void> {
       workflowId: deploymentWorkflowId(endpoint, deploymentId),
       taskQueue: taskQueues.orchestration,
       args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      // one that was terminated before its first row begins again
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       memo: { bodySha256: input.origin.bodySha256 },
       typedSearchAttributes: [
         { key: searchAttributeKey('Endpoint'), value: endpoint },

@@ -58,7 +58,8 @@ export async function startTraining(
       workflowId: trainingWorkflowId(runId),
       taskQueue: taskQueues.orchestration,
       args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      // one that was terminated before its first row begins again
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       memo: { bodySha256 },
       typedSearchAttributes: [
         { key: searchAttributeKey('Dataset'), value: asked.recipe.dataset },
