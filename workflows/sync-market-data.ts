@@ -67,6 +67,9 @@ async function fetched(
   return { held, compose: (approved) => run.pausable('compose', () => bars.composeSnapshot({ staged, examination, approved, parent })) }
 }
 
+/** Bars that a release reads in some hundredths of a second: such a one is over before a pause could interrupt it. */
+const fewRows = 100_000
+
 /** Goes on from the head by one session. */
 async function released(
   run: DurableRun,
@@ -74,10 +77,13 @@ async function released(
   config: ReplayConfig,
   { head, startedAt }: OpenedSync,
 ): Promise<Candidate> {
-  const next = (approved: boolean) =>
-    bars.releaseSession({ syncId, dataset, config, head: head?.manifest ?? null, asOf: startedAt, approved })
-  const { manifest, held } = await run.pausable('release', () => next(false))
-  return { held, compose: async (approved) => (approved ? (await run.pausable('compose', () => next(true))).manifest : manifest) }
+  const release = (approved: boolean) => ({ syncId, dataset, config, head: head?.manifest ?? null, asOf: startedAt, approved })
+  const next = (step: string, approved: boolean) =>
+    (head?.rows ?? 0) <= fewRows
+      ? run.step(step, () => rows.releaseSession(release(approved)))
+      : run.pausable(step, () => bars.releaseSession(release(approved)))
+  const { manifest, held } = await next('release', false)
+  return { held, compose: async (approved) => (approved ? (await next('compose', true)).manifest : manifest) }
 }
 
 const rejection = ({ by, reason }: { by: string; reason?: string | undefined }) =>

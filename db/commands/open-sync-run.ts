@@ -6,7 +6,7 @@ import { iso } from '../queries/timestamps.ts'
 import { dataset, snapshot, syncRun } from '../schema.ts'
 
 /** `head` is the snapshot that the sync starts from, and that must still be the head when it lands. */
-export type OpenedSync = { startedAt: string; head: { id: string; manifest: ObjectRef } | null }
+export type OpenedSync = { startedAt: string; head: { id: string; manifest: ObjectRef; rows: number } | null }
 
 /** The run's first row, and the dataset's own if it is new. Opening again changes nothing. */
 export async function openSyncRun(db: Database, input: SyncInput): Promise<OpenedSync> {
@@ -26,7 +26,7 @@ export async function openSyncRun(db: Database, input: SyncInput): Promise<Opene
       .onConflictDoNothing()
     const [run] = await tx.select({ startedAt: syncRun.startedAt }).from(syncRun).where(eq(syncRun.id, input.syncId))
     const [head] = await tx
-      .select({ id: snapshot.id, manifest: snapshot.manifest })
+      .select({ id: snapshot.id, manifest: snapshot.manifest, rows: snapshot.rows })
       .from(dataset)
       .innerJoin(snapshot, and(eq(snapshot.dataset, dataset.name), eq(snapshot.id, dataset.headSnapshotId)))
       .where(eq(dataset.name, input.dataset))
