@@ -57,6 +57,9 @@ async function answering() {
   return first.deploymentId
 }
 
+/** The step has begun: what is told from now on counts for it. */
+const begun = (share: number) => eventually(async () => expect((await endpoint())?.share).toBe(share))
+
 const stageOf = async (version: number) =>
   (
     await world.db
@@ -99,6 +102,7 @@ describe('a canary', () => {
     const input = inputFor(2, canary({ steps: [{ share: 0.1, seconds: hour }] }))
     await deploying(input, async (handle) => {
       await atStep(handle, 'canary 10 %', 'running')
+      await begun(0.1)
       await tell(old, { answers: 200 })
       await tell(input.deploymentId, { answers: 15, errors: 15 })
       expect(await handle.result()).toMatchObject({
@@ -131,6 +135,7 @@ describe('a canary', () => {
     const input = inputFor(2, canary())
     await deploying(input, async (handle) => {
       await atStep(handle, 'canary 10 %', 'running')
+      await begun(0.1)
       await handle.executeUpdate(messages.pause, { args: [command('bob')] })
       await atStep(handle, 'canary 10 %', 'paused')
       await tell(old, { answers: 100 })
@@ -149,6 +154,7 @@ describe('a canary', () => {
     const input = inputFor(2, canary({ steps: [{ share: 0.25, seconds: 0 }] }))
     await deploying(input, async (handle) => {
       await atStep(handle, 'canary 25 %', 'running')
+      await begun(0.25)
       await handle.executeUpdate(messages.pause, { args: [command('bob')] })
       await tell(old, { answers: 100 })
       await tell(input.deploymentId, { answers: 100 })
