@@ -18,6 +18,7 @@ import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { revisedSessions } from '../snapshots/revised-sessions.ts'
 import { type DecodedBuild, firstRowFrom, labelsOf, lastUpTo, type SymbolSlice } from './decoded-build.ts'
+import { hasSameLabels, rememberLabels } from './remembered-labels.ts'
 
 /** Sessions back from the last scored one whose scores are looked at again: a halted symbol's labels come late. */
 const lateSessions = 60
@@ -42,7 +43,7 @@ export async function realizeBuildLabels(
   const of: LabelOf = { dataset, expression: label.text, snapshotId: manifest.snapshotId }
   const doubtful = await restatedLabels({ db, objects }, row, build, label)
 
-  return await db.transaction(async (tx) => {
+  const done = await db.transaction(async (tx) => {
     const locked = await lockSupervision(tx, endpoint)
     if (locked?.snapshotId !== row.snapshotId) return false
     const known = await countLabels(tx, of)
@@ -54,15 +55,18 @@ export async function realizeBuildLabels(
     await rememberScoredSnapshot(tx, endpoint, manifest.snapshotId)
     return true
   })
+  if (done) rememberLabels(endpoint, build)
+  return done
 }
 
 async function restatedLabels(
   { db, objects }: { db: Database; objects: ObjectStore },
-  { snapshotId, dataset }: StandingSupervision,
-  { manifest, slices }: DecodedBuild,
+  { endpoint, snapshotId, dataset }: StandingSupervision,
+  build: DecodedBuild,
   label: ReadLabel,
 ): Promise<LabelValue[]> {
-  if (snapshotId === null || snapshotId === manifest.snapshotId) return []
+  const { manifest, slices } = build
+  if (snapshotId === null || snapshotId === manifest.snapshotId || hasSameLabels(endpoint, snapshotId, build)) return []
   const [before, after] = await Promise.all([findSnapshot(db, snapshotId, dataset), findSnapshot(db, manifest.snapshotId, dataset)])
   if (before === undefined || after === undefined) return []
   const restated = await revisedSessions(objects, before.manifest, after.manifest)

@@ -1,9 +1,10 @@
 /**
  * The CUSUM's reference and threshold from a recipe's walk-forward losses, one a session, of sessions that no fit had
  * seen. Mean and deviation are theirs. Years of 252 sessions are drawn from them by block bootstrap, the CUSUM runs over
- * each from 0, and the threshold is the smallest height that at most `falseAlarmsAYear` of the years exceed. What is
- * promised is the rate for years that look like blocks of this reference; that mean and deviation are estimates
- * themselves is not in it. Losses in the label's squared units, all of them finite; O(draws · 252).
+ * each from 0, and the threshold is a height that at most `falseAlarmsAYear` of such years exceed, with 97.5 % confidence:
+ * the share in the drawn ones is lower by two of its standard errors. What is promised is the rate for years that look
+ * like blocks of this reference; that mean and deviation are estimates themselves is not in it. Losses in the label's
+ * squared units, all of them finite; O(draws · 252).
  */
 import { DomainError } from '../domain-error.ts'
 import { resampleBlocks } from './block-bootstrap.ts'
@@ -11,7 +12,6 @@ import { type CusumChart, cusumStep } from './cusum.ts'
 import { seededWholeNumbers } from './random.ts'
 
 export const sessionsAYear = 252
-/** the share of alarms in so many years is known to a standard error of 0.0015 at 5 % */
 const draws = 20_000
 const fewestBlocks = 3
 
@@ -41,7 +41,8 @@ export function calibrateDecay(losses: readonly number[], rule: DecayRule, seed 
 
   const chart = { mean, deviation, allowance, threshold: Infinity }
   const highest = highestOfYears(chart, losses, blockSessions, seed)
-  const threshold = highest.toSorted()[Math.ceil((1 - falseAlarmsAYear) * draws) - 1]!
+  const quiet = (1 - falseAlarmsAYear) * draws + 2 * Math.sqrt(draws * falseAlarmsAYear * (1 - falseAlarmsAYear))
+  const threshold = highest.toSorted()[Math.min(Math.ceil(quiet), draws) - 1]!
   const alarms = highest.reduce((count, height) => count + (height > threshold ? 1 : 0), 0)
   return { ...chart, threshold, sessions, blockSessions, years: draws, alarmShare: alarms / draws }
 }

@@ -59,7 +59,7 @@ export class System {
   }
 
   /** Asks the API; answers that are no success throw with what the API said. */
-  async api<T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<T> {
+  async api<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown, key?: string): Promise<T> {
     const { api, apiKey } = this.config
     const response = await fetch(`${api.url}/api/v1${path}`, {
       method,
