@@ -6,11 +6,12 @@ import { html } from '../html.ts'
 import { factList, type Section } from '../page.ts'
 import type { TrainingRunStory } from './story.ts'
 
-/** More bars than this show nothing. */
+/** More bars, or points of a curve, than this show nothing. */
 const mostFeatures = 25
+const mostPoints = 500
 
 export function fitSections({ run, progress, fit }: Pick<TrainingRunStory, 'run' | 'progress' | 'fit'>): Section[] {
-  const search = progress.filter(({ phase }) => phase === 'search')
+  const search = thinned(progress.filter(({ phase }) => phase === 'search'))
   if (search.length === 0 && fit === null) return []
   return [
     {
@@ -30,6 +31,12 @@ export function fitSections({ run, progress, fit }: Pick<TrainingRunStory, 'run'
     },
     ...(fit === null || !fit.gain.some((gain) => gain > 0) ? [] : [gains(fit)]),
   ]
+}
+
+/** Every so-many-th point, and the last. */
+function thinned(points: readonly ProgressPoint[]): ProgressPoint[] {
+  const every = Math.ceil(points.length / mostPoints)
+  return points.filter((_, index) => index % every === 0 || index === points.length - 1)
 }
 
 function curve(search: readonly ProgressPoint[]) {

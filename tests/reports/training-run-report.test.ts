@@ -80,3 +80,14 @@ test('nothing that comes from outside becomes markup', () => {
   expect(reachesOut(read).filter((found) => !found.includes('alert'))).toEqual([])
   expect(read.elements.filter((e) => ['script', 'img'].includes(e.tagName))).toEqual([])
 })
+
+test('a long search is drawn with every so-many-th point, its last among them', () => {
+  const [point] = trainingRunStory.progress
+  const progress = Array.from({ length: 20_000 }, (_, index) => ({ ...point!, step: index + 1, round: index + 1 }))
+  const page = trainingRunReport({ ...trainingRunStory, progress })
+  expect(page.length).toBeLessThan(trainingRunReport(trainingRunStory).length + 200_000)
+  const cells = readPage(page)
+    .elements.filter((e) => e.tagName === 'td')
+    .map((e) => textOf(e).trim())
+  expect(cells).toContain('20000')
+})
