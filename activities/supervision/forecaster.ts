@@ -4,4 +4,3 @@ export type Version = { name: string; version: number }
 
 export const forecasterOf = ({ name, version }: Version): Forecaster => `${name}@${version}`
 export const persistenceOf = (version: Version): Forecaster => `persistence/${forecasterOf(version)}`
-export const sameVersion = (a: Version, b: Version) => a.name === b.name && a.version === b.version
