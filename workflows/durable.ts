@@ -17,19 +17,13 @@ import {
   uuid4,
 } from '@temporalio/workflow'
 import type { JournalEntry, RunKind } from '#activities/journal.ts'
-import type { SignalOrdinal } from '#activities/sender.ts'
 import type { Command, RunPhase, RunState } from '#contracts/commands.ts'
 import { CommandIntake, type CommandSource, type Verb } from './command-intake.ts'
-import { refuse } from './command-shape.ts'
 import * as messages from './messages/run.ts'
 import { type ClockReading, RunClock } from './run-clock.ts'
 import { RunDisplay } from './run-display.ts'
 import { RunJournal } from './run-journal.ts'
-
-type RunVerb = 'pause' | 'resume' | 'stop' | 'approve' | 'reject'
-
-/** `signal` is there when it came by a signal that did not say who sent it. */
-export type Decision = { verdict: 'approve' | 'reject'; command: Command; signal?: SignalOrdinal | undefined }
+import { type Decision, RunWill, type RunVerb } from './run-will.ts'
 
 /** Thrown inside the story when the run was told to stop. */
 export class Stopped extends Error {
@@ -58,14 +52,7 @@ export type CarriedRun = {
 export class DurableRun {
   readonly kind: RunKind
   readonly id: string
-  private want: 'running' | 'paused' | 'stopped' = 'running'
-  private life: 'open' | 'ending' | 'closed' = 'open'
-  private nativelyPaused = false
-  private awaitsDecision = false
-  private decision: Decision | undefined
   private stepName = 'start'
-  private pausedBy: string | undefined
-  private stoppedBy = 'temporal'
   private nudges = { heard: 0, heeded: 0 }
   private sequence = 0
   private shown = ''
@@ -76,6 +63,7 @@ export class DurableRun {
   /** work under way that only a stop interrupts */
   private readonly standing = new Set<CancellationScope>()
   private readonly continues: boolean
+  private readonly will: RunWill
   private readonly intake: CommandIntake
   private readonly clock: RunClock
   private readonly display: RunDisplay
@@ -85,16 +73,16 @@ export class DurableRun {
     this.kind = kind
     this.id = id
     this.continues = carried !== undefined
-    this.pausedBy = carried?.pausedBy ?? undefined
-    if (this.pausedBy !== undefined) this.want = 'paused'
+    const pausedBy = carried?.pausedBy ?? undefined
+    this.will = new RunWill(pausedBy)
     this.intake = new CommandIntake(carried?.obeyed)
-    this.clock = new RunClock(carried?.clock, this.pausedBy !== undefined)
-    this.display = new RunDisplay(this.pausedBy)
+    this.clock = new RunClock(carried?.clock, pausedBy !== undefined)
+    this.display = new RunDisplay(pausedBy)
     if (carried === undefined) return
     this.stepName = carried.step
     this.sequence = carried.sequence
     this.shown = this.appearance(this.phase())
-    this.display.show(this.phase(), this.stepName, this.pausedBy)
+    this.display.show(this.phase(), this.stepName, this.will.pausedBy)
   }
 
   /** Installs every handler. Call it before the first await. */
@@ -114,7 +102,7 @@ export class DurableRun {
     this.intake.listen<C, Answer>({
       ...own,
       assertObeyable: (command, via) => {
-        this.assertOpen()
+        this.will.assertOpen(this.stepName)
         own.assertObeyable(command, via)
       },
       obey: (command, from) => {
@@ -130,7 +118,7 @@ export class DurableRun {
     return {
       phase: this.phase(),
       step: this.stepName,
-      ...(this.pausedBy === undefined ? {} : { pausedBy: this.pausedBy }),
+      ...(this.will.pausedBy === undefined ? {} : { pausedBy: this.will.pausedBy }),
       ...this.clock.read(),
     }
   }
@@ -149,13 +137,13 @@ export class DurableRun {
         return await chapters.story()
       } catch (error) {
         if (!(error instanceof Stopped) && !(error instanceof TemporalFailure)) throw error
-        this.life = 'ending'
+        this.will.life = 'ending'
         await this.journal.settled()
-        if (error instanceof Stopped) return await chapters.stopped(this.stoppedBy)
+        if (error instanceof Stopped) return await chapters.stopped(this.will.stoppedBy)
         await chapters.failed(messageOf(error))
         throw error
       } finally {
-        this.life = 'closed'
+        this.will.life = 'closed'
         await this.journal.settled()
         this.journal.assertComplete()
       }
@@ -173,7 +161,7 @@ export class DurableRun {
         this.changed()
       }
     })
-    if (this.want === 'stopped') throw new Stopped(name)
+    if (this.will.want === 'stopped') throw new Stopped(name)
     return result
   }
 
@@ -183,7 +171,7 @@ export class DurableRun {
    */
   async conclude<T>(name: string, work: () => Promise<T>): Promise<T> {
     return await this.whenRunning(name, async () => {
-      this.life = 'ending'
+      this.will.life = 'ending'
       await this.journal.settled()
       return await work()
     })
@@ -192,7 +180,7 @@ export class DurableRun {
   /** As `conclude`, for an end that no pause may hold up. */
   async concludeNow<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.enter(name)
-    this.life = 'ending'
+    this.will.life = 'ending'
     await this.journal.settled()
     return await work()
   }
@@ -202,26 +190,26 @@ export class DurableRun {
     for (;;) {
       const attempt = await this.whenRunning(name, () => this.interruptibly(work))
       if (attempt.interrupted) continue
-      if (this.want === 'stopped') throw new Stopped(name)
+      if (this.will.want === 'stopped') throw new Stopped(name)
       return attempt.result
     }
   }
 
   /** Waits until a person or a policy approves or rejects. A decision made during a pause takes effect at the resume. */
   async approval(name: string): Promise<Decision> {
-    this.decision = undefined
-    this.awaitsDecision = true
+    this.will.decision = undefined
+    this.will.awaitsDecision = true
     this.enter(name)
-    await condition(() => !this.awaitsDecision || this.want === 'stopped')
+    await condition(() => !this.will.awaitsDecision || this.will.want === 'stopped')
     return await this.whenRunning(name, async () => {
-      if (this.decision === undefined) throw new Stopped(name)
-      return this.decision
+      if (this.will.decision === undefined) throw new Stopped(name)
+      return this.will.decision
     })
   }
 
   /** Waits for a nudge that was not yet heeded, or for `ms` at most: the caller then reads PostgreSQL again. */
   async nudged(name: string, ms: number): Promise<void> {
-    await this.whenRunning(name, () => condition(() => this.nudges.heard > this.nudges.heeded || this.want !== 'running', ms))
+    await this.whenRunning(name, () => condition(() => this.nudges.heard > this.nudges.heeded || this.will.want !== 'running', ms))
     this.nudges.heeded = this.nudges.heard
     await this.whenRunning(name, async () => {})
   }
@@ -233,13 +221,13 @@ export class DurableRun {
 
   /** Nobody has paused or stopped it: a step that is called at once begins at once. */
   get isFree(): boolean {
-    return this.want === 'running'
+    return this.will.want === 'running'
   }
 
   /** Short work that goes on during a pause. A stop waits for its end. */
   async always<T>(work: () => Promise<T>): Promise<T> {
     const result = await this.unlessStopped(work)
-    if (this.want === 'stopped') throw new Stopped(this.stepName)
+    if (this.will.want === 'stopped') throw new Stopped(this.stepName)
     return result
   }
 
@@ -260,8 +248,8 @@ export class DurableRun {
   /** As `nudged`, and it also ends when the run is paused or resumed: the caller then sees what it may do. */
   async nudgedOr(name: string, ms: number): Promise<void> {
     this.enter(name)
-    const wanted = this.want
-    await this.always(() => condition(() => this.nudges.heard > this.nudges.heeded || this.want !== wanted, ms))
+    const wanted = this.will.want
+    await this.always(() => condition(() => this.nudges.heard > this.nudges.heeded || this.will.want !== wanted, ms))
     this.nudges.heeded = this.nudges.heard
   }
 
@@ -279,7 +267,7 @@ export class DurableRun {
   private carry(): CarriedRun {
     return {
       step: this.stepName,
-      pausedBy: this.pausedBy ?? null,
+      pausedBy: this.will.pausedBy ?? null,
       clock: this.clock.read(),
       sequence: this.sequence,
       obeyed: this.intake.remembered(),
@@ -287,15 +275,15 @@ export class DurableRun {
   }
 
   private async unlessStopped<T>(work: () => Promise<T>): Promise<T> {
-    if (this.want === 'stopped') throw new Stopped(this.stepName)
+    if (this.will.want === 'stopped') throw new Stopped(this.stepName)
     return await work()
   }
 
   /** The check and the start are one synchronous stretch: no command can come between them. */
   private async whenRunning<T>(name: string, start: () => Promise<T>): Promise<T> {
     this.enter(name)
-    while (this.want === 'paused') await condition(() => this.want !== 'paused')
-    if (this.want === 'stopped') throw new Stopped(name)
+    while (this.will.want === 'paused') await condition(() => this.will.want !== 'paused')
+    if (this.will.want === 'stopped') throw new Stopped(name)
     return await start()
   }
 
@@ -310,20 +298,16 @@ export class DurableRun {
       throw error
     } finally {
       this.busy.delete(scope)
-      if (this.nativelyPaused) {
-        this.nativelyPaused = false
-        this.pausedBy = undefined
+      if (this.will.nativelyPaused) {
+        this.will.nativelyPaused = false
+        this.will.pausedBy = undefined
       }
       this.changed()
     }
   }
 
   private phase(): RunPhase {
-    if (this.life === 'closed') return 'closed'
-    if (this.want === 'stopped') return 'stopping'
-    if (this.want === 'paused') return this.busy.size + this.atomicSteps > 0 ? 'pausing' : 'paused'
-    if (this.nativelyPaused) return 'paused'
-    return this.awaitsDecision ? 'awaiting_approval' : 'running'
+    return this.will.phase(this.busy.size + this.atomicSteps > 0)
   }
 
   /** Shows the step that standing work belongs to. */
@@ -343,71 +327,30 @@ export class DurableRun {
       update,
       signal,
       complete: (command) => command,
-      assertObeyable: () => this.assertObeyable(name),
+      assertObeyable: () => this.will.assertObeyable(name, this.stepName),
       obey: (command, from) => this.obey(name, command, from),
       answer: () => this.state(),
     }
   }
 
-  /** @throws ApplicationFailure with a code, when the verb cannot be obeyed any more */
-  private assertObeyable(verb: RunVerb): void {
-    const decides = verb === 'approve' || verb === 'reject'
-    if (decides && this.decision !== undefined)
-      throw refuse('already_decided', `the run was already decided: ${this.decision.verdict} by ${this.decision.command.by}`)
-    this.assertOpen()
-    if (decides && !this.awaitsDecision) throw refuse('nothing_to_decide', `the run waits for no decision: it is at ${this.stepName}`)
-  }
-
-  private assertOpen(): void {
-    if (this.life !== 'open') throw refuse('run_closed', `the run has ended or is at its last step, ${this.stepName}`)
-    if (this.want === 'stopped') throw refuse('run_stopped', `the run is already stopping, as ${this.stoppedBy} asked`)
-  }
-
   private heedCancellation(): void {
-    if (this.life !== 'open' || this.want === 'stopped') return
+    if (this.will.life !== 'open' || this.will.want === 'stopped') return
     const cancellation: CommandSource = { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } }
     this.intake.take(this.verb('stop', messages.stop, messages.stopSignal), { commandId: uuid4(), by: 'temporal' }, cancellation)
   }
 
   /** Heard only while interruptible work is under way: a late one must not pause what follows. */
   private heedNativePause(paused: boolean): void {
-    if (this.want !== 'running' || this.nativelyPaused === paused || this.busy.size === 0) return
-    this.nativelyPaused = paused
-    this.pausedBy = paused ? 'temporal' : undefined
+    if (this.will.want !== 'running' || this.will.nativelyPaused === paused || this.busy.size === 0) return
+    this.will.nativelyPaused = paused
+    this.will.pausedBy = paused ? 'temporal' : undefined
     this.changed({ commandId: uuid4(), verb: paused ? 'pause' : 'resume', by: 'temporal', via: 'temporal' })
   }
 
   private obey(verb: RunVerb, command: Command, from: CommandSource): void {
-    switch (verb) {
-      case 'pause':
-        this.turn('paused', command.by)
-        break
-      case 'resume':
-        this.turn('running', undefined)
-        break
-      case 'stop':
-        this.stoppedBy = command.by
-        this.turn('stopped', undefined)
-        break
-      case 'approve':
-      case 'reject':
-        this.decision = { verdict: verb, command, signal: from.signal }
-        this.awaitsDecision = false
-        break
-      default:
-        verb satisfies never
-    }
+    if (this.will.obey(verb, command, from.signal)) for (const scope of this.busy) scope.cancel()
+    if (verb === 'stop') for (const scope of this.standing) scope.cancel()
     this.changed({ ...command, verb, ...from })
-  }
-
-  private turn(want: DurableRun['want'], by: string | undefined): void {
-    // resuming a natively paused activity cancels it, so that it is scheduled anew
-    const interrupts = want !== 'running' || this.nativelyPaused
-    this.want = want
-    this.pausedBy = by
-    this.nativelyPaused = false
-    if (interrupts) for (const scope of this.busy) scope.cancel()
-    if (want === 'stopped') for (const scope of this.standing) scope.cancel()
   }
 
   /** Turns the clock, shows the state in the Temporal UI and puts it on the run's row, when anything is new. */
@@ -418,9 +361,9 @@ export class DurableRun {
     if (command === undefined && state === this.shown) return
     this.shown = state
     this.clock.turn(phase === 'paused' || phase === 'pausing')
-    this.display.show(phase, this.stepName, this.pausedBy)
+    this.display.show(phase, this.stepName, this.will.pausedBy)
     const { pausedMs } = this.clock.read()
-    const pausedBy = this.pausedBy ?? null
+    const pausedBy = this.will.pausedBy ?? null
     this.journal.append({
       kind: this.kind,
       id: this.id,
@@ -434,7 +377,7 @@ export class DurableRun {
   }
 
   private appearance(phase: RunPhase): string {
-    return JSON.stringify([phase, this.stepName, this.pausedBy])
+    return JSON.stringify([phase, this.stepName, this.will.pausedBy])
   }
 }
 

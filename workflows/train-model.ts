@@ -7,8 +7,9 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import type { TrainModelInput, TrainModelResult } from '#contracts/training.ts'
-import { type Decision, DurableRun } from './durable.ts'
+import { DurableRun } from './durable.ts'
 import { atomic, interruptible, trainer } from './proxies.ts'
+import type { Decision } from './run-will.ts'
 import { nudgeWorkflow } from './waiters.ts'
 
 const training = proxyActivities<TrainingActivities>(atomic)
