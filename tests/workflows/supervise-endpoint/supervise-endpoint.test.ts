@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ApplicationFailure} from '@temporalio/client';
+import type { ApplicationFailure } from '@temporalio/client'
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SupervisionPolicy } from '#contracts/supervision.ts'
