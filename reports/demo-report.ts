@@ -86,12 +86,15 @@ function traced({ links, model, symbol, session, bars, recordedValue, recomputed
         'value, computed again': recomputedValue,
         holds: verified ? 'every hash and the value' : 'no',
       }),
-      table('Each object was read from the store and hashed again', links, [
-        { title: 'what', value: ({ what }) => what.replaceAll('-', ' ') },
-        { title: 'name', value: ({ name }) => html`<code>${name}</code>` },
-        { title: 'SHA-256', value: ({ actualSha256 }) => html`<code>${actualSha256}</code>` },
-        { title: 'as recorded', value: ({ matches }) => (matches ? 'yes' : 'no') },
-      ]),
+      html`<details>
+        <summary>${links.length} objects, each read from the store and hashed again</summary>
+        ${table('Each object was read from the store and hashed again', links, [
+          { title: 'what', value: ({ what }) => what.replaceAll('-', ' ') },
+          { title: 'name', value: ({ name }) => html`<code>${name}</code>` },
+          { title: 'SHA-256', value: ({ actualSha256 }) => html`<code>${actualSha256}</code>` },
+          { title: 'as recorded', value: ({ matches }) => (matches ? 'yes' : 'no') },
+        ])}
+      </details>`,
     ],
   }
 }

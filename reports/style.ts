@@ -39,6 +39,7 @@ caption { text-align: left; color: var(--muted); padding-bottom: .25rem; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--muted); font-weight: 600; }
 .right { text-align: right; }
+th:first-child, td:first-child { white-space: nowrap; }
 summary { cursor: pointer; color: var(--muted); font-size: .9rem; }
 @media (max-width: 40rem) {
   figure .wide { display: none; }

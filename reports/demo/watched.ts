@@ -20,38 +20,52 @@ export function watchedSections(story: DemoStory): Section[] {
   return [
     {
       title: 'What the models lost',
-      body: [chartFigure(losses(story, sessions)), biases(story)],
+      body: [
+        chartFigure(losses(story, sessions)),
+        byMonth(story, 'loss', 'By month: squared error'),
+        byMonth(story, 'bias', 'By month: bias, the forecast less the outcome; below zero when ranges were wider than forecast'),
+      ],
     },
     { title: 'When decay was called', body: [decay(story, sessions), alerts(story)] },
     ...drift(story),
   ]
 }
 
-/** Models get colours in the order in which they came; the first champion's persistence is the yardstick. */
-function losses({ scores, endpoint, ...story }: DemoStory, sessions: readonly string[]): LineChart {
-  const forecasters = [...new Set(scores.map(({ forecaster }) => forecaster))]
-  const models = forecasters.filter((name) => !isPersistence(name))
-  const yardstick = forecasters.find(isPersistence)
+/** A model has one colour in every chart, by the order in which the models came. */
+function lookOf({ scores }: DemoStory, model: string): { tone: Tone; dashed: boolean } {
   const tones: Tone[] = ['first', 'second', 'fourth']
-  const lossOf = new Map(scores.map(({ forecaster, session, loss }) => [`${forecaster} ${session}`, loss]))
-  const line = (name: string) =>
-    trailingMean(
-      sessions.map((session) => lossOf.get(`${name} ${session}`) ?? null),
+  const place = modelsOf(scores).indexOf(model)
+  return { tone: tones[Math.max(0, place) % tones.length]!, dashed: place >= tones.length }
+}
+
+const modelsOf = (scores: DemoStory['scores']) => [
+  ...new Set(scores.filter(({ forecaster }) => !isPersistence(forecaster)).map(({ forecaster }) => forecaster)),
+]
+
+function losses(story: DemoStory, sessions: readonly string[]): LineChart {
+  const { scores, endpoint, retrains } = story
+  const line = (of: (forecaster: string) => boolean) => {
+    const known = new Map<string, number>()
+    // where there are two it is the one that was there first
+    for (const { session, forecaster, loss } of scores) if (of(forecaster) && !known.has(session)) known.set(session, loss)
+    return trailingMean(
+      sessions.map((session) => known.get(session) ?? null),
       span,
     )
+  }
   return {
     kind: 'lines',
     id: 'losses',
     title: `Squared error on ${endpoint}`,
-    description: `Mean of ${span} sessions up to each, over the four stocks. A challenger is scored on sessions after the data that it was fitted on.`,
+    description: `Mean of ${span} sessions up to each, over the four stocks. A challenger is scored on sessions after the data that it was fitted on; persistence is that of the champion.`,
     xName: 'session',
     yName: 'squared error',
     x: sessions,
     series: [
-      ...models.map((name, index) => ({ name, tone: tones[index % tones.length]!, dashed: index >= tones.length, values: line(name) })),
-      ...(yardstick === undefined ? [] : [{ name: 'persistence', tone: 'third' as const, dashed: true, values: line(yardstick) }]),
+      ...modelsOf(scores).map((name) => ({ name, ...lookOf(story, name), values: line((forecaster) => forecaster === name) })),
+      { name: 'persistence', tone: 'third', dashed: true, values: line(isPersistence) },
     ],
-    bands: story.retrains.flatMap(({ session, looks }) => {
+    bands: retrains.flatMap(({ session, looks }) => {
       const last = looks.at(-1)?.through
       return last === undefined ? [] : [{ name: 'a challenger is judged', from: session, to: last }]
     }),
@@ -73,30 +87,26 @@ function eventsOf({ alerts, retrains }: Pick<DemoStory, 'alerts' | 'retrains'>) 
   return [...called, ...judged].toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
 
-function biases({ scores }: DemoStory) {
+function byMonth({ scores }: DemoStory, of: 'loss' | 'bias', caption: string) {
   const months = [...new Set(scores.map(({ session }) => session.slice(0, 7)))].toSorted()
   const forecasters = [...new Set(scores.map(({ forecaster }) => forecaster))]
-  const mean = (month: string, name: string, of: 'loss' | 'bias') => {
+  const mean = (month: string, name: string) => {
     const found = scores.filter(({ session, forecaster }) => forecaster === name && session.startsWith(month))
     return found.length === 0 ? null : found.reduce((sum, score) => sum + score[of], 0) / found.length
   }
-  const shown = (value: number | null) => (value === null ? null : value.toFixed(3))
-  return table('By month: squared error, and bias (forecast less outcome, below zero when ranges were wider than forecast)', months, [
+  return table(caption, months, [
     { title: 'month', value: (month) => month },
-    ...forecasters.flatMap((name) => [
-      { title: name, value: (month: string) => shown(mean(month, name, 'loss')), right: true },
-      { title: 'bias', value: (month: string) => shown(mean(month, name, 'bias')), right: true },
-    ]),
+    ...forecasters.map((name) => ({ title: name, value: (month: string) => decimals(mean(month, name)), right: true })),
   ])
 }
 
-function decay({ monitors }: DemoStory, sessions: readonly string[]) {
-  const watched = monitors.filter(({ monitor }) => monitor.kind === 'decay')
-  const tones: Tone[] = ['first', 'second', 'fourth']
-  const by = (points: readonly MonitorPoint[], pick: (point: MonitorPoint) => number) => {
-    const known = new Map(points.map((point) => [point.session, pick(point)]))
-    return sessions.map((session) => known.get(session) ?? null)
-  }
+const pointsOver = (sessions: readonly string[], points: readonly MonitorPoint[], pick: (point: MonitorPoint) => number) => {
+  const known = new Map(points.map((point) => [point.session, pick(point)]))
+  return sessions.map((session) => known.get(session) ?? null)
+}
+
+function decay(story: DemoStory, sessions: readonly string[]) {
+  const watched = story.monitors.filter(({ monitor }) => monitor.kind === 'decay')
   return chartFigure({
     kind: 'lines',
     id: 'cusum',
@@ -106,11 +116,12 @@ function decay({ monitors }: DemoStory, sessions: readonly string[]) {
     xName: 'session',
     yName: 'standard deviations',
     x: sessions,
-    series: watched.flatMap(({ monitor, points }, index) => {
-      const tone = tones[index % tones.length]!
+    series: watched.flatMap(({ monitor, points }) => {
+      const name = versionName(monitor.model)
+      const { tone } = lookOf(story, name)
       return [
-        { name: versionName(monitor.model), tone, values: by(points, ({ statistic }) => statistic) },
-        { name: `threshold of ${versionName(monitor.model)}`, tone, dashed: true, values: by(points, ({ threshold }) => threshold) },
+        { name, tone, values: pointsOver(sessions, points, ({ statistic }) => statistic) },
+        { name: `threshold of ${name}`, tone, dashed: true, values: pointsOver(sessions, points, ({ threshold }) => threshold) },
       ]
     }),
     events: watched.flatMap(({ points }) =>
@@ -130,13 +141,14 @@ const alerts = ({ alerts: raised }: DemoStory) =>
       ])
 
 /** How many features had moved at each look, and which at the one where most had. */
-function drift({ monitors }: DemoStory): Section[] {
-  const looks = monitors
+function drift(story: DemoStory): Section[] {
+  const looks = story.monitors
     .filter(({ monitor }) => monitor.kind === 'data-drift')
     .flatMap(({ monitor, points }) => points.map((point) => ({ ...point, model: monitor.model })))
   const [first] = looks
   if (first === undefined) return []
   const most = looks.reduce((a, b) => (b.statistic > a.statistic ? b : a), first)
+  const looked = [...new Set(looks.map(({ session }) => session))].toSorted()
   const moved = distancesOf(most.detail).toSorted((a, b) => b.distance - a.distance)
   return [
     {
@@ -146,11 +158,7 @@ function drift({ monitors }: DemoStory): Section[] {
           Every few sessions the features of the last sessions are compared with the rows that the champion was fitted on. Features drift
           without doing harm, so by default this raises an alert and trains nothing.
         </p>`,
-        table('Each look: how many features had drifted', looks, [
-          { title: 'session', value: ({ session }) => session },
-          { title: 'champion', value: ({ model }) => versionName(model) },
-          { title: 'drifted', value: ({ statistic }) => statistic, right: true },
-        ]),
+        looked.length < 2 ? null : driftChart(story, looked),
         moved.length === 0
           ? null
           : table(`Each feature at the look of ${most.session}, the widest apart first`, moved, [
@@ -164,6 +172,23 @@ function drift({ monitors }: DemoStory): Section[] {
     },
   ]
 }
+
+const driftChart = (story: DemoStory, looked: readonly string[]) =>
+  chartFigure({
+    kind: 'lines',
+    id: 'drift',
+    title: 'Features that have drifted',
+    description: 'How many features lay further from the rows of the fit than quiet times explain, at each look.',
+    xName: 'session',
+    yName: 'features',
+    x: looked,
+    series: story.monitors
+      .filter(({ monitor }) => monitor.kind === 'data-drift')
+      .map(({ monitor, points }) => {
+        const name = versionName(monitor.model)
+        return { name, ...lookOf(story, name), values: pointsOver(looked, points, ({ statistic }) => statistic) }
+      }),
+  })
 
 type Distance = { name: string; distance: number; pValue: number | null; stabilityIndex: number | null; drifted: boolean }
 
