@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Connection } from '@temporalio/client'
 import { temporal } from '@temporalio/proto'
 import * as workflows from '#workflows/index.ts'
-
-export const historiesFolder = fileURLToPath(new URL('./histories/', import.meta.url))
+import { historiesFolder } from './histories-folder.ts'
 
 const { History } = temporal.api.history.v1
 type Event = temporal.api.history.v1.IHistoryEvent

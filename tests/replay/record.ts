@@ -5,11 +5,15 @@
  */
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { historiesFolder } from './record-histories.ts'
+import { historiesFolder } from './histories-folder.ts'
 
 rmSync(historiesFolder, { recursive: true, force: true })
-const { status } = spawnSync('npx', ['vitest', 'run', 'tests/workflows', '--no-file-parallelism', ...process.argv.slice(2)], {
-  stdio: 'inherit',
-  env: { ...process.env, QUANTLOOP_RECORD_HISTORIES: '1' },
-})
+const { status } = spawnSync(
+  'npx',
+  ['vitest', 'run', 'tests/workflows', 'tests/api/schedules.test.ts', '--no-file-parallelism', ...process.argv.slice(2)],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, QUANTLOOP_RECORD_HISTORIES: '1' },
+  },
+)
 process.exitCode = status ?? 1

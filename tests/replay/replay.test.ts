@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { quietRuntime } from '#tests/support/temporal.ts'
 import { workflowBundle } from '#workers/workflow-bundle.ts'
 import * as workflows from '#workflows/index.ts'
-import { historiesFolder, readHistory, type SavedHistory } from './record-histories.ts'
+import { historiesFolder } from './histories-folder.ts'
+import { readHistory, type SavedHistory } from './record-histories.ts'
 
 const files = (existsSync(historiesFolder) ? readdirSync(historiesFolder) : []).filter((name) => name.endsWith('.json'))
 
