@@ -12,7 +12,7 @@ type TemporalPatch = NonNullable<Parameters<Client['workflowService']['patchSche
 
 /** gRPC: not found */
 const notFound = 5
-/** `SCHEDULE_OVERLAP_POLICY_BUFFER_ALL`: firings of a backfill wait for each other */
+/** `SCHEDULE_OVERLAP_POLICY_BUFFER_ALL`: firings that somebody asked for wait for each other, and none is skipped */
 const bufferAll = 3
 
 /**
@@ -47,7 +47,7 @@ function patchOf(order: Patch, note: string): TemporalPatch {
     case 'resume-schedule':
       return { unpause: note }
     case 'trigger-schedule':
-      return { triggerImmediately: {} }
+      return { triggerImmediately: { overlapPolicy: bufferAll } }
     case 'backfill-schedule':
       return { backfillRequest: [{ startTime: timeOf(order.from), endTime: timeOf(order.to), overlapPolicy: bufferAll }] }
     default:
