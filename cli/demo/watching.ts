@@ -1,5 +1,5 @@
 /** What the supervisor has made of the sessions so far, asked from outside. */
-import type { Alert, Monitor, MonitorPoint, Retrain, SessionScore, Supervision } from '#contracts/supervision.ts'
+import type { Alert, Monitor, MonitorKind, MonitorPoint, Retrain, SessionScore, Supervision } from '#contracts/supervision.ts'
 import type { ApiClient } from '../client.ts'
 import { everything } from './waiting.ts'
 
@@ -16,7 +16,8 @@ export type Watching = {
   retrains: Retrain[]
 }
 
-export async function readWatching(client: ApiClient, endpoint: string): Promise<Watching> {
+/** Everything. Points of data drift hold a figure for each feature: who only looks in may go `without` a kind's points. */
+export async function readWatching(client: ApiClient, endpoint: string, without?: MonitorKind): Promise<Watching> {
   // first, so that all that was made of the sessions up to there is among the rest
   const supervision = await client.endpoints.supervision(endpoint)
   const [scores, monitors, alerts, retrains] = await Promise.all([
@@ -27,7 +28,7 @@ export async function readWatching(client: ApiClient, endpoint: string): Promise
   ])
   const watched = monitors.toReversed().map(async (monitor) => ({
     monitor,
-    points: await everything((paging) => client.monitors.points(monitor.id, paging)),
+    points: monitor.kind === without ? [] : await everything((paging) => client.monitors.points(monitor.id, paging)),
   }))
   return { supervision, scores, monitors: await Promise.all(watched), alerts: alerts.toReversed(), retrains: retrains.toReversed() }
 }

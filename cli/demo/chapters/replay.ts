@@ -7,6 +7,9 @@ import { isSettled } from '../settled-supervision.ts'
 import { settled } from '../waiting.ts'
 import { readWatching, type Watching } from '../watching.ts'
 
+/** A look asks the API some ten times, beside all that it has to do for the replay. */
+const lookEveryMs = 700
+
 /** Market time advances by real sessions, one by one; the supervisor does the rest by itself. */
 export const replay: Chapter = {
   name: 'replay',
@@ -16,7 +19,7 @@ export const replay: Chapter = {
     const narrator = new Narrator(say)
     const load = new CanaryLoad(replicas, place.endpoint)
     const look = async () => {
-      const watching = await readWatching(client, place.endpoint)
+      const watching = await readWatching(client, place.endpoint, 'data-drift')
       narrator.tell(watching)
       await load.follow(watching)
       return watching
@@ -28,10 +31,9 @@ export const replay: Chapter = {
     )
     try {
       // whoever watches does not hold the market up
-      const [sessions, watching] = await Promise.all([
-        released,
-        settled(look, (seen) => pace === 'broken' || (pace === 'over' && isSettled(seen))),
-      ])
+      const isOver = (seen: Watching) => pace === 'broken' || (pace === 'over' && isSettled(seen))
+      const [sessions] = await Promise.all([released, settled(look, isOver, undefined, lookEveryMs)])
+      const watching = await readWatching(client, place.endpoint)
       Object.assign(draft, { watching, canaryLoads: load.counts, ...factsOf(sessions, watching) } satisfies Draft)
       return summaryOf(told(draft.replay), watching)
     } finally {
