@@ -8,10 +8,14 @@ export async function connect(context: CliContext, patienceMs = 0): Promise<ApiC
   return createClient({ apiUrl: api.url, servingUrl: serving.url, apiKey, patienceMs })
 }
 
-/** A client for each serving replica of this machine; the first is the one that the configuration names. */
+/**
+ * A client for each serving replica of this machine; the first is the one that the configuration names. An address that
+ * is not this machine's own port is somebody else's, a balancer's perhaps: it is asked alone.
+ */
 export async function connectReplicas(context: CliContext): Promise<ApiClient[]> {
   const config = await context.config()
-  return servingReplicas(config).map(({ url }) => createClient({ apiUrl: config.api.url, servingUrl: url, apiKey: config.apiKey }))
+  const isOurs = new URL(config.serving.url).port === String(config.serving.port)
+  return (isOurs ? servingReplicas(config) : [config.serving]).map(({ url }) => createClient({ apiUrl: config.api.url, servingUrl: url, apiKey: config.apiKey }))
 }
 
 /** How long a command that waits for a run goes on asking an API that is away. */
