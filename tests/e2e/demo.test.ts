@@ -19,7 +19,7 @@ beforeAll(async () => {
   expect(code, `${stdout}\n${stderr}`).toBe(0)
   log = stdout
   report = JSON.parse(await readFile(join(system.project, 'out.json'), 'utf8')) as DemoReport
-}, 600_000)
+}, 1_200_000)
 
 afterAll(() => system.remove(), 60_000)
 
