@@ -12,12 +12,15 @@ export function seededWholeNumbers(seed: number): WholeNumbers {
 }
 
 function next(state: Uint32Array): number {
-  const [a, b, c, d] = state as unknown as [number, number, number, number]
-  const answer = Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0
-  const third = c ^ a
-  const fourth = d ^ b
-  state.set([a ^ fourth, b ^ third, third ^ (b << 9), rotate(fourth, 11)])
-  return answer
+  const a = state[0]!
+  const b = state[1]!
+  const third = state[2]! ^ a
+  const fourth = state[3]! ^ b
+  state[0] = a ^ fourth
+  state[1] = b ^ third
+  state[2] = third ^ (b << 9)
+  state[3] = rotate(fourth, 11)
+  return Math.imul(rotate(Math.imul(b, 5), 7), 9) >>> 0
 }
 
 const rotate = (value: number, bits: number) => (value << bits) | (value >>> (32 - bits))
