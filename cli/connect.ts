@@ -15,7 +15,9 @@ export async function connect(context: CliContext, patienceMs = 0): Promise<ApiC
 export async function connectReplicas(context: CliContext): Promise<ApiClient[]> {
   const config = await context.config()
   const isOurs = new URL(config.serving.url).port === String(config.serving.port)
-  return (isOurs ? servingReplicas(config) : [config.serving]).map(({ url }) => createClient({ apiUrl: config.api.url, servingUrl: url, apiKey: config.apiKey }))
+  return (isOurs ? servingReplicas(config) : [config.serving]).map(({ url }) =>
+    createClient({ apiUrl: config.api.url, servingUrl: url, apiKey: config.apiKey }),
+  )
 }
 
 /** How long a command that waits for a run goes on asking an API that is away. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Dataset, Sync } from '#contracts/datasets.ts'
 import type { Deployment } from '#contracts/deployments.ts'
 import type { Alert, Monitor, MonitorPoint, Retrain, SessionScore, Supervision } from '#contracts/supervision.ts'
+import { compareText } from '#domain/market/actions.ts'
 import type { Page } from '../../cli/client.ts'
 import { lastSession, largeSteps, policy, symbols } from '../../cli/demo/scenario.ts'
 import { eventually, System } from './system.ts'
@@ -113,8 +114,12 @@ async function verdictsOf(name: string) {
     scores,
     monitors: monitors.map(({ kind, model, after, threshold }, index) => ({ kind, model, after, threshold, points: points[index] })),
   }
-  return JSON.parse(JSON.stringify(verdicts).replaceAll(name, 'it')) as typeof verdicts
+  const anonymous = JSON.parse(JSON.stringify(verdicts).replaceAll(name, 'it')) as typeof verdicts
+  // the API lists a session's scores by the forecaster's name, which held this one
+  return { ...anonymous, scores: anonymous.scores.toSorted((a, b) => compareText(placeOf(a), placeOf(b))) }
 }
+
+const placeOf = ({ session, forecaster }: SessionScore) => `${session} ${forecaster}`
 
 test('killed -9 one after the other, the replay scores, alarms, trains and judges as a quiet one does', async () => {
   await supervised('quiet')

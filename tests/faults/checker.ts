@@ -209,7 +209,9 @@ const rules: Rule[] = [
   {
     name: 'an alarm of a monitor is an alert',
     sql: `select m.id::text as subject, p.session || ' fired, and raised nothing' as detail from monitor_point p join monitor m on m.id = p.monitor_id
-      where p.fired and not exists (select from alert a where a.endpoint = m.endpoint and a.kind = m.kind and a.session >= p.session)`,
+      -- decay is told when the loss is known, data drift once for as long as it lasts
+      where p.fired and not exists (select from alert a where a.endpoint = m.endpoint and a.kind = m.kind
+        and case m.kind when 'data-drift' then a.monitor_id = m.id and a.session <= p.session else a.session >= p.session end)`,
   },
 ]
 
