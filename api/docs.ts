@@ -48,7 +48,17 @@ export function docs(app: Api, { version }: AppDependencies): void {
   })
   app.get(
     '/docs',
-    Scalar({ url: '/openapi.json', cdn: '/docs/scalar.js', pageTitle: 'quantloop API', withDefaultFonts: false, telemetry: false }),
+    Scalar({
+      url: '/openapi.json',
+      cdn: '/docs/scalar.js',
+      pageTitle: 'quantloop API',
+      withDefaultFonts: false,
+      telemetry: false,
+      // these lead to a service of Scalar's, which this page may not reach
+      agent: { disabled: true },
+      showDeveloperTools: 'never',
+      hideClientButton: true,
+    }),
   )
 
   app.get('/docs/scalar.js', (c) => {

@@ -36,6 +36,7 @@ async function startWith(
   { type, workflowId, input, request }: Start,
   workflowIdReusePolicy: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE',
 ) {
+  rememberStart(client, request.id, workflowId)
   const memo: RunMemo<unknown> = { id: request.id, input, by: request.origin.by, bodySha256: request.origin.bodySha256 }
   try {
     await client.withDeadline(Date.now() + answerMs, () =>
@@ -55,6 +56,19 @@ async function startWith(
   }
 }
 
+/** The workflow ids of the newest starts, by the id of the run: needed until Temporal lists them, which takes a moment. */
+const newestStarts = new WeakMap<Client, Map<string, string>>()
+const keptStarts = 1_000
+
+function rememberStart(client: Client, id: string, workflowId: string): void {
+  const starts = newestStarts.get(client) ?? new Map<string, string>()
+  newestStarts.set(client, starts.set(id, workflowId))
+  for (const oldest of starts.keys()) {
+    if (starts.size <= keptStarts) break
+    starts.delete(oldest)
+  }
+}
+
 /** The latest run under a workflow id, as its memo tells; undefined when Temporal knows none. */
 export async function findUnwrittenRun<Input>(client: Client, workflowId: string): Promise<UnwrittenRun<Input> | undefined> {
   try {
@@ -65,8 +79,14 @@ export async function findUnwrittenRun<Input>(client: Client, workflowId: string
   }
 }
 
-/** For runs whose workflow id cannot be told from their own: looks through the running ones of a type, which are few. */
+/**
+ * For runs whose workflow id cannot be told from their own. Those that this process started are looked up by it, for
+ * Temporal's lists lag behind its starts; others are looked for among the running ones of a type, which are few.
+ */
 export async function findRunningById<Input>(client: Client, type: string, id: string): Promise<UnwrittenRun<Input> | undefined> {
+  const workflowId = newestStarts.get(client)?.get(id)
+  const own = workflowId === undefined ? undefined : await findUnwrittenRun<Input>(client, workflowId)
+  if (own?.id === id && own.state === 'running') return own
   return client.withDeadline(Date.now() + answerMs, async () => {
     for await (const execution of client.workflow.list({ query: `WorkflowType = '${type}' AND ExecutionStatus = 'Running'` })) {
       const run = unwritten<Input>(execution)

@@ -74,7 +74,8 @@ export async function advanceDecay(
 
   function summaryOf(evidence: Awaited<ReturnType<typeof lossesSince>> & { statistic: number }): string {
     const { model, sessions: count, meanLoss: loss, referenceLoss } = evidence
-    return `the loss of ${model} has risen: ${loss.toFixed(3)} over the ${count} sessions since ${evidence.since}, against ${referenceLoss.toFixed(3)} in its walk-forward; the CUSUM stands at ${evidence.statistic.toFixed(1)}, above its threshold of ${threshold.toFixed(1)}`
+    const when = count === 1 ? `on ${evidence.since}` : `over the ${count} sessions since ${evidence.since}`
+    return `the loss of ${model} has risen: ${loss.toFixed(3)} ${when}, against ${referenceLoss.toFixed(3)} in its walk-forward; the CUSUM stands at ${evidence.statistic.toFixed(1)}, above its threshold of ${threshold.toFixed(1)}`
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Deployment } from '#contracts/deployments.ts'
 import type { ApiClient } from '../client.ts'
 import type { Progress, Version } from './chapter.ts'
-import { known, settled } from './waiting.ts'
+import { settled } from './waiting.ts'
 
 /** Deploys a version at once and waits until it answers. @throws Error when it does not come to that */
 export async function deployed(
@@ -12,7 +12,7 @@ export async function deployed(
 ): Promise<Deployment & { revision: number }> {
   const started = await client.deployments.create({ endpoint, model, plan: { strategy: 'immediate' } })
   const deployment = await settled(
-    async () => (await known(client.deployments.find(started.id))) ?? started,
+    () => client.deployments.find(started.id),
     ({ state, endedAt }) => endedAt !== null || state === 'active',
     ({ step }) => progress(step),
   )

@@ -28,7 +28,7 @@ export const judged = (client: ApiClient, id: string, show: (run: TrainingRun) =
     show,
   )
 
-/** Undefined while nothing is known by that name: what was just started or answered is told of a moment later. */
+/** Undefined while nothing is known by that name. */
 export const known = <T>(asked: Promise<T>): Promise<T | undefined> =>
   asked.catch((error: unknown) => {
     if (error instanceof QuantloopError && error.code === 'not_found') return undefined

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { and, eq, isNull, ne, or, sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { lockSupervision } from '../queries/standing-panel.ts'
@@ -21,7 +21,7 @@ export async function openMonitorsOf(db: Database, { endpoint, model, after }: C
       throw new QuantloopError('conflict', `${model.name}@${model.version} is not the champion of ${endpoint}: its monitors stay closed`)
     await tx
       .insert(monitor)
-      .values(monitors.map((each) => ({ id: randomUUID(), endpoint, modelName: model.name, modelVersion: model.version, after, ...each })))
+      .values(monitors.map((each) => ({ id: uuidv7(), endpoint, modelName: model.name, modelVersion: model.version, after, ...each })))
       // champion again without a session in between
       .onConflictDoUpdate({
         target: [monitor.endpoint, monitor.kind, monitor.modelName, monitor.modelVersion, monitor.after],

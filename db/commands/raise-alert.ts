@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import type { Alert } from '#contracts/supervision.ts'
 import type { Executor } from '../client.ts'
 import { alert } from '../schema.ts'
@@ -15,7 +15,7 @@ export async function raiseAlert(db: Executor, finding: Finding): Promise<string
   return await db.transaction(async (tx) => {
     const [raised] = await tx
       .insert(alert)
-      .values({ id: randomUUID(), ...finding })
+      .values({ id: uuidv7(), ...finding })
       .onConflictDoNothing({ target: [alert.endpoint, alert.kind, alert.session] })
       .returning({ id: alert.id })
     const { endpoint, kind, severity, session, summary } = finding

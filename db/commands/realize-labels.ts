@@ -4,6 +4,12 @@ import type { Executor } from '../client.ts'
 export type LabelOf = { dataset: string; expression: string; snapshotId: string }
 export type LabelValue = { symbol: string; session: string; value: number }
 
+/**
+ * So many labels at once are a dataset's history. PostgreSQL has not counted them yet, and would join with them as if
+ * there were none: seconds for each statement, until it looks by itself a minute later.
+ */
+const history = 1_000
+
 const asRecords = (labels: readonly LabelValue[]) =>
   sql`json_to_recordset(${JSON.stringify(labels)}::json) as label (symbol text, session date, value float8)`
 
@@ -18,6 +24,7 @@ export async function realizeLabels(
     insert into realized_label (dataset, expression, symbol, session, value, snapshot_id)
     select ${dataset}, ${expression}, symbol, session, value, ${snapshotId} from ${asRecords(labels)} order by symbol, session
     on conflict do nothing`)
+  if (labels.length >= history) await db.execute(sql`analyze realized_label`)
 }
 
 /** Labels whose bars were restated: those with another value than before get the next revision, and the others nothing. */

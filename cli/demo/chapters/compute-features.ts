@@ -1,7 +1,7 @@
 import { short } from '../../output.ts'
 import { type Chapter, told } from '../chapter.ts'
 import * as scenario from '../scenario.ts'
-import { known, settled } from '../waiting.ts'
+import { settled } from '../waiting.ts'
 
 export const computeFeatures: Chapter = {
   name: 'features',
@@ -13,7 +13,7 @@ export const computeFeatures: Chapter = {
       label: scenario.tomorrowsRange,
     })
     const build = await settled(
-      async () => (await known(client.featureBuilds.find(started.id))) ?? started,
+      () => client.featureBuilds.find(started.id),
       (b) => b.endedAt !== null,
       (b) => progress(b.step),
     )
