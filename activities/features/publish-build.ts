@@ -29,6 +29,7 @@ export async function publishBuild(
   await publishFeatureBuild(db, {
     buildId: input.buildId,
     dataset: input.dataset,
+    snapshotId: input.snapshotId,
     featureHash: manifest.featureHash,
     manifest: ref,
     rows: manifest.rows,

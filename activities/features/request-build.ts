@@ -6,7 +6,7 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
-import { hasOnlineFeatures } from '#db/queries/online-features.ts'
+import { isOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { endedWhileWaiting } from '../waiter.ts'
@@ -60,8 +60,8 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
 }
 
 async function isOutcome(db: Database, client: Client, row: FeatureBuild, { dataset, waiter }: BuildRequest): Promise<boolean> {
-  // a build that was made for another dataset of equal content has no online rows for this one yet
+  // one made for another dataset of equal content, or for a head that was left and is back, has to put its rows online
   if (row.state === 'ready' && row.featureHash !== null)
-    return row.dataset === dataset || (await hasOnlineFeatures(db, { dataset, featureHash: row.featureHash }))
+    return await isOnline(db, { dataset, featureHash: row.featureHash, snapshotId: row.snapshotId, buildId: row.id })
   return await endedWhileWaiting(client, waiter, row.endedAt)
 }

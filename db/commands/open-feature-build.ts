@@ -2,13 +2,13 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { BuildInput } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '../client.ts'
-import { hasOnlineFeatures } from '../queries/online-features.ts'
+import { isOnline } from '../queries/online-features.ts'
 import { featureBuild } from '../schema.ts'
 
 /**
  * The build's row: inserted when absent, and opened again when an earlier attempt failed or was stopped. Answers the
- * manifest when there is nothing left to do: the build is ready, and the dataset's online rows are there (a build made
- * for another dataset of equal content has not written them).
+ * manifest when there is nothing left to do: the build is ready, and so are the dataset's online rows (a build made for
+ * another dataset of equal content has not written them).
  */
 export async function openFeatureBuild(db: Database, input: BuildInput): Promise<ObjectRef | null> {
   const request = {
@@ -37,7 +37,7 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
       .where(and(eq(featureBuild.id, input.buildId), inArray(featureBuild.state, ['failed', 'stopped'])))
     const [row] = await tx.select().from(featureBuild).where(eq(featureBuild.id, input.buildId))
     if (row?.state !== 'ready' || row.featureHash === null) return null
-    const online = row.dataset === input.dataset || (await hasOnlineFeatures(tx, { dataset: input.dataset, featureHash: row.featureHash }))
-    return online ? row.manifest : null
+    const { dataset, snapshotId, buildId } = input
+    return (await isOnline(tx, { dataset, snapshotId, buildId, featureHash: row.featureHash })) ? row.manifest : null
   })
 }

@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database, Executor } from '../client.ts'
-import { featureBuild, featureRow } from '../schema.ts'
+import { dataset as datasets, featureBuild, featureRow } from '../schema.ts'
 
 /** `values`: float32, little-endian, in the feature set's order; `sha256` is of them. */
 export type NewestRow = { symbol: string; session: string; values: Uint8Array; sha256: string }
@@ -9,6 +9,7 @@ export type NewestRow = { symbol: string; session: string; values: Uint8Array; s
 export type PublishedBuild = {
   buildId: string
   dataset: string
+  snapshotId: string
   featureHash: string
   manifest: ObjectRef
   rows: number
@@ -18,13 +19,13 @@ export type PublishedBuild = {
 }
 
 /**
- * One transaction: the build is ready, and the online store of the dataset has its newest rows. Doing it again changes
- * nothing; for another dataset of equal content it adds that one's rows.
+ * One transaction: the build is ready, and the online store of the dataset has its rows. Doing it again changes nothing;
+ * for another dataset of equal content it adds that one's rows.
  */
 export async function publishFeatureBuild(db: Database, build: PublishedBuild): Promise<void> {
   const { buildId, featureHash, manifest, rows, columns, cacheHitRatio } = build
   await db.transaction(async (tx) => {
-    const closed = await tx
+    await tx
       .update(featureBuild)
       .set({
         state: 'ready',
@@ -39,19 +40,32 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
         endedAt: sql`now()`,
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
-      .returning({ id: featureBuild.id })
-    const [row] = await tx.select({ dataset: featureBuild.dataset }).from(featureBuild).where(eq(featureBuild.id, buildId))
-    if (closed.length > 0 || row?.dataset !== build.dataset) await refreshFeatureRows(tx, build)
+    await putOnline(tx, build)
   })
 }
 
-/** One statement for all symbols. A row never goes back to an earlier session, whatever order builds end in. */
-export async function refreshFeatureRows(
-  db: Executor,
-  { dataset, featureHash, buildId, newest }: Pick<PublishedBuild, 'dataset' | 'featureHash' | 'buildId' | 'newest'>,
-): Promise<void> {
+/**
+ * The rows of the dataset's head replace what is online, though they be of an earlier session, for a head can go back.
+ * Those of another snapshot fill gaps, and never replace a row of the same or a later session.
+ */
+async function putOnline(tx: Executor, { dataset, snapshotId, featureHash, buildId, newest }: PublishedBuild): Promise<void> {
+  // whoever lands a snapshot waits: the head's rows come after those of the head before
+  const [{ headSnapshotId } = {}] = await tx
+    .select({ headSnapshotId: datasets.headSnapshotId })
+    .from(datasets)
+    .where(eq(datasets.name, dataset))
+    .for('share')
+  const isHead = headSnapshotId === snapshotId
   const column = <T>(of: (row: NewestRow) => T) => sql.param(newest.map(of))
-  await db.execute(sql`
+  if (isHead)
+    await tx.delete(featureRow).where(
+      and(
+        eq(featureRow.dataset, dataset),
+        eq(featureRow.featureHash, featureHash),
+        sql`not ${featureRow.symbol} = any(${column(({ symbol }) => symbol)}::text[])`,
+      ),
+    )
+  await tx.execute(sql`
     insert into ${featureRow} (dataset, feature_hash, build_id, symbol, session, "values", sha256)
     select ${dataset}, ${featureHash}, ${buildId}, * from unnest(
       ${column(({ symbol }) => symbol)}::text[],
@@ -61,5 +75,5 @@ export async function refreshFeatureRows(
     )
     on conflict (dataset, feature_hash, symbol) do update
       set session = excluded.session, build_id = excluded.build_id, "values" = excluded."values", sha256 = excluded.sha256, updated_at = now()
-      where ${featureRow}.session <= excluded.session`)
+      where ${isHead} or ${featureRow}.session < excluded.session`)
 }

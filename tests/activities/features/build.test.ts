@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { tableFromIPC } from 'apache-arrow'
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
 import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
-import { featureRow } from '#db/schema.ts'
+import { dataset as datasets, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { buildIdOf, definitionHash, readLabel } from '#domain/features/definitions.ts'
@@ -143,22 +144,50 @@ describe('a build', () => {
     }
   })
 
-  it('never takes an online row back to an earlier session', async () => {
+  it('never takes an online row back to an earlier session, but for a head that went back', async () => {
     const world = { db: database.db, objects: store.objects }
     const newer = await landSnapshot(world, 'forward', bars)
     const older = await landSnapshot(
       world,
       'forward',
-      bars.map((each) => until(each, 70)),
+      bars.slice(1).map((each) => until(each, 70)),
     )
     await build(inputOf(newer, 'forward'))
     await build(inputOf(older, 'forward'))
-    const sessions = (await database.db.select().from(featureRow))
-      .filter(({ dataset }) => dataset === 'forward')
-      .map(({ session }) => session)
-    expect(sessions.sort()).toEqual(bars.map((each) => each.sessions.at(-1)!).sort())
+    expect(await onlineSessions('forward')).toEqual(lastSessions(bars))
+
+    await moveHead('forward', older)
+    expect(await activities().openFeatureBuild(inputOf(older, 'forward'))).toBeNull()
+    await build(inputOf(older, 'forward'))
+    // the symbol that the head lacks answers no more
+    expect(await onlineSessions('forward')).toEqual(lastSessions(bars.slice(1).map((each) => until(each, 70))))
+    expect(await activities().openFeatureBuild(inputOf(older, 'forward'))).not.toBeNull()
+  })
+
+  it('is put online for each dataset of equal content, snapshot by snapshot', async () => {
+    const world = { db: database.db, objects: store.objects }
+    const fewer = bars.map((each) => until(each, 60))
+    for (const dataset of ['twin-a', 'twin-b'])
+      for (const content of [fewer, bars]) {
+        const snapshot = await landSnapshot(world, dataset, content)
+        await moveHead(dataset, snapshot)
+        expect(await activities().openFeatureBuild(inputOf(snapshot, dataset))).toBeNull()
+        await build(inputOf(snapshot, dataset))
+        expect(await onlineSessions(dataset)).toEqual(lastSessions(content))
+        expect(await activities().openFeatureBuild(inputOf(snapshot, dataset))).not.toBeNull()
+      }
   })
 })
+
+const lastSessions = (bars: readonly BarColumns[]) => bars.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`)
+
+async function onlineSessions(dataset: string): Promise<string[]> {
+  const rows = await database.db.select().from(featureRow).where(eq(featureRow.dataset, dataset))
+  return rows.map(({ symbol, session }) => `${symbol} ${session}`).sort()
+}
+
+const moveHead = (dataset: string, { id }: LandedSnapshot) =>
+  database.db.update(datasets).set({ headSnapshotId: id }).where(eq(datasets.name, dataset))
 
 describe('the column cache', () => {
   it('gives a repeated build the same bytes without computing anything', async () => {
