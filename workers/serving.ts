@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Config } from '#config/config.ts'
 import { connectDatabase } from '#db/client.ts'
-import { routesChannel } from '#db/commands/announce-routes.ts'
+import { replicasChannel } from '#db/commands/hint-replicas.ts'
 import { listenTo } from '#db/listen-to.ts'
 import { createServingApp } from '#serving/app.ts'
 import { createServingMetrics } from '#serving/metrics.ts'
@@ -54,7 +54,7 @@ export async function main(config: Config): Promise<void> {
     const server = createAdaptorServer({ fetch: app.fetch }) as Server
     const port = await listen(server, config.serving)
     replica.follow()
-    const hints = listenTo(config.database.url, routesChannel, { heard: () => replica.hint(), onError })
+    const hints = listenTo(config.database.url, replicasChannel, { heard: () => replica.hint(), onError })
     shipper.start()
     logger.info({ replicaId: folder.replicaId, host: config.serving.host, port }, 'serving is up')
 

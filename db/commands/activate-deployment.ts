@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { audit, deployment, endpoint } from '../schema.ts'
-import { announceRoutes } from './announce-routes.ts'
+import { hintReplicas } from './hint-replicas.ts'
 import { promoteStages } from './promote-stages.ts'
 
 export type Activation = { revision: number; activatedNow: boolean }
@@ -66,7 +66,7 @@ export async function activateDeployment(db: Database, deploymentId: string): Pr
         previousRevision: row.activeRevision,
       },
     })
-    await announceRoutes(tx, row.name)
+    await hintReplicas(tx, row.name)
     return { revision: row.prepareRevision, activatedNow: true }
   })
 }

@@ -3,7 +3,7 @@ import type { DeploymentState } from '#contracts/deployments.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { deployment, endpoint } from '../schema.ts'
-import { announceRoutes } from './announce-routes.ts'
+import { hintReplicas } from './hint-replicas.ts'
 
 /** `active` ends the bake: the switch stands, and the reason, if any, says what was not found out. */
 export type DeploymentEnd = { deploymentId: string } & (
@@ -40,7 +40,7 @@ export async function closeDeployment(db: Database, { deploymentId, state, reaso
         .update(endpoint)
         .set({ prepared: null, share: 0, updatedAt: sql`now()` })
         .where(and(eq(endpoint.name, asked.endpoint), sql`${endpoint.prepared} ->> 'deploymentId' = ${deploymentId}`))
-      await announceRoutes(tx, asked.endpoint)
+      await hintReplicas(tx, asked.endpoint)
     }
     const [row] = closed ? [closed] : await tx.select().from(deployment).where(eq(deployment.id, deploymentId))
     return { state: row?.state ?? state, revision: row?.revision ?? null, reason: row?.failure ?? null }

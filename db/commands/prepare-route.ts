@@ -3,7 +3,7 @@ import type { Route } from '#contracts/deployments.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { deployment, endpoint } from '../schema.ts'
-import { announceRoutes } from './announce-routes.ts'
+import { hintReplicas } from './hint-replicas.ts'
 
 /** `predecessorId` is the deployment that answers now, and that this one would replace. */
 export type Preparation = { revision: number; predecessorId: string | null }
@@ -28,7 +28,7 @@ export async function prepareRoute(db: Database, name: string, route: Route): Pr
       .set({ prepareRevision: revision, prepared: route, share: 0, updatedAt: sql`now()` })
       .where(eq(endpoint.name, name))
     await tx.update(deployment).set({ revision, route, predecessorId }).where(eq(deployment.id, route.deploymentId))
-    await announceRoutes(tx, name)
+    await hintReplicas(tx, name)
     return { revision, predecessorId }
   })
 }

@@ -2,6 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database, Executor } from '../client.ts'
 import { dataset as datasets, featureBuild, featureRow } from '../schema.ts'
+import { hintReplicas } from './hint-replicas.ts'
 
 /** `values`: float32, little-endian, in the feature set's order; `sha256` is of them. */
 export type NewestRow = { symbol: string; session: string; values: Uint8Array; sha256: string }
@@ -58,13 +59,15 @@ async function putOnline(tx: Executor, { dataset, snapshotId, featureHash, build
   const isHead = headSnapshotId === snapshotId
   const column = <T>(of: (row: NewestRow) => T) => sql.param(newest.map(of))
   if (isHead)
-    await tx.delete(featureRow).where(
-      and(
-        eq(featureRow.dataset, dataset),
-        eq(featureRow.featureHash, featureHash),
-        sql`not ${featureRow.symbol} = any(${column(({ symbol }) => symbol)}::text[])`,
-      ),
-    )
+    await tx
+      .delete(featureRow)
+      .where(
+        and(
+          eq(featureRow.dataset, dataset),
+          eq(featureRow.featureHash, featureHash),
+          sql`not ${featureRow.symbol} = any(${column(({ symbol }) => symbol)}::text[])`,
+        ),
+      )
   await tx.execute(sql`
     insert into ${featureRow} (dataset, feature_hash, build_id, symbol, session, "values", sha256)
     select ${dataset}, ${featureHash}, ${buildId}, * from unnest(
@@ -76,4 +79,5 @@ async function putOnline(tx: Executor, { dataset, snapshotId, featureHash, build
     on conflict (dataset, feature_hash, symbol) do update
       set session = excluded.session, build_id = excluded.build_id, "values" = excluded."values", sha256 = excluded.sha256, updated_at = now()
       where ${isHead} or ${featureRow}.session < excluded.session`)
+  await hintReplicas(tx, dataset)
 }

@@ -4,7 +4,7 @@ import type { Rollback, Route } from '#contracts/deployments.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database, Executor } from '../client.ts'
 import { audit, deployment, endpoint } from '../schema.ts'
-import { announceRoutes } from './announce-routes.ts'
+import { hintReplicas } from './hint-replicas.ts'
 import { promoteStages } from './promote-stages.ts'
 
 type DeploymentRow = typeof deployment.$inferSelect
@@ -110,7 +110,7 @@ async function note(tx: Executor, undone: DeploymentRow, { commandId, by, reason
       ...(reason === undefined ? {} : { reason }),
     },
   })
-  await announceRoutes(tx, undone.endpoint)
+  await hintReplicas(tx, undone.endpoint)
 }
 
 function tooLate({ id, state, endpoint: name }: DeploymentRow, row: EndpointRow | undefined): QuantloopError {

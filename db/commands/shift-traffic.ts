@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { deployment, endpoint } from '../schema.ts'
-import { announceRoutes } from './announce-routes.ts'
+import { hintReplicas } from './hint-replicas.ts'
 
 /**
  * The prepared version answers this share of the endpoint's requests from now on. A repeat changes nothing.
@@ -25,6 +25,6 @@ export async function shiftTraffic(db: Database, deploymentId: string, share: nu
       .returning({ name: endpoint.name })
     if (shifted === undefined)
       throw new QuantloopError('conflict', `the deployment ${deploymentId} is no longer prepared: no traffic was moved to it`)
-    await announceRoutes(tx, shifted.name)
+    await hintReplicas(tx, shifted.name)
   })
 }
