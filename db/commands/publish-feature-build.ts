@@ -1,13 +1,15 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database, Executor } from '../client.ts'
-import { featureBuild, featureRow } from '../schema.ts'
+import { dataset, featureBuild, featureRow } from '../schema.ts'
+import { withoutCollection } from './collection-lock.ts'
 
 /** `values`: float32, little-endian, in the feature set's order; `sha256` is of them. */
 export type NewestRow = { symbol: string; session: string; values: Uint8Array; sha256: string }
 
 export type PublishedBuild = {
   buildId: string
+  snapshotId: string
   dataset: string
   featureHash: string
   manifest: ObjectRef
@@ -15,16 +17,20 @@ export type PublishedBuild = {
   columns: number
   cacheHitRatio: number
   newest: readonly NewestRow[]
+  /** that every object of it is in the store: asked when none can be collected any more */
+  assertStored: () => Promise<void>
 }
 
 /**
  * One transaction: the build is ready, and the online store of the dataset has its newest rows. Doing it again changes
- * nothing; for another dataset of equal content it adds that one's rows.
+ * nothing; for another dataset of equal content it adds that one's rows, and after a roll-back it puts the head's back.
  */
 export async function publishFeatureBuild(db: Database, build: PublishedBuild): Promise<void> {
   const { buildId, featureHash, manifest, rows, columns, cacheHitRatio } = build
   await db.transaction(async (tx) => {
-    const closed = await tx
+    await withoutCollection(tx)
+    await build.assertStored()
+    await tx
       .update(featureBuild)
       .set({
         state: 'ready',
@@ -39,27 +45,45 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
         endedAt: sql`now()`,
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
-      .returning({ id: featureBuild.id })
-    const [row] = await tx.select({ dataset: featureBuild.dataset }).from(featureBuild).where(eq(featureBuild.id, buildId))
-    if (closed.length > 0 || row?.dataset !== build.dataset) await refreshFeatureRows(tx, build)
+    await refreshFeatureRows(tx, build)
   })
 }
 
-/** One statement for all symbols. A row never goes back to an earlier session, whatever order builds end in. */
-export async function refreshFeatureRows(
-  db: Executor,
-  { dataset, featureHash, buildId, newest }: Pick<PublishedBuild, 'dataset' | 'featureHash' | 'buildId' | 'newest'>,
+/**
+ * The rows of the head's build stand against all others. Those of another build fill in until it is there: they neither
+ * go back to an earlier session, nor on to one that a roll-back has withdrawn.
+ */
+async function refreshFeatureRows(
+  tx: Executor,
+  { dataset: name, featureHash, buildId, snapshotId, newest }: PublishedBuild,
 ): Promise<void> {
-  const column = <T>(of: (row: NewestRow) => T) => sql.param(newest.map(of))
-  await db.execute(sql`
+  // a roll-back that comes meanwhile waits, and then asks for the build of its own head
+  const [target] = await tx
+    .select({ head: dataset.headSnapshotId, lastSession: dataset.lastSession })
+    .from(dataset)
+    .where(eq(dataset.name, name))
+    .for('share')
+  const isHead = target?.head === snapshotId
+  const last = target?.lastSession ?? null
+  const rows = isHead || last === null ? newest : newest.filter(({ session }) => session <= last)
+  const column = <T>(of: (row: NewestRow) => T) => sql.param(rows.map(of))
+  const symbols = column(({ symbol }) => symbol)
+  if (isHead)
+    await tx.execute(sql`
+      delete from ${featureRow} where dataset = ${name} and feature_hash = ${featureHash} and symbol <> all (${symbols}::text[])`)
+  const yields = isHead
+    ? sql`true`
+    : sql`(${featureRow}.session <= excluded.session or ${featureRow}.session > ${last}::date)
+        and not exists (select from ${featureBuild} b where b.id = ${featureRow}.build_id and b.snapshot_id = ${target?.head ?? null})`
+  await tx.execute(sql`
     insert into ${featureRow} (dataset, feature_hash, build_id, symbol, session, "values", sha256)
-    select ${dataset}, ${featureHash}, ${buildId}, * from unnest(
-      ${column(({ symbol }) => symbol)}::text[],
+    select ${name}, ${featureHash}, ${buildId}, * from unnest(
+      ${symbols}::text[],
       ${column(({ session }) => session)}::date[],
       ${column(({ values }) => Buffer.from(values))}::bytea[],
       ${column(({ sha256 }) => sha256)}::text[]
     )
     on conflict (dataset, feature_hash, symbol) do update
       set session = excluded.session, build_id = excluded.build_id, "values" = excluded."values", sha256 = excluded.sha256, updated_at = now()
-      where ${featureRow}.session <= excluded.session`)
+      where ${yields}`)
 }
