@@ -1,11 +1,14 @@
-import type { PriceJump, SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { PriceJump, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { endSync } from '#db/commands/end-sync.ts'
 import { landSnapshot } from '#db/commands/land-snapshot.ts'
 import { openSyncRun, type OpenedSync } from '#db/commands/open-sync-run.ts'
 import { recordSyncFindings } from '#db/commands/record-sync-findings.ts'
+import { findSnapshot } from '#db/queries/snapshots.ts'
+import { findSync } from '#db/queries/syncs.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { assertStored } from './assert-stored.ts'
 import { composeSnapshot } from './datasets/compose-snapshot.ts'
 import type { ImportConfig } from './datasets/connect.ts'
 import { examineBars } from './datasets/examine-bars.ts'
@@ -73,6 +76,9 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
     parentId: string | null
   }): Promise<SyncResult> {
     const manifest = await readManifest(objects, ref)
+    const parent = parentId === null ? undefined : await manifestOf(db, objects, syncId, parentId)
+    const held = new Set(parent?.chunks.map(({ object }) => object.sha256))
+    const fresh = manifest.chunks.map(({ object }) => object).filter(({ sha256 }) => !held.has(sha256))
     return await landSnapshot(db, {
       syncId,
       parentId,
@@ -87,6 +93,8 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
         knownAtBasis: manifest.knownAtBasis,
       },
       jumps: manifest.clearedJumps,
+      // the head keeps its own chunks
+      assertStored: () => assertStored(objects, [ref, ...fresh]),
     })
   },
 
@@ -109,6 +117,13 @@ const importWorld = ({ db, objects, python }: DatasetWorld): ImportWorld => ({
   python,
   readUpload: (upload) => objects.readUpload(upload),
 })
+
+/** The manifest of a snapshot of the dataset that a sync brings up to date. */
+async function manifestOf(db: Database, objects: ObjectStore, syncId: string, id: string): Promise<SnapshotManifest | undefined> {
+  const sync = await findSync(db, syncId)
+  const snapshot = sync && (await findSnapshot(db, id, sync.dataset))
+  return snapshot && (await readManifest(objects, snapshot.manifest))
+}
 
 const heldOf = (jumps: readonly PriceJump[]) => jumps.filter(({ clearedBy }) => clearedBy === undefined).length
 

@@ -2,6 +2,9 @@ import type { Client } from '@temporalio/client'
 import type { ApplyCommandInput } from '#contracts/orders.ts'
 import type { Database } from '#db/client.ts'
 import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
+import { noteSnapshot } from '#db/commands/note-snapshot.ts'
+import { tagSnapshot, untagSnapshot } from '#db/commands/tag-snapshot.ts'
+import { rollBack } from './datasets/roll-back.ts'
 import { createSchedule } from './schedules/create-schedule.ts'
 import { deleteSchedule } from './schedules/delete-schedule.ts'
 import { patchSchedule } from './schedules/patch-schedule.ts'
@@ -24,6 +27,18 @@ export const createOrderActivities = ({ db, client }: { db: Database; client: Cl
       case 'trigger-schedule':
       case 'backfill-schedule':
         await patchSchedule({ db, client }, order, command)
+        break
+      case 'tag-snapshot':
+        await tagSnapshot(db, order, command)
+        break
+      case 'untag-snapshot':
+        await untagSnapshot(db, order, command)
+        break
+      case 'note-snapshot':
+        await noteSnapshot(db, order, command)
+        break
+      case 'roll-back-dataset':
+        await rollBack({ db, client }, order, command)
         break
       default:
         order satisfies never

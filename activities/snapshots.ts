@@ -1,4 +1,3 @@
 /** Reading snapshots back: for features, traces and whoever else needs bars. */
 export { openSnapshot, type SnapshotReader } from './snapshots/open-snapshot.ts'
 export { revisedSessions } from './snapshots/revised-sessions.ts'
-export { verifySnapshotContent } from './snapshots/verify-content.ts'

@@ -10,10 +10,14 @@ import { health } from './health.ts'
 import { createMetrics } from './metrics.ts'
 import { alerts } from './routes/alerts.ts'
 import { audit } from './routes/audit.ts'
+import { collections } from './routes/collections.ts'
+import { comparisons } from './routes/comparisons.ts'
+import { datasetVersions } from './routes/dataset-versions.ts'
 import { datasets } from './routes/datasets.ts'
 import { deployments } from './routes/deployments.ts'
 import { endpoints } from './routes/endpoints.ts'
 import { events } from './routes/events.ts'
+import { exports } from './routes/exports.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
@@ -27,6 +31,7 @@ import { trainingRunReports } from './routes/training-run-report.ts'
 import { supervision } from './routes/supervision.ts'
 import { trainingRuns } from './routes/training-runs.ts'
 import { uploads } from './routes/uploads.ts'
+import { verifications } from './routes/verifications.ts'
 
 /** Bodies are recipes and names; files go to the object store. */
 const maxBodyBytes = 256 * 1024
@@ -52,6 +57,11 @@ export function createApp(deps: AppDependencies): Api {
     datasets,
     uploads,
     snapshots,
+    datasetVersions,
+    comparisons,
+    exports,
+    verifications,
+    collections,
     featureSets,
     featureBuilds,
     trainingRuns,

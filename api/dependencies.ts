@@ -9,7 +9,7 @@ import type { ObjectStore } from '#storage/object-store.ts'
 export type AppDependencies = {
   db: Database
   temporal: Client
-  objects: Pick<ObjectStore, 'get' | 'presignUpload' | 'health'>
+  objects: Pick<ObjectStore, 'get' | 'presignUpload' | 'presignDownload' | 'health'>
   log: Pick<Logger, 'error' | 'warn'>
   /** of the package, shown in the API's description */
   version: string

@@ -1,5 +1,6 @@
 /** The contracts' resources under the names that they have in the OpenAPI document. */
 import { ApiKey, AuditEntry, CreatedApiKey } from '#contracts/access.ts'
+import { CollectRequest, Collection } from '#contracts/collections.ts'
 import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
@@ -18,6 +19,21 @@ import {
   UploadGrant,
 } from '#contracts/requests.ts'
 import { BackfillRequest, CreateScheduleRequest, Schedule } from '#contracts/schedules.ts'
+import {
+  CompareRequest,
+  ComparisonAnswer,
+  ExportRequest,
+  HeadMove,
+  Lineage,
+  NoteRequest,
+  RollBackDatasetRequest,
+  RolledBackDataset,
+  SnapshotExport,
+  SnapshotTag,
+  TagRequest,
+  Verification,
+  VerifyRequest,
+} from '#contracts/snapshots.ts'
 import { Alert, EndpointEvent, Monitor, MonitorPoint, Retrain, RetrainStarted, SessionScore, Supervision } from '#contracts/supervision.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 
@@ -27,41 +43,56 @@ export const schemas = {
   AuditEntry: AuditEntry.meta({ id: 'AuditEntry' }),
   BackfillRequest: BackfillRequest.meta({ id: 'BackfillRequest' }),
   BuildRequest: BuildRequest.meta({ id: 'BuildRequest' }),
+  Collection: Collection.meta({ id: 'Collection' }),
+  CollectRequest: CollectRequest.meta({ id: 'CollectRequest' }),
   CommandBody: CommandBody.meta({ id: 'CommandBody' }),
+  CompareRequest: CompareRequest.meta({ id: 'CompareRequest' }),
+  Comparison: ComparisonAnswer.meta({ id: 'Comparison' }),
   CreatedApiKey: CreatedApiKey.meta({ id: 'CreatedApiKey' }),
   CreateKeyRequest: CreateKeyRequest.meta({ id: 'CreateKeyRequest' }),
   CreateScheduleRequest: CreateScheduleRequest.meta({ id: 'CreateScheduleRequest' }),
   Dataset: Dataset.meta({ id: 'Dataset' }),
-  DeployRequest: DeployRequest.meta({ id: 'DeployRequest' }),
   Deployment: Deployment.meta({ id: 'Deployment' }),
   DeploymentEvent: DeploymentEvent.meta({ id: 'DeploymentEvent' }),
+  DeployRequest: DeployRequest.meta({ id: 'DeployRequest' }),
   Endpoint: Endpoint.meta({ id: 'Endpoint' }),
   EndpointEvent: EndpointEvent.meta({ id: 'EndpointEvent' }),
   EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
+  ExportRequest: ExportRequest.meta({ id: 'ExportRequest' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
   FeatureSet: FeatureSet.meta({ id: 'FeatureSet' }),
+  HeadMove: HeadMove.meta({ id: 'HeadMove' }),
+  Lineage: Lineage.meta({ id: 'Lineage' }),
   Model: Model.meta({ id: 'Model' }),
   ModelVersion: ModelVersion.meta({ id: 'ModelVersion' }),
   Monitor: Monitor.meta({ id: 'Monitor' }),
   MonitorPoint: MonitorPoint.meta({ id: 'MonitorPoint' }),
+  NoteRequest: NoteRequest.meta({ id: 'NoteRequest' }),
   Prediction: PredictionRecord.meta({ id: 'Prediction' }),
   ProgressPoint: ProgressPoint.meta({ id: 'ProgressPoint' }),
   QuarantinedRow: QuarantinedRow.meta({ id: 'QuarantinedRow' }),
   Retrain: Retrain.meta({ id: 'Retrain' }),
   RetrainStarted: RetrainStarted.meta({ id: 'RetrainStarted' }),
   Rollback: Rollback.meta({ id: 'Rollback' }),
+  RollBackDatasetRequest: RollBackDatasetRequest.meta({ id: 'RollBackDatasetRequest' }),
   RollbackRequest: RollbackRequest.meta({ id: 'RollbackRequest' }),
+  RolledBackDataset: RolledBackDataset.meta({ id: 'RolledBackDataset' }),
   RunState: RunState.meta({ id: 'RunState' }),
   Schedule: Schedule.meta({ id: 'Schedule' }),
   SessionScore: SessionScore.meta({ id: 'SessionScore' }),
   Snapshot: Snapshot.meta({ id: 'Snapshot' }),
-  Supervision: Supervision.meta({ id: 'Supervision' }),
+  SnapshotExport: SnapshotExport.meta({ id: 'SnapshotExport' }),
+  SnapshotTag: SnapshotTag.meta({ id: 'SnapshotTag' }),
   SuperviseRequest: SuperviseRequest.meta({ id: 'SuperviseRequest' }),
+  Supervision: Supervision.meta({ id: 'Supervision' }),
   Sync: Sync.meta({ id: 'Sync' }),
   SyncRequest: SyncRequest.meta({ id: 'SyncRequest' }),
+  TagRequest: TagRequest.meta({ id: 'TagRequest' }),
   Trace: Trace.meta({ id: 'Trace' }),
-  TrainRequest: TrainRequest.meta({ id: 'TrainRequest' }),
   TrainingEvent: TrainingEvent.meta({ id: 'TrainingEvent' }),
   TrainingRun: TrainingRun.meta({ id: 'TrainingRun' }),
+  TrainRequest: TrainRequest.meta({ id: 'TrainRequest' }),
   UploadGrant: UploadGrant.meta({ id: 'UploadGrant' }),
+  Verification: Verification.meta({ id: 'Verification' }),
+  VerifyRequest: VerifyRequest.meta({ id: 'VerifyRequest' }),
 } as const

@@ -19,6 +19,7 @@ import {
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
+import { snapshotResources, versionResources } from './snapshot-resources.ts'
 import { endpointSupervision, supervisionResources } from './supervision-resources.ts'
 import { address, type ApprovalVerb, type ClientOptions, createTransport, type Page, type Paging, type RunVerb } from './transport.ts'
 
@@ -41,6 +42,7 @@ export function createClient(options: ClientOptions) {
       quarantine: (name: string, id: string, paging: Paging = {}): Promise<Page<QuarantinedRow>> =>
         get(`/datasets/${enc(name)}/syncs/${enc(id)}/quarantine`, page(QuarantinedRow), paging),
       tell: (name: string, verb: RunVerb | ApprovalVerb, reason?: string) => tell(`/datasets/${enc(name)}`, verb, reason),
+      ...versionResources(transport),
     },
     uploads: { create: () => api('/uploads', UploadGrant, { method: 'POST' }) },
     snapshots: {
@@ -97,6 +99,7 @@ export function createClient(options: ClientOptions) {
       rollback: (id: string, reason?: string, idempotencyKey?: string) =>
         start(`/deployments/${enc(id)}/rollback`, Rollback, reason === undefined ? {} : { reason }, idempotencyKey),
     },
+    ...snapshotResources(transport),
     ...supervisionResources(transport),
     ...scheduleResources(transport),
     predictions: {

@@ -1,6 +1,7 @@
 /** What options of several commands have in common. A value that cannot be meant is wrong use: exit code 2. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
+import { SnapshotReference } from '#contracts/snapshots.ts'
 import { Session, SessionRange, Ticker, Timestamp } from '#contracts/words.ts'
 import type { Paging } from './client.ts'
 
@@ -14,6 +15,8 @@ export const as =
   }
 
 export const session = as(Session)
+
+export const snapshotReference = as(SnapshotReference)
 
 /** `2003-01-02:2006-12-29` */
 export function sessionRange(text: string): SessionRange {

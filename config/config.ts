@@ -19,6 +19,8 @@ export const Config = z.strictObject({
     region: z.string(),
     accessKey: z.string(),
     secretKey: z.string(),
+    /** a folder with a second copy of the objects, from which a verification repairs and which it keeps whole */
+    mirrorDir: z.string().optional(),
   }),
   temporal: z.strictObject({ address: z.string(), namespace: z.string(), uiUrl: z.url().optional() }),
   api: z.strictObject({ host: z.string(), port: Port, url: z.url() }),
@@ -42,6 +44,7 @@ export const environmentNames = {
   QUANTLOOP_S3_REGION: 'objectStore.region',
   QUANTLOOP_S3_ACCESS_KEY: 'objectStore.accessKey',
   QUANTLOOP_S3_SECRET_KEY: 'objectStore.secretKey',
+  QUANTLOOP_S3_MIRROR_DIR: 'objectStore.mirrorDir',
   QUANTLOOP_TEMPORAL_ADDRESS: 'temporal.address',
   QUANTLOOP_TEMPORAL_NAMESPACE: 'temporal.namespace',
   QUANTLOOP_TEMPORAL_UI_URL: 'temporal.uiUrl',

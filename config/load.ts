@@ -23,7 +23,7 @@ export function loadConfigWithSources(place: { cwd: string; env: NodeJS.ProcessE
   const settings = over(over(defaultLayer(stateDir), stackLayer(stateDir)), asked)
   settings.set('stateDir', { value: stateDir, source: settings.get('stateDir')!.source })
   addressesFromPorts(settings)
-  pathFromProject(settings, project)
+  pathsFromProject(settings, project)
 
   const parsed = Config.safeParse(nested(project, settings))
   if (!parsed.success) {
@@ -46,11 +46,13 @@ function addressesFromPorts(settings: Layer): void {
   }
 }
 
-/** A path in quantloop.yaml counts from the project, wherever the command was typed. */
-function pathFromProject(settings: Layer, project: string): void {
+/** Paths in quantloop.yaml count from the project, wherever the command was typed. */
+function pathsFromProject(settings: Layer, project: string): void {
   const python = settings.get('trainer.python')!
   if (typeof python.value === 'string' && python.value.includes('/'))
     settings.set('trainer.python', { ...python, value: resolve(project, python.value) })
+  const mirror = settings.get('objectStore.mirrorDir')
+  if (mirror !== undefined) settings.set('objectStore.mirrorDir', { ...mirror, value: resolve(project, String(mirror.value)) })
 }
 
 function nested(project: string, settings: Layer): Record<string, unknown> {

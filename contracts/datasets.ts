@@ -180,6 +180,12 @@ export const Snapshot = z.strictObject({
   lastSession: Session,
   knownAtBasis: KnownAtBasis,
   actions: z.int(),
+  /** the head that it landed on */
+  parentId: Sha256.nullable(),
+  tags: z.array(z.string()),
+  note: z.string().nullable(),
   createdAt: Timestamp,
+  /** since then its content is gone: garbage collection found nothing that needed it */
+  collectedAt: Timestamp.nullable(),
 })
 export type Snapshot = z.infer<typeof Snapshot>

@@ -33,6 +33,15 @@ export const commandWorkflowId = (commandId: string) => `command/${commandId}`
 
 export const traceWorkflowId = (traceId: string) => `trace/${traceId}`
 
+export const compareWorkflowId = (comparisonId: string) => `compare/${comparisonId}`
+
+export const exportWorkflowId = (exportId: string) => `export/${exportId}`
+
+export const verifyWorkflowId = (verificationId: string) => `verify/${verificationId}`
+
+/** One at a time, whatever it is asked to collect. */
+export const collectWorkflowId = 'collect/garbage'
+
 function part(workflowId: string, family: string, index: number): string {
   const parts = workflowId.split('/')
   const found = parts[index]

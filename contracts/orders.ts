@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { Command } from './commands.ts'
+import { Sha256 } from './references.ts'
 import { CreateScheduleRequest } from './schedules.ts'
-import { Id, Name, Timestamp } from './words.ts'
+import { TagName } from './snapshots.ts'
+import { Id, Line, Name, Timestamp } from './words.ts'
 
 /** A change of the domain that no running process is there to take: what `applyCommand` applies. */
 export const Order = z.discriminatedUnion('verb', [
@@ -12,6 +14,10 @@ export const Order = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('trigger-schedule'), name: Name }),
   z.strictObject({ verb: z.literal('backfill-schedule'), name: Name, from: Timestamp, to: Timestamp }),
   z.strictObject({ verb: z.literal('delete-schedule'), name: Name }),
+  z.strictObject({ verb: z.literal('tag-snapshot'), dataset: Name, tag: TagName, snapshotId: Sha256 }),
+  z.strictObject({ verb: z.literal('untag-snapshot'), dataset: Name, tag: TagName }),
+  z.strictObject({ verb: z.literal('note-snapshot'), dataset: Name, snapshotId: Sha256, note: Line.max(2_000) }),
+  z.strictObject({ verb: z.literal('roll-back-dataset'), dataset: Name, from: Sha256, to: Sha256 }),
 ])
 export type Order = z.infer<typeof Order>
 

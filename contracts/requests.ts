@@ -5,7 +5,7 @@ import { CommandBody } from './commands.ts'
 import { ConnectorConfig } from './datasets.ts'
 import { RolloutPlan } from './deployments.ts'
 import { Expression, LabelDefinition } from './features.ts'
-import { Sha256 } from './references.ts'
+import { SnapshotReference } from './snapshots.ts'
 import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
 import { Id, Name, SessionRange } from './words.ts'
@@ -22,7 +22,7 @@ export const LabelRequest = z.strictObject({
 export type LabelRequest = z.infer<typeof LabelRequest>
 
 /** Without a snapshot the build reads the dataset's newest. */
-export const BuildRequest = z.strictObject({ dataset: Name, features: Name, label: LabelRequest, snapshotId: Sha256.optional() })
+export const BuildRequest = z.strictObject({ dataset: Name, features: Name, label: LabelRequest, snapshotId: SnapshotReference.optional() })
 export type BuildRequest = z.infer<typeof BuildRequest>
 
 /** `name` is the model family that a passing run adds a version to. */
@@ -41,7 +41,7 @@ export const TrainRequest = z.strictObject({
   blockRounds: Recipe.shape.blockRounds.default(50),
   threads: Recipe.shape.threads.default(1),
   missing: Recipe.shape.missing.default('accept'),
-  snapshotId: Sha256.optional(),
+  snapshotId: SnapshotReference.optional(),
 })
 export type TrainRequest = z.infer<typeof TrainRequest>
 

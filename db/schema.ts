@@ -6,6 +6,7 @@ import {
   customType,
   date,
   doublePrecision,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -17,6 +18,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import type { Role } from '#contracts/access.ts'
+import type { CollectionState, Tally } from '#contracts/collections.ts'
 import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
 import type { DeploymentState, GateReading, RolloutPlan, Route } from '#contracts/deployments.ts'
 import type { BuildState, FeatureSet, LabelDefinition } from '#contracts/features.ts'
@@ -79,9 +81,45 @@ export const snapshot = pgTable(
     firstSession: date('first_session', { mode: 'string' }).notNull(),
     lastSession: date('last_session', { mode: 'string' }).notNull(),
     knownAtBasis: text('known_at_basis').$type<'observed' | 'assumed'>().notNull(),
+    note: text('note'),
     createdAt: now('created_at'),
+    /** its objects may be gone: nothing needed it. Landing the same content again brings it back. */
+    collectedAt: at('collected_at'),
   },
   (t) => [primaryKey({ columns: [t.dataset, t.id] }), index('snapshot_by_id').on(t.id)],
+)
+
+/** Every move of a dataset's head, in order: its history. A command moves it once. */
+export const headMove = pgTable(
+  'head_move',
+  {
+    dataset: text('dataset')
+      .notNull()
+      .references(() => dataset.name),
+    sequence: integer('sequence').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    kind: text('kind').$type<'land' | 'roll-back'>().notNull(),
+    by: text('by').notNull(),
+    commandId: uuid('command_id').notNull(),
+    at: now('at'),
+  },
+  (t) => [primaryKey({ columns: [t.dataset, t.sequence] }), uniqueIndex('head_move_once').on(t.dataset, t.commandId)],
+)
+
+/** A name for a snapshot, which keeps it from collection. */
+export const snapshotTag = pgTable(
+  'snapshot_tag',
+  {
+    dataset: text('dataset').notNull(),
+    name: text('name').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    taggedBy: text('tagged_by').notNull(),
+    taggedAt: now('tagged_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dataset, t.name] }),
+    foreignKey({ columns: [t.dataset, t.snapshotId], foreignColumns: [snapshot.dataset, snapshot.id] }),
+  ],
 )
 
 export const syncRun = pgTable(
@@ -116,6 +154,20 @@ export const quarantinedRow = pgTable(
   },
   (t) => [primaryKey({ columns: [t.syncId, t.file, t.line] })],
 )
+
+/** One garbage collection. `plan` is what it found; what was `removed` may be less, for each is looked at again. */
+export const collection = pgTable('collection', {
+  id: uuid('id').primaryKey(),
+  dryRun: boolean('dry_run').notNull(),
+  graceHours: doublePrecision('grace_hours').notNull(),
+  keepDays: doublePrecision('keep_days').notNull(),
+  state: text('state').$type<CollectionState>().notNull(),
+  plan: jsonb('plan').$type<ObjectRef>(),
+  scanned: jsonb('scanned').$type<Tally>(),
+  found: jsonb('found').$type<Tally>(),
+  removed: jsonb('removed').$type<Tally>(),
+  ...run,
+})
 
 // Features
 

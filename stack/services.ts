@@ -60,7 +60,15 @@ export const processServices: readonly ProcessService[] = [
     name: 'orchestration',
     command: ['worker', 'orchestration'],
     needs: serverNames,
-    settings: [...everywhere, 'QUANTLOOP_DATABASE_URL', ...temporal, ...objectStore, 'QUANTLOOP_API_URL', 'QUANTLOOP_PYTHON'],
+    settings: [
+      ...everywhere,
+      'QUANTLOOP_DATABASE_URL',
+      ...temporal,
+      ...objectStore,
+      'QUANTLOOP_S3_MIRROR_DIR',
+      'QUANTLOOP_API_URL',
+      'QUANTLOOP_PYTHON',
+    ],
     works: { taskQueue: taskQueues.orchestration },
   },
   {

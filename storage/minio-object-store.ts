@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import type { Readable } from 'node:stream'
@@ -8,14 +9,15 @@ import type { Config } from '#config/config.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { objectKey, type ObjectExtension, type ObjectRef, type UploadUri } from '#contracts/references.ts'
 import { ContentCache } from './content-cache.ts'
-import type { ObjectStore } from './object-store.ts'
+import { listObjects } from './list-objects.ts'
+import type { ObjectStore, StoredObject } from './object-store.ts'
 import { storeFailure } from './store-failures.ts'
 
 type StoreConfig = Config['objectStore']
 
 /** A server that sends nothing for so long is taken as gone; shorter than an atomic activity's ten seconds. */
 const silenceMs = 8_000
-const uploadMinutes = 60
+const presignedMinutes = 60
 
 /** Objects in any S3 store, each read verified, with copies in `cacheDir`. */
 export function createObjectStore(config: StoreConfig, options: { cacheDir: string; silenceMs?: number }): ObjectStore {
@@ -56,6 +58,16 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       return { uri, sha256, bytes: content.length }
     },
 
+    async putFile(path: string, extension: ObjectExtension): Promise<ObjectRef> {
+      const hash = createHash('sha256')
+      for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer)
+      const sha256 = hash.digest('hex')
+      const uri = objectKey(sha256, extension)
+      const { size } = await stat(path)
+      await asking(uri, () => client.putObject(config.bucket, uri, createReadStream(path), size))
+      return { uri, sha256, bytes: size }
+    },
+
     async get(ref: ObjectRef): Promise<Uint8Array> {
       const cached = await asking(ref.uri, () => cache.read(ref))
       return cached ?? (await readFile(await download(ref)))
@@ -73,13 +85,40 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
 
     async presignUpload() {
       const upload: UploadUri = `uploads/${randomUUID()}`
-      const expiresInSeconds = uploadMinutes * 60
+      const expiresInSeconds = presignedMinutes * 60
       const url = await asking(upload, () => client.presignedPutObject(config.bucket, upload, expiresInSeconds))
       return { upload, url, expiresInSeconds }
     },
 
     async readUpload(upload: UploadUri): Promise<Readable> {
       return await asking(upload, () => client.getObject(config.bucket, upload))
+    },
+
+    async presignDownload(ref: ObjectRef): Promise<string> {
+      return await asking(ref.uri, () => client.presignedGetObject(config.bucket, ref.uri, presignedMinutes * 60))
+    },
+
+    async *list(prefix: 'objects/' | 'uploads/') {
+      try {
+        yield* listObjects(client, config.bucket, prefix)
+      } catch (error) {
+        throw storeFailure(error, prefix)
+      }
+    },
+
+    async find(key: string): Promise<StoredObject | undefined> {
+      try {
+        const { size, lastModified } = await client.statObject(config.bucket, key)
+        return { key, bytes: size, modifiedAt: lastModified.toISOString() }
+      } catch (error) {
+        const failure = storeFailure(error, key)
+        if (failure.code === 'object_missing') return undefined
+        throw failure
+      }
+    },
+
+    async remove(key: string): Promise<void> {
+      await asking(key, () => client.removeObject(config.bucket, key))
     },
 
     async health(): Promise<void> {

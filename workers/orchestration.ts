@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { createCalibrationActivities, createCalibrationRequestActivities } from '#activities/calibration.ts'
+import { createCollectionActivities } from '#activities/collections.ts'
 import { createDatasetActivities } from '#activities/datasets.ts'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
+import { createInspectionActivities } from '#activities/inspections.ts'
 import { createJournalActivities } from '#activities/journal.ts'
 import { createOrderActivities } from '#activities/orders.ts'
 import { createScheduleActivities } from '#activities/schedules.ts'
@@ -18,14 +20,21 @@ import { connectDatabase, type Database } from '#db/client.ts'
 import { assertMigrated } from '#db/migrate.ts'
 import { createObjectStore } from '#storage/minio-object-store.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { folderCopy, type SecondCopy } from '#storage/second-copy.ts'
 import { createLogger } from '#telemetry/logger.ts'
 import { connectWorker, installTemporalRuntime, temporalLogger } from './temporal.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
-export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Pick<Config, 'trainer'> }
+export type OrchestrationWorld = {
+  db: Database
+  objects: ObjectStore
+  secondCopy?: SecondCopy | undefined
+  client: Client
+  config: Pick<Config, 'trainer'>
+}
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, objects, client, config }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects, secondCopy, client, config }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
     ...createDatasetActivities({ db, objects, python: config.trainer.python }),
@@ -39,6 +48,8 @@ export const orchestrationActivities = ({ db, objects, client, config }: Orchest
     ...createCalibrationActivities({ db, objects }),
     ...createSupervisionActivities({ db, objects, client }),
     ...createTraceActivities({ db, objects }),
+    ...createInspectionActivities({ db, objects, secondCopy }),
+    ...createCollectionActivities({ db, objects, clock: () => new Date() }),
   })
 
 /** Runs workflows and their light activities until SIGTERM or SIGINT, then lets what is running finish. */
@@ -53,6 +64,8 @@ export async function main(config: Config): Promise<void> {
     await assertMigrated(database.db)
     const cacheDir = join(config.stateDir, 'cache')
     const objects = createObjectStore(config.objectStore, { cacheDir })
+    const { mirrorDir } = config.objectStore
+    const secondCopy = mirrorDir === undefined ? undefined : folderCopy(mirrorDir)
     const connection = await connectWorker(config.temporal, logger)
     try {
       const client = new Client({ connection, namespace: config.temporal.namespace })
@@ -61,7 +74,7 @@ export async function main(config: Config): Promise<void> {
         namespace: config.temporal.namespace,
         taskQueue: taskQueues.orchestration,
         workflowBundle: await workflowBundle(cacheDir, temporalLogger(logger)),
-        activities: orchestrationActivities({ db: database.db, objects, client, config }),
+        activities: orchestrationActivities({ db: database.db, objects, secondCopy, client, config }),
         maxHeartbeatThrottleInterval: '1 second',
         defaultHeartbeatThrottleInterval: '1 second',
         shutdownGraceTime: '5 seconds',

@@ -20,6 +20,9 @@ export const interruptible: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 1 },
 }
 
+/** Work that only looks: stopped by cancelling its workflow, and begun anew when its worker dies. */
+export const inspection: ActivityOptions = { ...interruptible, taskQueue: taskQueues.orchestration, startToCloseTimeout: '6 hours' }
+
 /** The trainer's one activity, in Python. */
 export const trainer = proxyActivities<{ fitModel(input: FitInput): Promise<FitResult> }>({
   ...interruptible,

@@ -28,8 +28,8 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
       { buildId: input.buildId },
     )
   const row = await findSnapshot(db, input.snapshotId, input.dataset)
-  if (row === undefined)
-    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}`, {
+  if (row === undefined || row.collectedAt !== null)
+    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}, or its content was collected`, {
       dataset: input.dataset,
       snapshot: input.snapshotId,
     })

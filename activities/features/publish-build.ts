@@ -7,6 +7,7 @@ import { publishFeatureBuild } from '#db/commands/publish-feature-build.ts'
 import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { assertStored } from '../assert-stored.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
 
 /** Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest. */
@@ -28,10 +29,12 @@ export async function publishBuild(
   const asked = sum(results, (result) => result.asked)
   await publishFeatureBuild(db, {
     buildId: input.buildId,
+    snapshotId: input.snapshotId,
     dataset: input.dataset,
     snapshotId: input.snapshotId,
     featureHash: manifest.featureHash,
     manifest: ref,
+    assertStored: () => assertStored(objects, [ref, ...manifest.shards.map(({ object }) => object)]),
     rows: manifest.rows,
     columns: manifest.columns.length,
     cacheHitRatio: asked === 0 ? 0 : sum(results, (result) => result.cached) / asked,

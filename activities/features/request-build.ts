@@ -6,7 +6,7 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
-import { isOnline } from '#db/queries/online-features.ts'
+import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { endedWhileWaiting } from '../waiter.ts'
@@ -59,9 +59,8 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
   return { buildId: input.buildId, state: row === undefined || row.endedAt !== null ? 'running' : row.state, manifest: null, failure: null }
 }
 
-async function isOutcome(db: Database, client: Client, row: FeatureBuild, { dataset, waiter }: BuildRequest): Promise<boolean> {
-  // one made for another dataset of equal content, or for a head that was left and is back, has to put its rows online
+async function isOutcome(db: Database, client: Client, row: FeatureBuild, { dataset, snapshotId, waiter }: BuildRequest): Promise<boolean> {
   if (row.state === 'ready' && row.featureHash !== null)
-    return await isOnline(db, { dataset, featureHash: row.featureHash, snapshotId: row.snapshotId, buildId: row.id })
+    return await servesOnline(db, { dataset, featureHash: row.featureHash }, snapshotId)
   return await endedWhileWaiting(client, waiter, row.endedAt)
 }

@@ -56,15 +56,30 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
 export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
   const connection = await connect()
   try {
-    const files = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')
     const result = await connection.run(
-      `select symbol, (session - date '1970-01-01')::integer, ${numbers.slice(0, 5).join(', ')}, coalesce("adjustedClose", 'nan'::double), epoch_ms("knownAt")::double from read_parquet([${files}]) order by symbol, session`,
+      `select symbol, (session - date '1970-01-01')::integer, ${numbers.slice(0, 5).join(', ')}, coalesce("adjustedClose", 'nan'::double), epoch_ms("knownAt")::double from read_parquet([${listed(paths)}]) order by symbol, session`,
     )
     return columnsOf(await result.getColumns())
   } finally {
     connection.closeSync()
   }
 }
+
+/** Which of some sessions have a bar of any symbol in the files. */
+export async function sessionsAmong(paths: readonly string[], sessions: readonly string[]): Promise<Set<string>> {
+  const connection = await connect()
+  try {
+    const days = sessions.map((session) => `date '${session}'`).join(', ')
+    const result = await connection.run(
+      `select distinct (session - date '1970-01-01')::integer from read_parquet([${listed(paths)}]) where session in (${days})`,
+    )
+    return new Set(((await result.getColumns())[0] as number[] | undefined)?.map(sessionOf))
+  } finally {
+    connection.closeSync()
+  }
+}
+
+const listed = (paths: readonly string[]) => paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')
 
 function columnsOf(columns: readonly unknown[][]): Map<string, BarColumns> {
   const [symbols, days, open, high, low, close, volume, adjustedClose, knownAt] = columns as [string[], ...number[][]]
@@ -96,17 +111,19 @@ function columnsOf(columns: readonly unknown[][]): Map<string, BarColumns> {
   return found
 }
 
-function appendBars(appender: DuckDBAppender, part: number, bars: BarColumns): void {
+/** `last` is one more column of numbers, for tables that have it. */
+export function appendBars(appender: DuckDBAppender, part: number, bars: BarColumns, last?: Float64Array): void {
   for (let from = 0; from < bars.sessions.length; from += rowsPerVector) {
     const to = Math.min(from + rowsPerVector, bars.sessions.length)
     const count = to - from
-    const chunk = DuckDBDataChunk.create(types, count)
+    const chunk = DuckDBDataChunk.create(last === undefined ? types : [...types, DOUBLE], count)
     chunk.setColumns([
       new Array<number>(count).fill(part),
       new Array<string>(count).fill(bars.symbol),
       bars.sessions.slice(from, to).map((session) => new DuckDBDateValue(dayOf(session)!)),
       ...numbers.map((field) => Array.from({ length: count }, (_, i) => numberOrNull(bars[field]?.[from + i]))),
       bars.knownAt.slice(from, to).map((at) => new DuckDBTimestampMillisecondsValue(BigInt(Date.parse(at)))),
+      ...(last === undefined ? [] : [Array.from(last.subarray(from, to), numberOrNull)]),
     ])
     appender.appendDataChunk(chunk)
   }

@@ -1,7 +1,8 @@
 /**
  * What the labels of a build came to. A label is known when the last bar that it reads has landed. Where bars were
  * restated between the snapshot that was scored last and this build's, the labels that read them are looked at again:
- * those with another value get the next revision, and what was scored by them is scored anew.
+ * those with another value get the next revision, and what was scored by them is scored anew. So are labels whose bars a
+ * roll-back withdrew, once bars of those sessions have landed again; until then what they came to stands.
  */
 import type { FeatureBuildManifest } from '#contracts/features.ts'
 import { QuantloopError } from '#contracts/errors.ts'
@@ -41,13 +42,15 @@ export async function realizeBuildLabels(
       `the supervisor of ${endpoint} scores ${label.text}, but the build holds ${manifest.label.expression}`,
     )
   const of: LabelOf = { dataset, expression: label.text, snapshotId: manifest.snapshotId }
-  const doubtful = await restatedLabels({ db, objects }, row, build, label)
+  const scored = row.snapshotId === null ? undefined : await findSnapshot(db, row.snapshotId, dataset)
+  const restated = await restatedLabels({ db, objects }, row, build, label)
 
   const done = await db.transaction(async (tx) => {
     const locked = await lockSupervision(tx, endpoint)
     if (locked?.snapshotId !== row.snapshotId) return false
     const known = await countLabels(tx, of)
     const labels = build.slices.flatMap((slice) => newLabels(slice, known.get(slice.symbol)))
+    const doubtful = [...restated, ...withdrawnLabels(build, label, scored?.lastSession, known)]
     await realizeLabels(tx, of, labels)
     await restateLabels(tx, of, doubtful)
     await scorePredictions(tx, { endpoint, ...of })
@@ -71,6 +74,27 @@ async function restatedLabels(
   if (before === undefined || after === undefined) return []
   const restated = await revisedSessions(objects, before.manifest, after.manifest)
   return slices.flatMap((slice) => labelsThatRead(slice, label, restated.get(slice.symbol) ?? []))
+}
+
+/** Labels that are known, though the snapshot that was scored last ends before the bars that they read. */
+function withdrawnLabels(
+  { slices }: DecodedBuild,
+  { reach }: ReadLabel,
+  lastScored: string | undefined,
+  known: ReadonlyMap<string, { last: string }>,
+): LabelValue[] {
+  if (lastScored === undefined) return []
+  const day = dayOf(lastScored)!
+  return slices.flatMap((slice) => {
+    const last = known.get(slice.symbol)?.last ?? ''
+    const supported = Math.max(-1, slice.days.findLastIndex((each) => each <= day) - reach)
+    const later = {
+      ...slice,
+      days: slice.days.subarray(supported + 1),
+      column: (name: string) => slice.column(name).subarray(supported + 1),
+    }
+    return labelsOf(later).filter(({ session }) => session <= last)
+  })
 }
 
 /** The labels of a symbol whose rows, from what the label looks back on to its reach, meet a restated session. */

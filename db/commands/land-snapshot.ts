@@ -1,23 +1,27 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { SyncResult } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '../client.ts'
 import { syncResultOf } from '../queries/syncs.ts'
 import { audit, dataset, snapshot, syncRun } from '../schema.ts'
+import { withoutCollection } from './collection-lock.ts'
+import { moveHead } from './move-head.ts'
 
 export type Landing = {
   syncId: string
   /** the head that the sync started from */
   parentId: string | null
-  snapshot: Omit<typeof snapshot.$inferInsert, 'dataset' | 'parentId' | 'syncId' | 'createdAt'>
+  snapshot: Omit<typeof snapshot.$inferInsert, 'dataset' | 'parentId' | 'syncId' | 'note' | 'createdAt' | 'collectedAt'>
   jumps: SyncResult['jumps']
+  /** that every object of it is in the store: asked when none can be collected any more */
+  assertStored: () => Promise<void>
 }
 
 /**
  * One transaction: the snapshot's row, the dataset's head moved from the parent, the audit row, the end of the run. A
  * snapshot that is the head already ends the run as `unchanged`. Landing again answers what the first time did.
  *
- * @throws QuantloopError conflict when the head has moved meanwhile
+ * @throws QuantloopError conflict when the head has moved meanwhile | object_missing | unavailable
  */
 export async function landSnapshot(db: Database, landing: Landing): Promise<SyncResult> {
   return await db.transaction(async (tx) => {
@@ -31,26 +35,31 @@ export async function landSnapshot(db: Database, landing: Landing): Promise<Sync
     if (unchanged) {
       await tx.update(dataset).set({ connector: run.connector }).where(eq(dataset.name, run.dataset))
     } else {
-      await tx
-        .insert(snapshot)
-        .values({ ...landing.snapshot, dataset: run.dataset, parentId: landing.parentId, syncId: landing.syncId })
-        .onConflictDoNothing()
-      const moved = await tx
-        .update(dataset)
-        .set({ headSnapshotId: id, lastSession, connector: run.connector })
-        .where(
-          and(
-            eq(dataset.name, run.dataset),
-            landing.parentId === null ? isNull(dataset.headSnapshotId) : eq(dataset.headSnapshotId, landing.parentId),
-          ),
-        )
-        .returning({ name: dataset.name })
-      if (moved.length === 0)
+      if (target?.head !== landing.parentId)
         throw new QuantloopError(
           'conflict',
           `the head of ${run.dataset} moved to ${target?.head} while sync ${run.id} ran: start it again`,
           { dataset: run.dataset },
         )
+      await withoutCollection(tx)
+      await landing.assertStored()
+      await tx
+        .insert(snapshot)
+        .values({ ...landing.snapshot, dataset: run.dataset, parentId: landing.parentId, syncId: landing.syncId })
+        // the same content again: it may have been collected meanwhile, and may have been cut into other chunks
+        .onConflictDoUpdate({
+          target: [snapshot.dataset, snapshot.id],
+          set: { manifest: sql`excluded.manifest`, collectedAt: null },
+        })
+      await tx.update(dataset).set({ connector: run.connector }).where(eq(dataset.name, run.dataset))
+      await moveHead(tx, {
+        dataset: run.dataset,
+        snapshotId: id,
+        lastSession,
+        kind: 'land',
+        by: run.requestedBy,
+        commandId: run.id,
+      })
       await tx
         .insert(audit)
         .values({

@@ -2,13 +2,13 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { BuildInput } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '../client.ts'
-import { isOnline } from '../queries/online-features.ts'
+import { servesOnline } from '../queries/online-features.ts'
 import { featureBuild } from '../schema.ts'
+import { lockSnapshot } from './hold-snapshot.ts'
 
 /**
  * The build's row: inserted when absent, and opened again when an earlier attempt failed or was stopped. Answers the
- * manifest when there is nothing left to do: the build is ready, and so are the dataset's online rows (a build made for
- * another dataset of equal content has not written them).
+ * manifest when there is nothing left to do: the build is ready, and so are the dataset's online rows.
  */
 export async function openFeatureBuild(db: Database, input: BuildInput): Promise<ObjectRef | null> {
   const request = {
@@ -17,6 +17,8 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
     bodySha256: input.origin.bodySha256,
   }
   return await db.transaction(async (tx) => {
+    // one that is not there is told by the plan
+    await lockSnapshot(tx, { dataset: input.dataset, id: input.snapshotId })
     await tx
       .insert(featureBuild)
       .values({
@@ -37,7 +39,7 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
       .where(and(eq(featureBuild.id, input.buildId), inArray(featureBuild.state, ['failed', 'stopped'])))
     const [row] = await tx.select().from(featureBuild).where(eq(featureBuild.id, input.buildId))
     if (row?.state !== 'ready' || row.featureHash === null) return null
-    const { dataset, snapshotId, buildId } = input
-    return (await isOnline(tx, { dataset, snapshotId, buildId, featureHash: row.featureHash })) ? row.manifest : null
+    const online = await servesOnline(tx, { dataset: input.dataset, featureHash: row.featureHash }, input.snapshotId)
+    return online ? row.manifest : null
   })
 }

@@ -1,7 +1,8 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Executor } from '../client.ts'
-import { dataset, snapshot, trainingRun } from '../schema.ts'
+import { dataset, trainingRun } from '../schema.ts'
+import { holdSnapshot } from './hold-snapshot.ts'
 
 /**
  * Which snapshot a run trains on: the one asked for, else the dataset's head at this moment. It is decided once; a
@@ -15,21 +16,14 @@ export async function pinTrainingSnapshot(
   const pinned = await pinnedOf(db, run.runId)
   if (pinned !== null) return pinned
   const snapshotId = run.snapshotId ?? (await headOf(db, run.dataset))
-  const [known] = await db
-    .select({ id: snapshot.id })
-    .from(snapshot)
-    .where(and(eq(snapshot.dataset, run.dataset), eq(snapshot.id, snapshotId)))
-  if (known === undefined)
-    throw new QuantloopError(
-      'snapshot_not_found',
-      `the dataset ${run.dataset} has no snapshot ${snapshotId}: see \`quantloop data snapshots\``,
-      { dataset: run.dataset, snapshotId },
-    )
-  await db
-    .update(trainingRun)
-    .set({ snapshotId })
-    .where(and(eq(trainingRun.id, run.runId), isNull(trainingRun.snapshotId)))
-  return (await pinnedOf(db, run.runId)) ?? snapshotId
+  return await db.transaction(async (tx) => {
+    await holdSnapshot(tx, { dataset: run.dataset, id: snapshotId })
+    await tx
+      .update(trainingRun)
+      .set({ snapshotId })
+      .where(and(eq(trainingRun.id, run.runId), isNull(trainingRun.snapshotId)))
+    return (await pinnedOf(tx, run.runId)) ?? snapshotId
+  })
 }
 
 async function pinnedOf(db: Executor, runId: string): Promise<string | null> {

@@ -1,7 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database, Executor } from '../client.ts'
-import { dataset as datasets, featureBuild, featureRow } from '../schema.ts'
+import { dataset, featureBuild, featureRow } from '../schema.ts'
+import { withoutCollection } from './collection-lock.ts'
 import { hintReplicas } from './hint-replicas.ts'
 
 /** `values`: float32, little-endian, in the feature set's order; `sha256` is of them. */
@@ -9,23 +10,27 @@ export type NewestRow = { symbol: string; session: string; values: Uint8Array; s
 
 export type PublishedBuild = {
   buildId: string
-  dataset: string
   snapshotId: string
+  dataset: string
   featureHash: string
   manifest: ObjectRef
   rows: number
   columns: number
   cacheHitRatio: number
   newest: readonly NewestRow[]
+  /** that every object of it is in the store: asked when none can be collected any more */
+  assertStored: () => Promise<void>
 }
 
 /**
- * One transaction: the build is ready, and the online store of the dataset has its rows. Doing it again changes nothing;
- * for another dataset of equal content it adds that one's rows.
+ * One transaction: the build is ready, and the online store of the dataset has its newest rows. Doing it again changes
+ * nothing; for another dataset of equal content it adds that one's rows, and after a roll-back it puts the head's back.
  */
 export async function publishFeatureBuild(db: Database, build: PublishedBuild): Promise<void> {
   const { buildId, featureHash, manifest, rows, columns, cacheHitRatio } = build
   await db.transaction(async (tx) => {
+    await withoutCollection(tx)
+    await build.assertStored()
     await tx
       .update(featureBuild)
       .set({
@@ -41,43 +46,46 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
         endedAt: sql`now()`,
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
-    await putOnline(tx, build)
+    await refreshFeatureRows(tx, build)
   })
 }
 
 /**
- * The rows of the dataset's head replace what is online, though they be of an earlier session, for a head can go back.
- * Those of another snapshot fill gaps, and never replace a row of the same or a later session.
+ * The rows of the head's build stand against all others. Those of another build fill in until it is there: they neither
+ * go back to an earlier session, nor on to one that a roll-back has withdrawn.
  */
-async function putOnline(tx: Executor, { dataset, snapshotId, featureHash, buildId, newest }: PublishedBuild): Promise<void> {
-  // whoever lands a snapshot waits: the head's rows come after those of the head before
-  const [{ headSnapshotId } = {}] = await tx
-    .select({ headSnapshotId: datasets.headSnapshotId })
-    .from(datasets)
-    .where(eq(datasets.name, dataset))
+async function refreshFeatureRows(
+  tx: Executor,
+  { dataset: name, featureHash, buildId, snapshotId, newest }: PublishedBuild,
+): Promise<void> {
+  // a roll-back that comes meanwhile waits, and then asks for the build of its own head
+  const [target] = await tx
+    .select({ head: dataset.headSnapshotId, lastSession: dataset.lastSession })
+    .from(dataset)
+    .where(eq(dataset.name, name))
     .for('share')
-  const isHead = headSnapshotId === snapshotId
-  const column = <T>(of: (row: NewestRow) => T) => sql.param(newest.map(of))
+  const isHead = target?.head === snapshotId
+  const last = target?.lastSession ?? null
+  const rows = isHead || last === null ? newest : newest.filter(({ session }) => session <= last)
+  const column = <T>(of: (row: NewestRow) => T) => sql.param(rows.map(of))
+  const symbols = column(({ symbol }) => symbol)
   if (isHead)
-    await tx
-      .delete(featureRow)
-      .where(
-        and(
-          eq(featureRow.dataset, dataset),
-          eq(featureRow.featureHash, featureHash),
-          sql`not ${featureRow.symbol} = any(${column(({ symbol }) => symbol)}::text[])`,
-        ),
-      )
+    await tx.execute(sql`
+      delete from ${featureRow} where dataset = ${name} and feature_hash = ${featureHash} and symbol <> all (${symbols}::text[])`)
+  const yields = isHead
+    ? sql`true`
+    : sql`(${featureRow}.session <= excluded.session or ${featureRow}.session > ${last}::date)
+        and not exists (select from ${featureBuild} b where b.id = ${featureRow}.build_id and b.snapshot_id = ${target?.head ?? null})`
   await tx.execute(sql`
     insert into ${featureRow} (dataset, feature_hash, build_id, symbol, session, "values", sha256)
-    select ${dataset}, ${featureHash}, ${buildId}, * from unnest(
-      ${column(({ symbol }) => symbol)}::text[],
+    select ${name}, ${featureHash}, ${buildId}, * from unnest(
+      ${symbols}::text[],
       ${column(({ session }) => session)}::date[],
       ${column(({ values }) => Buffer.from(values))}::bytea[],
       ${column(({ sha256 }) => sha256)}::text[]
     )
     on conflict (dataset, feature_hash, symbol) do update
       set session = excluded.session, build_id = excluded.build_id, "values" = excluded."values", sha256 = excluded.sha256, updated_at = now()
-      where ${isHead} or ${featureRow}.session < excluded.session`)
-  await hintReplicas(tx, dataset)
+      where ${yields}`)
+  await hintReplicas(tx, name)
 }

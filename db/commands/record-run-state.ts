@@ -1,9 +1,9 @@
 import { and, eq, isNull, lt, sql } from 'drizzle-orm'
 import type { RunPhase } from '#contracts/commands.ts'
 import type { Database } from '../client.ts'
-import { audit, calibration, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
+import { audit, calibration, collection, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
 
-export type RunKind = 'sync' | 'feature-build' | 'training-run' | 'deployment' | 'calibration' | 'supervision'
+export type RunKind = 'sync' | 'feature-build' | 'training-run' | 'deployment' | 'calibration' | 'supervision' | 'collection'
 
 export type RunEntry = {
   kind: RunKind
@@ -55,6 +55,12 @@ export async function recordRunState(db: Database, entry: RunEntry): Promise<voi
           .update(calibration)
           .set({ ...values, state: withoutApproval(entry.phase) })
           .where(and(eq(calibration.recipeHash, entry.id), isNull(calibration.endedAt), lt(calibration.journalSequence, entry.sequence)))
+        break
+      case 'collection':
+        await tx
+          .update(collection)
+          .set({ ...values, state: withoutApproval(entry.phase) })
+          .where(and(eq(collection.id, entry.id), isNull(collection.endedAt), lt(collection.journalSequence, entry.sequence)))
         break
       case 'supervision':
         await tx

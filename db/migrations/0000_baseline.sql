@@ -50,6 +50,28 @@ CREATE TABLE "calibration" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "collection" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"dry_run" boolean NOT NULL,
+	"grace_hours" double precision NOT NULL,
+	"keep_days" double precision NOT NULL,
+	"state" text NOT NULL,
+	"plan" jsonb,
+	"scanned" jsonb,
+	"found" jsonb,
+	"removed" jsonb,
+	"step" text DEFAULT '' NOT NULL,
+	"journal_sequence" integer DEFAULT 0 NOT NULL,
+	"paused_by" text,
+	"paused_ms" double precision DEFAULT 0 NOT NULL,
+	"failure" text,
+	"requested_by" text NOT NULL,
+	"idempotency_key" text,
+	"body_sha256" text NOT NULL,
+	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"ended_at" timestamp(3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "dataset" (
 	"name" text PRIMARY KEY NOT NULL,
 	"connector" jsonb NOT NULL,
@@ -155,6 +177,17 @@ CREATE TABLE "forecast" (
 	"value" double precision NOT NULL,
 	"build_id" text NOT NULL,
 	CONSTRAINT "forecast_endpoint_forecaster_symbol_session_pk" PRIMARY KEY("endpoint","forecaster","symbol","session")
+);
+--> statement-breakpoint
+CREATE TABLE "head_move" (
+	"dataset" text NOT NULL,
+	"sequence" integer NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"by" text NOT NULL,
+	"command_id" uuid NOT NULL,
+	"at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "head_move_dataset_sequence_pk" PRIMARY KEY("dataset","sequence")
 );
 --> statement-breakpoint
 CREATE TABLE "idempotency_key" (
@@ -326,8 +359,19 @@ CREATE TABLE "snapshot" (
 	"first_session" date NOT NULL,
 	"last_session" date NOT NULL,
 	"known_at_basis" text NOT NULL,
+	"note" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	"collected_at" timestamp(3) with time zone,
 	CONSTRAINT "snapshot_dataset_id_pk" PRIMARY KEY("dataset","id")
+);
+--> statement-breakpoint
+CREATE TABLE "snapshot_tag" (
+	"dataset" text NOT NULL,
+	"name" text NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"tagged_by" text NOT NULL,
+	"tagged_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "snapshot_tag_dataset_name_pk" PRIMARY KEY("dataset","name")
 );
 --> statement-breakpoint
 CREATE TABLE "supervision" (
@@ -429,10 +473,12 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "monitor_point" ADD CONSTRAINT "monitor_point_monitor_id_monitor_id_fk" FOREIGN KEY ("monitor_id") REFERENCES "public"."monitor"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "snapshot_tag" ADD CONSTRAINT "snapshot_tag_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "alert_once" ON "alert" USING btree ("endpoint","kind","session");--> statement-breakpoint
 CREATE INDEX "alert_by_endpoint" ON "alert" USING btree ("endpoint","raised_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_once" ON "audit" USING btree ("command_id","action","subject");--> statement-breakpoint
@@ -443,6 +489,7 @@ CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("end
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
 CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
+CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "monitor_once" ON "monitor" USING btree ("endpoint","kind","model_name","model_version","after");--> statement-breakpoint
 CREATE INDEX "prediction_by_endpoint" ON "prediction" USING btree ("endpoint","predicted_at");--> statement-breakpoint

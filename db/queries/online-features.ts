@@ -1,6 +1,6 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import type { Executor } from '../client.ts'
-import { dataset as datasets, featureRow } from '../schema.ts'
+import { dataset as datasets, featureBuild, featureRow } from '../schema.ts'
 
 export type OnlineFeatureSet = { dataset: string; featureHash: string }
 export type OnlineFeatureRow = typeof featureRow.$inferSelect
@@ -28,26 +28,30 @@ export async function hasOnlineFeatures(db: Executor, set: OnlineFeatureSet): Pr
   return (await db.select({ symbol: featureRow.symbol }).from(featureRow).where(ofSet(set)).limit(1)).length > 0
 }
 
-export type OnlineBuild = OnlineFeatureSet & { snapshotId: string; buildId: string }
-
 /**
- * Whether a build has nothing to put online: the dataset's head has its own rows there, and any other snapshot needs some
- * rows only. A build is shared by datasets of equal content, and each has rows of its own.
+ * Whether a ready build has nothing left to do for a dataset's online rows: the dataset has some (a build made for another
+ * dataset of equal content has not written them), and if the build is of the head, none is of another snapshot, as after
+ * a roll-back.
  */
-export async function isOnline(db: Executor, { snapshotId, buildId, ...set }: OnlineBuild): Promise<boolean> {
-  if (!(await isHead(db, { dataset: set.dataset, snapshotId }))) return await hasOnlineFeatures(db, set)
-  const rows = await db
+export async function servesOnline(db: Executor, set: OnlineFeatureSet, snapshotId: string): Promise<boolean> {
+  if (!(await hasOnlineFeatures(db, set))) return false
+  const others = await db
     .select({ symbol: featureRow.symbol })
     .from(featureRow)
-    .where(and(ofSet(set), eq(featureRow.buildId, buildId)))
+    .innerJoin(featureBuild, eq(featureBuild.id, featureRow.buildId))
+    .innerJoin(datasets, eq(datasets.name, featureRow.dataset))
+    .where(and(ofSet(set), eq(datasets.headSnapshotId, snapshotId), ne(featureBuild.snapshotId, snapshotId)))
     .limit(1)
-  return rows.length > 0
+  return others.length === 0
 }
 
-async function isHead(db: Executor, { dataset, snapshotId }: { dataset: string; snapshotId: string }): Promise<boolean> {
-  const found = await db
-    .select({ name: datasets.name })
-    .from(datasets)
-    .where(and(eq(datasets.name, dataset), eq(datasets.headSnapshotId, snapshotId)))
-  return found.length > 0
+/** One build of each feature set that a dataset has online rows of: what to build again when its head moves back. */
+export async function listOnlineBuilds(db: Executor, dataset: string): Promise<(typeof featureBuild.$inferSelect)[]> {
+  const rows = await db
+    .selectDistinctOn([featureRow.featureHash], { build: featureBuild })
+    .from(featureRow)
+    .innerJoin(featureBuild, eq(featureBuild.id, featureRow.buildId))
+    .where(eq(featureRow.dataset, dataset))
+    .orderBy(featureRow.featureHash)
+  return rows.map(({ build }) => build)
 }

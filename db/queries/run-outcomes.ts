@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { RunState } from '#contracts/commands.ts'
 import type { Executor } from '../client.ts'
 import type { RunKind } from '../commands/record-run-state.ts'
-import { audit, calibration, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
+import { audit, calibration, collection, deployment, featureBuild, supervision, syncRun, trainingRun } from '../schema.ts'
 
 /** How a run stands according to its row: what a command that came too late is answered from. */
 export type RunOutcome = {
@@ -26,6 +26,8 @@ export async function findRunOutcome(db: Executor, kind: RunKind, id: string): P
       return (await db.select(outcome(deployment)).from(deployment).where(eq(deployment.id, id)))[0]
     case 'calibration':
       return (await db.select(outcome(calibration)).from(calibration).where(eq(calibration.recipeHash, id)))[0]
+    case 'collection':
+      return (await db.select(outcome(collection)).from(collection).where(eq(collection.id, id)))[0]
     case 'supervision':
       return (await db.select(outcome(supervision)).from(supervision).where(eq(supervision.endpoint, id)))[0]
     default:
@@ -49,7 +51,14 @@ export function closedState(run: RunOutcome): RunState {
   return { phase: 'closed', step: run.step, activeMs: Math.max(0, elapsed - run.pausedMs), pausedMs: run.pausedMs }
 }
 
-type RunTable = typeof syncRun | typeof featureBuild | typeof trainingRun | typeof deployment | typeof calibration | typeof supervision
+type RunTable =
+  | typeof syncRun
+  | typeof featureBuild
+  | typeof trainingRun
+  | typeof deployment
+  | typeof calibration
+  | typeof supervision
+  | typeof collection
 
 const outcome = <T extends RunTable>(table: T) => ({
   state: table.state,

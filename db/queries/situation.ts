@@ -1,7 +1,19 @@
 import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Recipe } from '#contracts/training.ts'
 import type { Executor } from '../client.ts'
-import { alert, dataset, deployment, endpoint, modelVersion, monitor, retrain, snapshot, supervision, trainingRun } from '../schema.ts'
+import {
+  alert,
+  dataset,
+  deployment,
+  endpoint,
+  headMove,
+  modelVersion,
+  monitor,
+  retrain,
+  snapshot,
+  supervision,
+  trainingRun,
+} from '../schema.ts'
 
 /** What the supervisor of an endpoint goes by, as its rows say. */
 export async function readSupervisedEndpoint(db: Executor, name: string) {
@@ -14,8 +26,9 @@ export async function readSupervisedEndpoint(db: Executor, name: string) {
       modelName: trainingRun.modelName,
       headSnapshotId: snapshot.id,
       lastSession: snapshot.lastSession,
-      /** milliseconds since the head has landed, by PostgreSQL's clock */
-      ageMs: sql<number>`extract(epoch from now() - ${snapshot.createdAt})::float8 * 1000`,
+      /** milliseconds since something has landed, by PostgreSQL's clock: a roll-back brings no new data */
+      ageMs: sql<number>`extract(epoch from now() - coalesce(
+        (select max(at) from ${headMove} where dataset = ${dataset.name} and kind = 'land'), ${snapshot.createdAt}))::float8 * 1000`,
     })
     .from(supervision)
     .innerJoin(endpoint, eq(endpoint.name, supervision.endpoint))

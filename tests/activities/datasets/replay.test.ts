@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openSnapshot, verifySnapshotContent } from '#activities/snapshots.ts'
+import { openSnapshot } from '#activities/snapshots.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { findSync, listQuarantinedRows } from '#db/queries/syncs.ts'
 import { xnys } from '#domain/calendar/xnys.ts'
+import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 const replay = (changes: { symbols?: string[]; through?: string } = {}) => ({ kind: 'replay', source: 'sample', ...changes }) as const
@@ -43,7 +44,7 @@ describe('a replay of the sample', () => {
     }
     const [stepwise, atOnce] = [await manifestOf(world, 'steps'), await manifestOf(world, `at-once-${sessions.length - 1}`)]
     expect(stepwise.ref).toEqual(atOnce.ref)
-    expect(await verifySnapshotContent(world.objects, stepwise.ref)).toMatchObject({ snapshotId: ids.at(-1) })
+    expect(await verifySnapshot(world.objects, stepwise.ref)).toMatchObject({ snapshotId: ids.at(-1), damage: [] })
   })
 
   it('ends unchanged at the session that it was to go through, and at the end of its source', async () => {

@@ -1,6 +1,6 @@
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSnapshot, verifySnapshotContent } from '#activities/snapshots.ts'
+import { openSnapshot } from '#activities/snapshots.ts'
 import { readBarFiles, writeBarFiles } from '#activities/snapshots/bar-files.ts'
 import { writeManifest } from '#activities/snapshots/manifest.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -9,6 +9,7 @@ import { sliceBars } from '#domain/market/bars.ts'
 import { symbolIdentity } from '#domain/market/snapshot-identity.ts'
 import { createObjectStore } from '#storage/minio-object-store.ts'
 import { barsOf } from '#tests/domain/market/walk.ts'
+import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
 import { datasetWorld, type DatasetTestWorld } from '../datasets/world.ts'
 
 let world: DatasetTestWorld
@@ -52,10 +53,9 @@ describe('an opened snapshot', () => {
       async () => {
         const reader = await openSnapshot(uncached(), manifest)
         await expect(reader.bars('IBM')).rejects.toMatchObject({ code: 'object_corrupt', place: { object: chunks[2]!.object.uri } })
-        await expect(verifySnapshotContent(world.objects, manifest)).rejects.toMatchObject({
-          code: 'object_corrupt',
-          place: { object: chunks[2]!.object.uri },
-        })
+        expect((await verifySnapshot(world.objects, manifest)).damage).toMatchObject([
+          { what: 'chunk', name: chunks[2]!.object.uri, symbols: chunks[2]!.symbols, repaired: false },
+        ])
       },
     )
     expect((await (await openSnapshot(uncached(), manifest)).bars('IBM')).sessions).toHaveLength(2074)
@@ -78,10 +78,9 @@ describe('an opened snapshot', () => {
     const { chunks } = (await openSnapshot(world.objects, manifest)).manifest
     const sound = Buffer.from(await world.objects.get(chunks[0]!.object))
     await client.removeObject(world.store.config.bucket, chunks[0]!.object.uri)
-    await expect(verifySnapshotContent(world.objects, manifest)).rejects.toMatchObject({
-      code: 'object_missing',
-      place: { object: chunks[0]!.object.uri },
-    })
+    expect((await verifySnapshot(world.objects, manifest)).damage).toMatchObject([
+      { what: 'chunk', name: chunks[0]!.object.uri, fault: 'it is not in the store' },
+    ])
     await client.putObject(world.store.config.bucket, chunks[0]!.object.uri, sound, sound.length)
   })
 })
@@ -99,7 +98,9 @@ describe('the id of a snapshot', () => {
     ]
     for (const lie of lies) {
       const ref = await writeManifest(world.objects, lie)
-      await expect(verifySnapshotContent(world.objects, ref)).rejects.toMatchObject({ code: 'object_corrupt', place: { snapshot: lie.id } })
+      const { damage } = await verifySnapshot(world.objects, ref)
+      expect(damage.length).toBeGreaterThan(0)
+      expect(new Set(damage.map(({ what }) => what))).toEqual(new Set(['content']))
     }
   })
 
@@ -122,9 +123,10 @@ describe('the id of a snapshot', () => {
       }
     }
     const compacted = await writeManifest(world.objects, { ...reader.manifest, chunks })
-    expect(await verifySnapshotContent(world.objects, compacted)).toMatchObject({
+    expect(await verifySnapshot(world.objects, compacted)).toEqual({
       snapshotId: reader.manifest.id,
       rows: reader.manifest.rows,
+      damage: [],
     })
   })
 })

@@ -111,7 +111,18 @@ export async function registerFitted(
   const featureSet = knownFeatureSet('technical')
   const { dataset, label } = recipe
   await openFeatureBuild(db, { buildId, definitionHash: buildId, snapshotId, dataset, featureSet, label, origin })
-  await publishFeatureBuild(db, { buildId, dataset, snapshotId, featureHash, manifest, rows: 960, columns: 4, cacheHitRatio: 0, newest: [] })
+  await publishFeatureBuild(db, {
+    buildId,
+    snapshotId,
+    dataset,
+    featureHash,
+    manifest,
+    rows: 960,
+    columns: 4,
+    cacheHitRatio: 0,
+    newest: [],
+    assertStored: async () => {},
+  })
   const runId = randomUUID()
   await openTrainingRun(db, { runId, modelName: name, recipe, origin })
   const { onnx } = fitted.fit

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { canonicalJson } from '#contracts/canonical-json.ts'
+import { QuantloopError } from '#contracts/errors.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import type { CompareInput, ExportInput, ExportResult, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
+import type { Database } from '#db/client.ts'
+import { auditOrder } from '#db/commands/audit-order.ts'
+import { findSnapshot, listKeptSnapshots } from '#db/queries/snapshots.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import type { SecondCopy } from '#storage/second-copy.ts'
+import { interruptible } from './interruptible.ts'
+import { compareSnapshots } from './snapshots/compare-snapshots.ts'
+import { openSnapshot } from './snapshots/open-snapshot.ts'
+import { SnapshotVerifier } from './snapshots/snapshot-verifier.ts'
+import { lacksOf, writeExport } from './snapshots/write-export.ts'
+
+type World = { db: Database; objects: ObjectStore; secondCopy: SecondCopy | undefined }
+
+/** Looking into snapshots: what takes a while, changes no row, and may be done again. Results that are large are objects. */
+export const createInspectionActivities = ({ db, objects, secondCopy }: World) => ({
+  compareSnapshots: ({ before, after }: CompareInput): Promise<ObjectRef> =>
+    interruptible(async (cancelled) => {
+      const sides = { before: await keptSnapshot(db, before), after: await keptSnapshot(db, after) }
+      const comparison = await compareSnapshots(objects, sides, cancelled)
+      return await objects.put(new TextEncoder().encode(canonicalJson(comparison)), 'json')
+    }),
+
+  exportSnapshot: ({ dataset, snapshotId, ...cut }: ExportInput): Promise<ExportResult> =>
+    interruptible(async (cancelled) => {
+      const { manifest } = await keptSnapshot(db, { dataset, snapshotId })
+      const reader = await openSnapshot(objects, manifest)
+      const folder = await mkdtemp(join(tmpdir(), 'quantloop-export-'))
+      try {
+        const path = join(folder, `bars.${cut.format}`)
+        const written = await writeExport(reader, cut, path, cancelled)
+        return { object: await objects.putFile(path, cut.format), ...written, lacks: lacksOf(reader, cut) }
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    }),
+
+  /** A repair is a change, and is audited. */
+  verifySnapshots: ({ verificationId, dataset, snapshotId, repair, by }: VerifyInput): Promise<VerifyResult> =>
+    interruptible(async (cancelled) => {
+      const all = await listKeptSnapshots(db, dataset)
+      const verifier = new SnapshotVerifier({ objects, secondCopy }, { repair })
+      const snapshots: VerifyResult['snapshots'] = []
+      for (const { id, dataset: name, manifest } of all.filter(({ id }) => snapshotId === undefined || id === snapshotId)) {
+        const { rows, chunks, damage } = await verifier.verify(manifest, cancelled)
+        snapshots.push({ dataset: name, snapshotId: id, rows, chunks, sound: damage.every(({ repaired }) => repaired), damage })
+      }
+      const repaired = snapshots.flatMap(({ damage }) => damage.flatMap((each) => (each.repaired ? [each.name] : [])))
+      if (repaired.length > 0) {
+        const detail = { objects: [...new Set(repaired)] }
+        await auditOrder(db, { action: 'repair', subject: `verification/${verificationId}`, detail }, { commandId: verificationId, by })
+      }
+      const { objects: read, bytes, copied } = verifier
+      const sound = snapshots.every((each) => each.sound)
+      return { sound, snapshots: snapshots.map(briefly), objects: read, bytes, secondCopy: secondCopy !== undefined, copied }
+    }),
+})
+
+/** A workflow's result has room for some thousand faults, not for those of a store that is gone. */
+const mostDamage = 50
+
+const briefly = (snapshot: VerifyResult['snapshots'][number]) => ({ ...snapshot, damage: snapshot.damage.slice(0, mostDamage) })
+
+/** @throws QuantloopError snapshot_not_found */
+async function keptSnapshot(db: Database, { dataset, snapshotId }: { dataset: string; snapshotId: string }) {
+  const found = await findSnapshot(db, snapshotId, dataset)
+  if (found === undefined || found.collectedAt !== null)
+    throw new QuantloopError('snapshot_not_found', `${dataset} has no snapshot ${snapshotId}, or its content was collected`, {
+      dataset,
+      snapshot: snapshotId,
+    })
+  return { dataset, manifest: found.manifest }
+}
+
+export type InspectionActivities = ReturnType<typeof createInspectionActivities>

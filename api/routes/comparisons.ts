@@ -1,0 +1,76 @@
+import { z } from '@hono/zod-openapi'
+import { QuantloopError } from '#contracts/errors.ts'
+import { compareWorkflowId } from '#contracts/ids.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { Comparison, type CompareInput } from '#contracts/snapshots.ts'
+import { Id } from '#contracts/words.ts'
+import type { Api, AppDependencies } from '../dependencies.ts'
+import { found } from '../found.ts'
+import { acceptRequest } from '../idempotency.ts'
+import { findInspection, resultOf } from '../inspections.ts'
+import { answers, jsonBody, notFound, operation } from '../operation.ts'
+import { guardPage } from '../page-headers.ts'
+import { startOnce } from '../runs.ts'
+import { schemas } from '../schemas.ts'
+import { snapshotFor } from '../snapshot-for.ts'
+
+const tags = ['snapshots']
+
+/** What has changed is read, which is seconds even when it is everything. */
+const comparedMs = 120_000
+
+const create = operation('operator', {
+  method: 'post',
+  path: '/api/v1/comparisons',
+  tags,
+  summary: 'What two snapshots of a dataset say differently',
+  description: 'Chunks that both list are not read. Counts are of all changes; single bars are listed up to a limit.',
+  request: jsonBody(schemas.CompareRequest),
+  responses: { 200: answers(schemas.Comparison, 'The comparison'), ...notFound },
+})
+
+const report = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/comparisons/{id}/report',
+  tags,
+  summary: 'A comparison as a picture: one self-contained HTML page',
+  request: { params: z.strictObject({ id: Id }) },
+  responses: { 200: { description: 'The page', content: { 'text/html': { schema: z.string() } } }, ...notFound },
+})
+
+export function comparisons(app: Api, deps: AppDependencies): void {
+  const { db, temporal, objects } = deps
+
+  app.openapi(create, async (c) => {
+    const { dataset, before, after } = c.req.valid('json')
+    const request = await acceptRequest(c, db)
+    const input: CompareInput = {
+      comparisonId: request.id,
+      before: { dataset, snapshotId: await snapshotFor(db, { dataset, snapshotId: before }) },
+      after: { dataset, snapshotId: await snapshotFor(db, { dataset, snapshotId: after }) },
+    }
+    const workflowId = compareWorkflowId(request.id)
+    await startOnce(temporal, { type: 'compareSnapshots', workflowId, input, request })
+    const ref = await resultOf<ObjectRef>(temporal, workflowId, comparedMs)
+    return c.json({ id: request.id, ...(await readComparison(objects, ref)) }, 200)
+  })
+
+  app.openapi(report, async (c) => {
+    const { id } = c.req.valid('param')
+    const { result } = found(await findInspection<CompareInput, ObjectRef>(temporal, compareWorkflowId(id)), 'comparison', id)
+    const comparison = await readComparison(objects, found(result ?? undefined, 'comparison', id))
+    // the drawing library takes a second to load, which the API need not spend before it is asked
+    const { comparisonReport } = await import('#reports/comparison-report.ts')
+    guardPage(c)
+    return c.html(comparisonReport(comparison), 200)
+  })
+}
+
+async function readComparison(objects: AppDependencies['objects'], ref: ObjectRef): Promise<Comparison> {
+  const bytes = await objects.get(ref)
+  try {
+    return Comparison.parse(JSON.parse(new TextDecoder().decode(bytes)))
+  } catch (cause) {
+    throw new QuantloopError('object_corrupt', `${ref.uri} is no comparison: compare again`, { object: ref.uri }, { cause })
+  }
+}

@@ -1,0 +1,65 @@
+import { z } from '@hono/zod-openapi'
+import { verifyWorkflowId } from '#contracts/ids.ts'
+import type { Verification, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
+import { Id } from '#contracts/words.ts'
+import { findDataset } from '#db/queries/datasets.ts'
+import type { Api, AppDependencies } from '../dependencies.ts'
+import { found } from '../found.ts'
+import { acceptRequest } from '../idempotency.ts'
+import { findInspection } from '../inspections.ts'
+import { answers, jsonBody, notFound, operation } from '../operation.ts'
+import { startOnce } from '../runs.ts'
+import { schemas } from '../schemas.ts'
+import { snapshotFor } from '../snapshot-for.ts'
+
+const tags = ['snapshots']
+
+const create = operation('operator', {
+  method: 'post',
+  path: '/api/v1/verifications',
+  tags,
+  summary: 'Read and hash everything of one or all snapshots again',
+  description:
+    'With `repair`, what is damaged is put back from the second copy where that is sound, and what the second copy lacks is copied to it.',
+  request: jsonBody(schemas.VerifyRequest),
+  responses: { 202: answers(schemas.Verification, 'The verification was accepted'), ...notFound },
+})
+
+const get = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/verifications/{id}',
+  tags,
+  summary: 'How a verification stands, and what it found',
+  request: { params: z.strictObject({ id: Id }) },
+  responses: { 200: answers(schemas.Verification, 'The verification'), ...notFound },
+})
+
+export function verifications(app: Api, deps: AppDependencies): void {
+  const { db, temporal } = deps
+
+  const verificationOf = async (id: string): Promise<Verification> => {
+    const { input: _, ...standing } = found(
+      await findInspection<VerifyInput, VerifyResult>(temporal, verifyWorkflowId(id)),
+      'verification',
+      id,
+    )
+    return { id, ...standing }
+  }
+
+  app.openapi(create, async (c) => {
+    const { dataset, snapshot, repair } = c.req.valid('json')
+    const request = await acceptRequest(c, db)
+    if (dataset !== undefined) found(await findDataset(db, dataset), 'dataset', dataset)
+    const input: VerifyInput = {
+      verificationId: request.id,
+      ...(dataset === undefined ? {} : { dataset }),
+      ...(dataset === undefined || snapshot === undefined ? {} : { snapshotId: await snapshotFor(db, { dataset, snapshotId: snapshot }) }),
+      repair,
+      by: request.origin.by,
+    }
+    await startOnce(temporal, { type: 'verifySnapshots', workflowId: verifyWorkflowId(request.id), input, request })
+    return c.json(await verificationOf(request.id), 202)
+  })
+
+  app.openapi(get, async (c) => c.json(await verificationOf(c.req.valid('param').id), 200))
+}

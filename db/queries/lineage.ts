@@ -1,0 +1,76 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
+import type { Lineage } from '#contracts/snapshots.ts'
+import type { Executor } from '../client.ts'
+import { featureBuild, modelVersion, prediction, syncRun, snapshot, trainingRun } from '../schema.ts'
+import { findSnapshot } from './snapshots.ts'
+import { iso } from './timestamps.ts'
+
+/** More of a kind than a person reads; the lists of each kind have them all. */
+const most = 500
+
+/** Both ways from a snapshot: the sync that brought it, and what was made of it. Equal content is one, whichever dataset it landed in. */
+export async function readLineage(db: Executor, dataset: string, id: string): Promise<Lineage | undefined> {
+  const found = await findSnapshot(db, id, dataset)
+  if (found === undefined) return undefined
+  const [sync] = await db
+    .select({
+      id: syncRun.id,
+      connector: sql<string>`${syncRun.connector} ->> 'kind'`,
+      requestedBy: syncRun.requestedBy,
+      startedAt: syncRun.startedAt,
+      quarantined: syncRun.quarantined,
+    })
+    .from(snapshot)
+    .innerJoin(syncRun, eq(syncRun.id, snapshot.syncId))
+    .where(and(eq(snapshot.dataset, dataset), eq(snapshot.id, id)))
+  const builds = await db
+    .select({
+      id: featureBuild.id,
+      featureSet: sql<string>`${featureBuild.featureSet} ->> 'name'`,
+      state: featureBuild.state,
+      startedAt: featureBuild.startedAt,
+    })
+    .from(featureBuild)
+    .where(eq(featureBuild.snapshotId, id))
+    .orderBy(desc(featureBuild.startedAt))
+    .limit(most)
+  const trainingRuns = await db
+    .select({ id: trainingRun.id, modelName: trainingRun.modelName, modelVersion: trainingRun.modelVersion, state: trainingRun.state })
+    .from(trainingRun)
+    .where(eq(trainingRun.snapshotId, id))
+    .orderBy(desc(trainingRun.startedAt))
+    .limit(most)
+  const modelVersions = await db
+    .select({
+      name: modelVersion.name,
+      version: modelVersion.version,
+      stage: modelVersion.stage,
+      predictions: sql<number>`(select count(*)::int from ${prediction} said
+        where said.model_name = ${modelVersion.name} and said.model_version = ${modelVersion.version})`,
+    })
+    .from(modelVersion)
+    .where(eq(modelVersion.snapshotId, id))
+    .orderBy(modelVersion.name, modelVersion.version)
+    .limit(most)
+  const predictions = await db
+    .select({ endpoint: prediction.endpoint, count: sql<number>`count(*)::int` })
+    .from(prediction)
+    .innerJoin(featureBuild, sql`${featureBuild.id} = ${prediction.input} ->> 'buildId'`)
+    .where(eq(featureBuild.snapshotId, id))
+    .groupBy(prediction.endpoint)
+    .orderBy(prediction.endpoint)
+  const { parentId, tags, note, collectedAt } = found
+  return {
+    dataset,
+    snapshotId: id,
+    parentId,
+    tags,
+    note,
+    collectedAt,
+    sync: sync === undefined ? null : { ...sync, startedAt: iso(sync.startedAt) },
+    builds: builds.map((build) => ({ ...build, startedAt: iso(build.startedAt) })),
+    trainingRuns,
+    modelVersions,
+    predictions,
+  }
+}
