@@ -8,7 +8,7 @@ import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { findSync, listQuarantinedRows } from '#db/queries/syncs.ts'
-import { xnys } from '#domain/calendar/xnys.ts'
+import { xnys } from '#domain/calendar/calendars.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 const replay = (changes: { symbols?: string[]; through?: string } = {}) => ({ kind: 'replay', source: 'sample', ...changes }) as const
