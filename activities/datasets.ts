@@ -12,21 +12,22 @@ import { examineBars } from './datasets/examine-bars.ts'
 import { importBars, type Imported, type ImportWorld } from './datasets/import-bars.ts'
 import { nudgeFollowers } from './datasets/nudge-followers.ts'
 import { releaseSession, type Release } from './datasets/release-session.ts'
+import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
 import { readManifest } from './snapshots/manifest.ts'
 
-export type DatasetWorld = { db: Database; objects: ObjectStore; python: string }
+export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
 
 /**
  * The steps of `syncMarketData`. Each may run again after a kill: objects are named by their content, rows by the sync's
  * id, and landing is one transaction. Between steps data stays in the store; only references pass through the workflow.
  */
-export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) => ({
+export const createDatasetActivities = ({ db, objects, python, vendors }: DatasetWorld) => ({
   openSync: (input: SyncInput): Promise<OpenedSync> => openSyncRun(db, input),
 
   importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ImportConfig; asOf: string }): Promise<Imported> =>
     interruptible(async (cancelled) => {
-      const imported = await importBars(importWorld({ db, objects, python }), { syncId, config: connector, asOf, cancelled })
+      const imported = await importBars(importWorld({ db, objects, python, vendors }), { syncId, config: connector, asOf, cancelled })
       const { rows, symbols, quarantined } = imported
       await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
       return imported
@@ -58,7 +59,7 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
   /** A replay's import, check and composition in one: there is little of each in one session. */
   releaseSession: (release: Release): Promise<{ manifest: ObjectRef; held: number }> =>
     interruptible(async (cancelled) => {
-      const { manifest, ...findings } = await releaseSession(importWorld({ db, objects, python }), release, cancelled)
+      const { manifest, ...findings } = await releaseSession(importWorld({ db, objects, python, vendors }), release, cancelled)
       await recordSyncFindings(db, release.syncId, findings)
       return { manifest, held: heldOf(findings.jumps) }
     }),
@@ -103,10 +104,11 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
   }): Promise<SyncResult> => endSync(db, syncId, { state, failure }),
 })
 
-const importWorld = ({ db, objects, python }: DatasetWorld): ImportWorld => ({
+const importWorld = ({ db, objects, python, vendors }: DatasetWorld): ImportWorld => ({
   db,
   objects,
   python,
+  vendors,
   readUpload: (upload) => objects.readUpload(upload),
 })
 

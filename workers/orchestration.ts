@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { createCalibrationActivities, createCalibrationRequestActivities } from '#activities/calibration.ts'
 import { createDatasetActivities } from '#activities/datasets.ts'
+import { createVendors, type Vendors } from '#activities/datasets/vendors/vendors.ts'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
@@ -13,6 +14,7 @@ import { createSupervisionActivities } from '#activities/supervision.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { createTrainingActivities } from '#activities/training.ts'
 import type { Config } from '#config/config.ts'
+import { vendorAccess } from '#config/vendor-access.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { connectDatabase, type Database } from '#db/client.ts'
 import { assertMigrated } from '#db/migrate.ts'
@@ -22,13 +24,13 @@ import { createLogger } from '#telemetry/logger.ts'
 import { connectWorker, installTemporalRuntime, temporalLogger } from './temporal.ts'
 import { workflowBundle } from './workflow-bundle.ts'
 
-export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; config: Pick<Config, 'trainer'> }
+export type OrchestrationWorld = { db: Database; objects: ObjectStore; client: Client; vendors: Vendors; config: Pick<Config, 'trainer'> }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, objects, client, config }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects, client, vendors, config }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
-    ...createDatasetActivities({ db, objects, python: config.trainer.python }),
+    ...createDatasetActivities({ db, objects, vendors, python: config.trainer.python }),
     ...createDeploymentActivities({ db, objects }),
     ...createFeatureRequestActivities({ db, client }),
     ...createFeatureBuildActivities({ db, objects }),
@@ -53,6 +55,7 @@ export async function main(config: Config): Promise<void> {
     await assertMigrated(database.db)
     const cacheDir = join(config.stateDir, 'cache')
     const objects = createObjectStore(config.objectStore, { cacheDir })
+    const vendors = createVendors(vendorAccess(process.env, config.stateDir))
     const connection = await connectWorker(config.temporal, logger)
     try {
       const client = new Client({ connection, namespace: config.temporal.namespace })
@@ -61,7 +64,7 @@ export async function main(config: Config): Promise<void> {
         namespace: config.temporal.namespace,
         taskQueue: taskQueues.orchestration,
         workflowBundle: await workflowBundle(cacheDir, temporalLogger(logger)),
-        activities: orchestrationActivities({ db: database.db, objects, client, config }),
+        activities: orchestrationActivities({ db: database.db, objects, client, vendors, config }),
         maxHeartbeatThrottleInterval: '1 second',
         defaultHeartbeatThrottleInterval: '1 second',
         shutdownGraceTime: '5 seconds',

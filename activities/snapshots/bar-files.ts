@@ -30,7 +30,7 @@ const types = [INTEGER, VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_M
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
-  const connection = await connect()
+  const connection = await connectDuckDb()
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
     await connection.run(
@@ -54,7 +54,7 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
 
 /** All bars in the files, by symbol. The files must be local copies that were verified. */
 export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
-  const connection = await connect()
+  const connection = await connectDuckDb()
   try {
     const files = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')
     const result = await connection.run(
@@ -116,7 +116,8 @@ const numberOrNull = (value: number | undefined) => (value === undefined || Numb
 
 let instance: Promise<DuckDBInstance> | undefined
 
-async function connect(): Promise<DuckDBConnection> {
+/** A connection to the one DuckDB of this process, with one thread: the caller closes it. */
+export async function connectDuckDb(): Promise<DuckDBConnection> {
   instance ??= DuckDBInstance.create(':memory:', { threads: '1' })
   return await (await instance).connect()
 }

@@ -2,6 +2,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { besideIdentity, besideObjects } from './beside-bars.ts'
 import { openSnapshot } from './open-snapshot.ts'
 
 export type VerifiedSnapshot = { snapshotId: string; rows: number; symbols: number; chunks: { uri: string; sha256: string }[] }
@@ -16,6 +17,7 @@ export async function verifySnapshotContent(objects: ObjectStore, ref: ObjectRef
   const reader = await openSnapshot(objects, ref)
   const { manifest } = reader
   for (const { object } of manifest.chunks) await assertStored(objects, object)
+  for (const object of besideObjects(manifest.beside)) await assertStored(objects, object)
   const identities: SymbolIdentity[] = []
   let rows = 0
   for (const listed of manifest.symbols) {
@@ -26,7 +28,7 @@ export async function verifySnapshotContent(objects: ObjectStore, ref: ObjectRef
     identities.push(identity)
     rows += bars.sessions.length
   }
-  const found = snapshotIdentity(identities, manifest.knownAtBasis)
+  const found = snapshotIdentity(identities, manifest.knownAtBasis, besideIdentity(manifest.beside))
   if (found !== manifest.id) throw differs(manifest.id, `its bars and actions hash to ${found}`)
   const listedRows = manifest.chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
   if (rows !== manifest.rows || rows !== listedRows)
