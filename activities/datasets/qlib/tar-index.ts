@@ -4,6 +4,8 @@ import { extract } from 'tar-stream'
 import { QuantloopError } from '#contracts/errors.ts'
 
 const mostEntries = 2_000_000
+/** An entry's offset is that of the header before its bytes. */
+const headerBytes = 512
 
 /** The files of a tar that lies on the local disk: their bytes are read where they are, and never unpacked. */
 export type TarIndex = {
@@ -58,7 +60,7 @@ async function placesIn(handle: FileHandle, file: string, cancelled: AbortSignal
         const path = pathOf(name, file)
         if (places.has(path)) throw malformed(file, `holds ${path} twice`)
         if (places.size >= mostEntries) throw malformed(file, `holds more than ${mostEntries} files`)
-        places.set(path, { offset: entry.offset, size })
+        places.set(path, { offset: entry.offset + headerBytes, size })
       } else if (type !== 'directory') throw malformed(file, `holds ${shown(name)}, a ${type}: only files and folders are read`)
       entry.resume()
     }
