@@ -117,11 +117,13 @@ export class VendorClient {
   async ask(address: string, cancelled: AbortSignal, ask: (signal: AbortSignal) => Promise<Uint8Array>): Promise<Uint8Array> {
     const place = { vendor: this.rules.name, address }
     try {
-      return await this.policy.execute(async ({ signal }) => {
+      const answer = this.policy.execute(async ({ signal }) => {
         await this.queue.removeTokens(1)
         signal.throwIfAborted()
         return await ask(signal)
       }, cancelled)
+      // neither a place in the queue nor a wait between tries holds a pause up
+      return await unlessAborted(answer, cancelled)
     } catch (error) {
       cancelled.throwIfAborted()
       if (error instanceof BrokenCircuitError || error instanceof TaskCancelledError)
@@ -173,6 +175,20 @@ export class VendorClient {
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let onAbort: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort!)
   }
 }
 
