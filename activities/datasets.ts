@@ -15,21 +15,23 @@ import { examineBars } from './datasets/examine-bars.ts'
 import { importBars, type Imported, type ImportWorld } from './datasets/import-bars.ts'
 import { nudgeFollowers } from './datasets/nudge-followers.ts'
 import { releaseSession, type Release } from './datasets/release-session.ts'
+import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
+import { besideObjects } from './snapshots/beside-bars.ts'
 import { readManifest } from './snapshots/manifest.ts'
 
-export type DatasetWorld = { db: Database; objects: ObjectStore; python: string }
+export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
 
 /**
  * The steps of `syncMarketData`. Each may run again after a kill: objects are named by their content, rows by the sync's
  * id, and landing is one transaction. Between steps data stays in the store; only references pass through the workflow.
  */
-export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) => ({
+export const createDatasetActivities = ({ db, objects, python, vendors }: DatasetWorld) => ({
   openSync: (input: SyncInput): Promise<OpenedSync> => openSyncRun(db, input),
 
   importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ImportConfig; asOf: string }): Promise<Imported> =>
     interruptible(async (cancelled) => {
-      const imported = await importBars(importWorld({ db, objects, python }), { syncId, config: connector, asOf, cancelled })
+      const imported = await importBars(importWorld({ db, objects, python, vendors }), { syncId, config: connector, asOf, cancelled })
       const { rows, symbols, quarantined } = imported
       await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
       return imported
@@ -61,7 +63,7 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
   /** A replay's import, check and composition in one: there is little of each in one session. */
   releaseSession: (release: Release): Promise<{ manifest: ObjectRef; held: number }> =>
     interruptible(async (cancelled) => {
-      const { manifest, ...findings } = await releaseSession(importWorld({ db, objects, python }), release, cancelled)
+      const { manifest, ...findings } = await releaseSession(importWorld({ db, objects, python, vendors }), release, cancelled)
       await recordSyncFindings(db, release.syncId, findings)
       return { manifest, held: heldOf(findings.jumps) }
     }),
@@ -77,8 +79,8 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
   }): Promise<SyncResult> {
     const manifest = await readManifest(objects, ref)
     const parent = parentId === null ? undefined : await manifestOf(db, objects, syncId, parentId)
-    const held = new Set(parent?.chunks.map(({ object }) => object.sha256))
-    const fresh = manifest.chunks.map(({ object }) => object).filter(({ sha256 }) => !held.has(sha256))
+    const held = new Set(parent === undefined ? [] : contentOf(parent).map(({ sha256 }) => sha256))
+    const fresh = contentOf(manifest).filter(({ sha256 }) => !held.has(sha256))
     return await landSnapshot(db, {
       syncId,
       parentId,
@@ -93,7 +95,7 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
         knownAtBasis: manifest.knownAtBasis,
       },
       jumps: manifest.clearedJumps,
-      // the head keeps its own chunks
+      // the head keeps its own
       assertStored: () => assertStored(objects, [ref, ...fresh]),
     })
   },
@@ -111,10 +113,11 @@ export const createDatasetActivities = ({ db, objects, python }: DatasetWorld) =
   }): Promise<SyncResult> => endSync(db, syncId, { state, failure }),
 })
 
-const importWorld = ({ db, objects, python }: DatasetWorld): ImportWorld => ({
+const importWorld = ({ db, objects, python, vendors }: DatasetWorld): ImportWorld => ({
   db,
   objects,
   python,
+  vendors,
   readUpload: (upload) => objects.readUpload(upload),
 })
 
@@ -124,6 +127,9 @@ async function manifestOf(db: Database, objects: ObjectStore, syncId: string, id
   const snapshot = sync && (await findSnapshot(db, id, sync.dataset))
   return snapshot && (await readManifest(objects, snapshot.manifest))
 }
+
+/** The objects that hold what a snapshot says. */
+const contentOf = ({ chunks, beside }: SnapshotManifest): ObjectRef[] => [...chunks.map(({ object }) => object), ...besideObjects(beside)]
 
 const heldOf = (jumps: readonly PriceJump[]) => jumps.filter(({ clearedBy }) => clearedBy === undefined).length
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { calendarNames } from '#domain/calendar/calendars.ts'
 import { ObjectRef, Sha256, UploadUri } from './references.ts'
 import { Id, Line, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
 
@@ -27,11 +28,24 @@ export const CorporateAction = z.strictObject({
   kind: z.enum(['split', 'dividend', 'rename', 'delisting']),
   ratio: z.number().positive().optional(),
   cash: z.number().positive().optional(),
+  /** the ticker that a renamed company trades under from then on */
+  to: Ticker.optional(),
+  /** of a delisted share, from its last close to what its holder received: −1 when nothing was left */
+  return: z.number().min(-1).optional(),
   knownAt: Timestamp,
   /** given by the source, or derived by us from its adjusted close */
   basis: z.enum(['given', 'derived']),
 })
 export type CorporateAction = z.infer<typeof CorporateAction>
+
+export const CalendarName = z.enum(calendarNames)
+export type CalendarName = z.infer<typeof CalendarName>
+
+/** What a file of bars may name beside itself: the exchange whose sessions it keeps, actions and universes in files of their own. */
+const besideFile = { calendar: CalendarName.optional(), actions: UploadUri.optional(), universes: UploadUri.optional() }
+
+/** What a vendor is asked for. The whole range is asked for at each sync, so that what the vendor has revised since is seen. */
+const asked = { symbols: z.array(Ticker).min(1).max(5000), from: Session, through: Session.optional() }
 
 /** Where bars come from. `through` is the last session to release; later ones stay for replay. */
 export const ConnectorConfig = z.discriminatedUnion('kind', [
@@ -42,7 +56,22 @@ export const ConnectorConfig = z.discriminatedUnion('kind', [
     /** the name the client's file had, for error messages only */
     filename: Line.min(1).max(255),
     through: Session.optional(),
+    ...besideFile,
   }),
+  z.strictObject({
+    kind: z.literal('parquet'),
+    upload: UploadUri,
+    filename: Line.min(1).max(255),
+    through: Session.optional(),
+    ...besideFile,
+  }),
+  /** A folder of Qlib's binary files in a tar, taken as found: its own calendar, gaps, late listings, and its own adjustment. */
+  z.strictObject({ kind: z.literal('qlib'), upload: UploadUri, filename: Line.min(1).max(255) }),
+  /** Unofficial: what Yahoo's own pages ask for. */
+  z.strictObject({ kind: z.literal('yahoo'), ...asked, calendar: CalendarName.optional() }),
+  z.strictObject({ kind: z.literal('alpaca'), ...asked, feed: z.enum(['sip', 'iex']).optional() }),
+  /** A-shares, by the Python package of that name. */
+  z.strictObject({ kind: z.literal('akshare'), ...asked }),
   /** Real bars at a fast pace: each sync releases the one session after the head, from a source that holds later ones. */
   z.strictObject({
     kind: z.literal('replay'),
@@ -79,6 +108,8 @@ export const PriceJump = z.strictObject({
   close: z.number(),
   /** close / previousClose − 1 */
   change: z.number(),
+  /** days without a bar before it, where there were more than a year of them: another company may have taken the ticker */
+  gapDays: z.int().positive().optional(),
   clearedBy: z.enum(['adjusted-close', 'approval']).optional(),
 })
 export type PriceJump = z.infer<typeof PriceJump>
@@ -114,6 +145,34 @@ export const SnapshotChunk = z.strictObject({
 })
 export type SnapshotChunk = z.infer<typeof SnapshotChunk>
 
+/** The days on which a dataset's bars may lie. An exchange that nobody named is `assumed`, and refuses no bar. */
+export const DatasetCalendar = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('exchange'), name: CalendarName, basis: z.enum(['named', 'assumed']) }),
+  /** `sessions` is a JSON list of the source's own */
+  z.strictObject({ kind: z.literal('own'), sessions: ObjectRef }),
+])
+export type DatasetCalendar = z.infer<typeof DatasetCalendar>
+
+/** A name that a source gives to a set of symbols: `csi300`. */
+export const UniverseName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'letters, digits and . _ -, at most 63')
+
+/** Which symbols belong on which sessions, both ends included. */
+export const Universe = z.strictObject({
+  name: UniverseName,
+  spans: z.array(z.strictObject({ symbol: Ticker, from: Session, to: Session })),
+})
+export type Universe = z.infer<typeof Universe>
+
+/** What a snapshot holds beside bars and actions. */
+export const BesideBars = z.strictObject({
+  calendar: DatasetCalendar,
+  /** a JSON list of `Universe`s */
+  universes: ObjectRef.optional(),
+  /** what of a Qlib folder bars, calendar and universes do not say: see activities/datasets/qlib/as-found.ts */
+  asFound: z.strictObject({ index: ObjectRef, parts: z.array(ObjectRef) }).optional(),
+})
+export type BesideBars = z.infer<typeof BesideBars>
+
 /**
  * The manifest of an immutable version of a dataset. `id` is the SHA-256 of the canonical column values by symbol and
  * session, of the actions and of the observed `knownAt`s: the layout of the chunks does not change it.
@@ -138,6 +197,8 @@ export const SnapshotManifest = z.strictObject({
   chunks: z.array(SnapshotChunk).min(1),
   actions: z.array(CorporateAction),
   clearedJumps: z.array(PriceJump),
+  /** absent in the first manifests: XNYS, assumed, and nothing else */
+  beside: BesideBars.optional(),
 })
 export type SnapshotManifest = z.infer<typeof SnapshotManifest>
 

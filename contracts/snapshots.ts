@@ -183,9 +183,12 @@ export const VerifyInput = z.strictObject({
 })
 export type VerifyInput = z.infer<typeof VerifyInput>
 
-/** A damaged or missing object, or a `content` that sound objects do not give: an id, a count or a hash. `symbols` are those that need it. */
+/**
+ * A damaged or missing object (`beside`: what a source said next to its bars), or a `content` that sound objects do not
+ * give: an id, a count or a hash. `symbols` are those that need it.
+ */
 export const Damage = z.strictObject({
-  what: z.enum(['manifest', 'chunk', 'content']),
+  what: z.enum(['manifest', 'chunk', 'beside', 'content']),
   name: z.string(),
   fault: z.string(),
   symbols: z.array(Ticker),

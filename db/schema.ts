@@ -168,6 +168,23 @@ export const collection = pgTable('collection', {
   removed: jsonb('removed').$type<Tally>(),
   ...run,
 })
+/**
+ * Raw answers of a vendor, as they came: a sync that was killed goes on behind them, and a snapshot's lineage names them by
+ * its sync. `address` has no secrets in it.
+ */
+export const fetchedPage = pgTable(
+  'fetched_page',
+  {
+    syncId: uuid('sync_id')
+      .notNull()
+      .references(() => syncRun.id),
+    page: text('page').notNull(),
+    address: text('address').notNull(),
+    object: jsonb('object').$type<ObjectRef>().notNull(),
+    fetchedAt: now('fetched_at'),
+  },
+  (t) => [primaryKey({ columns: [t.syncId, t.page] })],
+)
 
 // Features
 

@@ -4,6 +4,7 @@ import { Worker } from '@temporalio/worker'
 import { createCalibrationActivities, createCalibrationRequestActivities } from '#activities/calibration.ts'
 import { createCollectionActivities } from '#activities/collections.ts'
 import { createDatasetActivities } from '#activities/datasets.ts'
+import { createVendors, type Vendors } from '#activities/datasets/vendors/vendors.ts'
 import { createDeploymentActivities } from '#activities/deployments.ts'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureRequestActivities } from '#activities/features.ts'
@@ -15,6 +16,7 @@ import { createSupervisionActivities } from '#activities/supervision.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { createTrainingActivities } from '#activities/training.ts'
 import type { Config } from '#config/config.ts'
+import { vendorAccess } from '#config/vendor-access.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { connectDatabase, type Database } from '#db/client.ts'
 import { assertMigrated } from '#db/migrate.ts'
@@ -30,14 +32,15 @@ export type OrchestrationWorld = {
   objects: ObjectStore
   secondCopy?: SecondCopy | undefined
   client: Client
+  vendors: Vendors
   config: Pick<Config, 'trainer'>
 }
 
 /** Every activity of the orchestration queue: light I/O. What needs threads or a GPU runs on queues of its own. */
-export const orchestrationActivities = ({ db, objects, secondCopy, client, config }: OrchestrationWorld) =>
+export const orchestrationActivities = ({ db, objects, secondCopy, client, vendors, config }: OrchestrationWorld) =>
   atEdge({
     ...createJournalActivities({ db }),
-    ...createDatasetActivities({ db, objects, python: config.trainer.python }),
+    ...createDatasetActivities({ db, objects, vendors, python: config.trainer.python }),
     ...createDeploymentActivities({ db, objects }),
     ...createFeatureRequestActivities({ db, client }),
     ...createFeatureBuildActivities({ db, objects }),
@@ -66,6 +69,7 @@ export async function main(config: Config): Promise<void> {
     const objects = createObjectStore(config.objectStore, { cacheDir })
     const { mirrorDir } = config.objectStore
     const secondCopy = mirrorDir === undefined ? undefined : folderCopy(mirrorDir)
+    const vendors = createVendors(vendorAccess(process.env, config.stateDir))
     const connection = await connectWorker(config.temporal, logger)
     try {
       const client = new Client({ connection, namespace: config.temporal.namespace })
@@ -74,7 +78,7 @@ export async function main(config: Config): Promise<void> {
         namespace: config.temporal.namespace,
         taskQueue: taskQueues.orchestration,
         workflowBundle: await workflowBundle(cacheDir, temporalLogger(logger)),
-        activities: orchestrationActivities({ db: database.db, objects, secondCopy, client, config }),
+        activities: orchestrationActivities({ db: database.db, objects, secondCopy, client, vendors, config }),
         maxHeartbeatThrottleInterval: '1 second',
         defaultHeartbeatThrottleInterval: '1 second',
         shutdownGraceTime: '5 seconds',

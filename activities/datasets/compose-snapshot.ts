@@ -11,14 +11,14 @@ export type Composition = { staged: ObjectRef; examination: ObjectRef; approved:
 /** Makes a snapshot of staged bars; of the head, which is `parent`, it keeps the chunks that are still true. */
 export async function composeSnapshot(objects: ObjectStore, composition: Composition): Promise<ObjectRef> {
   const { approved, cancelled, parent } = composition
-  const { parts, knownAtBasis, lastSession } = await getJson(objects, composition.staged, StagedBars)
+  const { parts, knownAtBasis, lastSession, beside } = await getJson(objects, composition.staged, StagedBars)
   const { actions, jumps } = await getJson(objects, composition.examination, Examination)
   const groups = async function* () {
     for (const { object, group } of parts) yield { group, bars: [...(await readBarFiles([await objects.file(object)])).values()] }
   }
   return await writeSnapshot(
     objects,
-    { groups: groups(), knownAtBasis, lastSession, actions, clearedJumps: clearJumps(jumps, approved) },
+    { groups: groups(), knownAtBasis, lastSession, actions, clearedJumps: clearJumps(jumps, approved), beside },
     { earlier: parent === null ? undefined : await openSnapshot(objects, parent), cancelled },
   )
 }

@@ -1,9 +1,24 @@
 import type { Readable } from 'node:stream'
-import type { KnownAtBasis } from '#contracts/datasets.ts'
+import type { BesideBars, KnownAtBasis, Universe } from '#contracts/datasets.ts'
+import type { CalendarName } from '#domain/calendar/calendars.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import type { PageJournal } from './vendors/page-journal.ts'
+import type { Vendors } from './vendors/vendors.ts'
 
 /** One line of a source: a bar in numbers, or the reason why it could not be read. */
 export type SourceRow = { line: number; raw: string; row: BarRow | { reason: string } }
+
+/** What a source says beside its bars. */
+export type SourceFacts = {
+  /** whose sessions its bars keep; `assumed` when nobody has said so, and then no bar is refused for it */
+  calendar: { kind: 'exchange'; name: CalendarName; basis: 'named' | 'assumed' } | { kind: 'own'; sessions: readonly string[] }
+  /** the source's own word on all actions of its symbols; absent when it has none, and then they are derived */
+  actions?: readonly CorporateAction[]
+  universes?: readonly Universe[]
+  asFound?: NonNullable<BesideBars['asFound']>
+}
 
 /**
  * Where bars come from. A connector delivers the whole of its dataset, in the order of its file or pages: what it no
@@ -13,6 +28,8 @@ export interface Connector {
   /** what messages and quarantined rows call the source */
   readonly file: string
   readonly knownAtBasis: KnownAtBasis
+  /** Asked once, before the rows: where a listing ends decides which of them belong to it. */
+  facts(): Promise<SourceFacts>
   /** Batches of rows. The same source gives the same rows with the same line numbers on every call. */
   rows(): AsyncIterable<SourceRow[]>
 }
@@ -20,6 +37,13 @@ export interface Connector {
 /** What connectors may reach. */
 export type ConnectorWorld = {
   readUpload(upload: string): Promise<Readable>
+  objects: ObjectStore
+  vendors: Vendors
+  /** of the sync that asks */
+  pages: PageJournal
   /** the interpreter of the trainer's environment, where the sample's package is installed */
   python: string
+  cancelled: AbortSignal
+  /** when the sync began, the same on every try */
+  asOf: string
 }

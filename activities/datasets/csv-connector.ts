@@ -1,4 +1,5 @@
 import type { ConnectorConfig } from '#contracts/datasets.ts'
+import { factsOfFile } from './beside-file.ts'
 import type { Connector, ConnectorWorld } from './connector.ts'
 import { readCsvRows } from './csv-rows.ts'
 
@@ -6,6 +7,7 @@ import { readCsvRows } from './csv-rows.ts'
 export const csvConnector = (config: Extract<ConnectorConfig, { kind: 'csv' }>, world: ConnectorWorld): Connector => ({
   file: config.filename,
   knownAtBasis: 'assumed',
+  facts: () => factsOfFile(config, world),
   async *rows() {
     yield* readCsvRows(await world.readUpload(config.upload), config.filename)
   },

@@ -2,24 +2,8 @@ import { CsvError, parse } from 'csv-parse/sync'
 import { QuantloopError } from '#contracts/errors.ts'
 import { barFields, parseRow, type RowText } from '#domain/market/parse-row.ts'
 import type { SourceRow } from './connector.ts'
+import { type Field, fieldNamed } from './header-names.ts'
 import { type Line, readLines } from './lines.ts'
-
-type Field = keyof RowText
-
-/** Names that a header may use, without case, spaces and punctuation. */
-const fieldOfHeader: Record<string, Field> = {
-  symbol: 'symbol',
-  ticker: 'symbol',
-  session: 'session',
-  date: 'session',
-  open: 'open',
-  high: 'high',
-  low: 'low',
-  close: 'close',
-  volume: 'volume',
-  adjclose: 'adjustedClose',
-  adjustedclose: 'adjustedClose',
-}
 
 /**
  * Bars out of comma-separated text with a header, in any order of columns; columns that mean nothing here are ignored.
@@ -53,7 +37,7 @@ function readHeader(line: Line, file: string): Header {
     throw new QuantloopError('source_malformed', `the header of ${file} cannot be read as comma-separated names`, place)
   const fields: [Field, number][] = []
   names.forEach((name, column) => {
-    const field = fieldOfHeader[name.toLowerCase().replaceAll(/[^a-z]/g, '')]
+    const field = fieldNamed(name)
     if (field === undefined) return
     if (fields.some(([known]) => known === field))
       throw new QuantloopError('source_malformed', `the header of ${file} names ${field} twice`, place)

@@ -4,15 +4,19 @@ import type { Database } from '#db/client.ts'
 import { BarIntake } from '#domain/market/bar-intake.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { groupCount, inGroups } from '#domain/market/chunk-layout.ts'
+import type { BarRow } from '#domain/market/parse-row.ts'
 import { latestSessionAt } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { writeBarFiles } from '../snapshots/bar-files.ts'
+import { admissionOf } from './admission.ts'
 import { connectorOf, type ImportConfig, throughOf } from './connect.ts'
 import type { Connector, ConnectorWorld } from './connector.ts'
+import { keepFacts } from './keep-facts.ts'
 import { asText, Quarantine } from './quarantine.ts'
 import { putJson, type StagedBars } from './staged.ts'
+import { pageJournal } from './vendors/page-journal.ts'
 
-export type ImportWorld = ConnectorWorld & { db: Database; objects: ObjectStore }
+export type ImportWorld = Omit<ConnectorWorld, 'pages' | 'cancelled' | 'asOf'> & { db: Database; objects: ObjectStore }
 
 /** `withheld` lines lie after the last session to release: neither used nor refused. */
 export type Imported = { staged: ObjectRef; rows: number; symbols: number; lines: number; quarantined: number; withheld: number }
@@ -27,11 +31,12 @@ export async function importBars(
   world: ImportWorld,
   { syncId, config, asOf, cancelled }: { syncId: string; config: ImportConfig; asOf: string; cancelled: AbortSignal },
 ): Promise<Imported> {
-  const connector = connectorOf(config, world)
+  const connector = connectorOf(config, { ...world, pages: pageJournal(world, syncId), cancelled, asOf })
+  const facts = await connector.facts()
   const quarantine = new Quarantine(world.db, syncId, connector.file)
   const { intake, lines, withheld } = await takeIn(
     connector,
-    { through: throughOf(config), latestSession: latestSessionAt(asOf) },
+    { through: throughOf(config), latestSession: latestSessionAt(asOf), refuse: admissionOf(facts) },
     quarantine,
     cancelled,
   )
@@ -41,13 +46,16 @@ export async function importBars(
   const bars = intake.bars()
   const rows = bars.reduce((sum, { sessions }) => sum + sessions.length, 0)
   if (rows === 0) throw nothingLeft(connector.file, lines, withheld, quarantine)
-  const staged = await putJson(world.objects, await stage(world.objects, bars, connector.knownAtBasis, cancelled))
+  const staged = await putJson(world.objects, {
+    ...(await stage(world.objects, bars, connector.knownAtBasis, cancelled)),
+    ...(await keepFacts(world.objects, facts)),
+  })
   return { staged, rows, symbols: bars.length, lines, quarantined: quarantine.count, withheld }
 }
 
-type Limits = { through: string | undefined; latestSession: string }
+type Limits = { through: string | undefined; latestSession: string; refuse: (bar: BarRow) => string | undefined }
 
-async function takeIn(connector: Connector, { through, latestSession }: Limits, quarantine: Quarantine, cancelled: AbortSignal) {
+async function takeIn(connector: Connector, { through, latestSession, refuse }: Limits, quarantine: Quarantine, cancelled: AbortSignal) {
   const intake = new BarIntake(latestSession)
   let lines = 0
   let withheld = 0
@@ -58,7 +66,7 @@ async function takeIn(connector: Connector, { through, latestSession }: Limits, 
       if ('reason' in row) await quarantine.add({ line, raw, reason: row.reason })
       else if (through !== undefined && row.session > through) withheld++
       else {
-        const reason = intake.offer(row, line)
+        const reason = refuse(row) ?? intake.offer(row, line)
         if (reason !== undefined) await quarantine.add({ line, raw, reason, bar: row })
       }
     }
@@ -71,7 +79,7 @@ async function stage(
   bars: readonly BarColumns[],
   knownAtBasis: StagedBars['knownAtBasis'],
   cancelled: AbortSignal,
-): Promise<StagedBars> {
+): Promise<Omit<StagedBars, 'given' | 'beside'>> {
   const members = inGroups(bars)
   const parts: StagedBars['parts'] = []
   for await (const bytes of writeBarFiles(members.map((member) => member.bars))) {

@@ -1,7 +1,7 @@
 /** Which session a replay releases next, and when it must not: the calendar decides, and what contradicts it is told. */
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import { xnys } from '#domain/calendar/xnys.ts'
+import { xnys } from '#domain/calendar/calendars.ts'
 import type { ReplayConfig, ReplaySource } from './replay-source.ts'
 
 /** The symbols of a replay: those named, or else the head's. */

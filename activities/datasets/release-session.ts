@@ -55,6 +55,7 @@ export async function releaseSession(world: ImportWorld, release: Release, cance
       lastSession: session,
       actions,
       clearedJumps: clearJumps(jumps, release.approved),
+      beside: head.manifest.beside,
     },
     { earlier: head, cancelled },
   )

@@ -29,7 +29,7 @@ let latest: { key: string; source: Promise<ReplaySource> } | undefined
 export async function openReplaySource(
   { source: kind }: ReplayConfig,
   symbols: readonly string[],
-  world: ConnectorWorld,
+  world: Pick<ConnectorWorld, 'python'>,
 ): Promise<ReplaySource> {
   const key = JSON.stringify([kind, world.python, symbols])
   if (latest?.key !== key) latest = { key, source: readSource(sourceOf(kind, symbols, world)) }
@@ -42,7 +42,7 @@ export async function openReplaySource(
   }
 }
 
-function sourceOf(kind: ReplayConfig['source'], symbols: readonly string[], world: ConnectorWorld): Connector {
+function sourceOf(kind: ReplayConfig['source'], symbols: readonly string[], world: Pick<ConnectorWorld, 'python'>): Connector {
   switch (kind) {
     case 'sample':
       return sampleConnector({ kind, symbols: [...symbols] }, world)

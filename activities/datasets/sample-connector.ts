@@ -15,11 +15,12 @@ const file = 'bokeh_sampledata/_data/stocks.csv.gz'
 const whereIsIt = `from importlib.resources import files; print(files('bokeh_sampledata') / '_data' / 'stocks.csv.gz')`
 
 /** Real daily bars, 2000-03-01 to 2013-03-01, raw with the vendor's adjusted close, out of the package bokeh-sampledata (BSD). */
-export const sampleConnector = (config: Extract<ConnectorConfig, { kind: 'sample' }>, world: ConnectorWorld): Connector => {
+export const sampleConnector = (config: Extract<ConnectorConfig, { kind: 'sample' }>, world: Pick<ConnectorWorld, 'python'>): Connector => {
   const wanted = new Set(config.symbols ?? sampleSymbols)
   return {
     file,
     knownAtBasis: 'assumed',
+    facts: async () => ({ calendar: { kind: 'exchange', name: 'XNYS', basis: 'named' } }),
     async *rows() {
       const source = createReadStream(await locateSample(world.python)).pipe(createGunzip())
       const seen = new Set<string>()

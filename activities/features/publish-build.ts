@@ -31,7 +31,6 @@ export async function publishBuild(
     buildId: input.buildId,
     snapshotId: input.snapshotId,
     dataset: input.dataset,
-    snapshotId: input.snapshotId,
     featureHash: manifest.featureHash,
     manifest: ref,
     assertStored: () => assertStored(objects, [ref, ...manifest.shards.map(({ object }) => object)]),

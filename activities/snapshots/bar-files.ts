@@ -30,7 +30,7 @@ const types = [INTEGER, VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_M
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
-  const connection = await connect()
+  const connection = await connectDuckDb()
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
     await connection.run(
@@ -54,7 +54,7 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
 
 /** All bars in the files, by symbol. The files must be local copies that were verified. */
 export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
-  const connection = await connect()
+  const connection = await connectDuckDb()
   try {
     const result = await connection.run(
       `select symbol, (session - date '1970-01-01')::integer, ${numbers.slice(0, 5).join(', ')}, coalesce("adjustedClose", 'nan'::double), epoch_ms("knownAt")::double from read_parquet([${listed(paths)}]) order by symbol, session`,
@@ -67,7 +67,7 @@ export async function readBarFiles(paths: readonly string[]): Promise<Map<string
 
 /** Which of some sessions have a bar of any symbol in the files. */
 export async function sessionsAmong(paths: readonly string[], sessions: readonly string[]): Promise<Set<string>> {
-  const connection = await connect()
+  const connection = await connectDuckDb()
   try {
     const days = sessions.map((session) => `date '${session}'`).join(', ')
     const result = await connection.run(
@@ -133,7 +133,8 @@ const numberOrNull = (value: number | undefined) => (value === undefined || Numb
 
 let instance: Promise<DuckDBInstance> | undefined
 
-async function connect(): Promise<DuckDBConnection> {
+/** A connection to the one DuckDB of this process, with one thread: the caller closes it. */
+export async function connectDuckDb(): Promise<DuckDBConnection> {
   instance ??= DuckDBInstance.create(':memory:', { threads: '1' })
   return await (await instance).connect()
 }

@@ -10,6 +10,7 @@ import type { Damage } from '#contracts/snapshots.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { SecondCopy } from '#storage/second-copy.ts'
+import { besideIdentity, besideObjects } from './beside-bars.ts'
 import { openSnapshot, type SnapshotReader } from './open-snapshot.ts'
 
 export type VerifierWorld = { objects: ObjectStore; secondCopy: SecondCopy | undefined }
@@ -55,6 +56,10 @@ export class SnapshotVerifier {
         const { object, symbols } = some[index]!
         if (each !== undefined) damage.push({ what: 'chunk', name: object.uri, symbols, ...each })
       })
+    }
+    for (const object of besideObjects(reader.manifest.beside)) {
+      const found = await this.look(object)
+      if (found !== undefined) damage.push({ what: 'beside', name: object.uri, symbols: [], ...found })
     }
     const lost = new Set(damage.flatMap(({ symbols, repaired }) => (repaired ? [] : symbols)))
     const { rows, faults } = await contentOf(reader, lost, cancelled)
@@ -144,7 +149,7 @@ async function identityOf(reader: SnapshotReader, listed: SnapshotManifest['symb
 }
 
 function wholeFaults(manifest: SnapshotManifest, identities: readonly SymbolIdentity[]): Damage[] {
-  const id = snapshotIdentity(identities, manifest.knownAtBasis)
+  const id = snapshotIdentity(identities, manifest.knownAtBasis, besideIdentity(manifest.beside))
   const inSymbols = manifest.symbols.reduce((sum, { rows }) => sum + rows, 0)
   const inChunks = manifest.chunks.reduce((sum, { rows }) => sum + rows, 0)
   return [

@@ -1,4 +1,4 @@
-import type { KnownAtBasis, PriceJump, SnapshotManifest } from '#contracts/datasets.ts'
+import type { BesideBars, KnownAtBasis, PriceJump, SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { compareActions, compareText, type CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
@@ -6,6 +6,7 @@ import { periodOf } from '#domain/market/chunk-layout.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { coverageOf, writeBarFiles } from './bar-files.ts'
+import { besideIdentity } from './beside-bars.ts'
 import { KnownChunks } from './known-chunks.ts'
 import { writeManifest } from './manifest.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
@@ -19,6 +20,7 @@ export type SnapshotContent = {
   lastSession: string
   actions: readonly CorporateAction[]
   clearedJumps: PriceJump[]
+  beside: BesideBars | undefined
 }
 
 /**
@@ -31,7 +33,7 @@ export async function writeSnapshot(
   content: SnapshotContent,
   { earlier, cancelled }: { earlier: SnapshotReader | undefined; cancelled: AbortSignal },
 ): Promise<ObjectRef> {
-  const { actions, knownAtBasis, lastSession, clearedJumps } = content
+  const { actions, knownAtBasis, lastSession, clearedJumps, beside } = content
   const known = new KnownChunks(earlier)
   const symbols: (SnapshotManifest['symbols'][number] & SymbolIdentity)[] = []
   const chunks: SnapshotManifest['chunks'] = []
@@ -49,7 +51,7 @@ export async function writeSnapshot(
   symbols.sort((a, b) => compareText(a.symbol, b.symbol))
   return await writeManifest(objects, {
     format: 1,
-    id: snapshotIdentity(symbols, knownAtBasis),
+    id: snapshotIdentity(symbols, knownAtBasis, besideIdentity(beside)),
     knownAtBasis,
     rows: symbols.reduce((sum, { rows }) => sum + rows, 0),
     firstSession: symbols.map(({ firstSession }) => firstSession).reduce((a, b) => (a < b ? a : b)),
@@ -58,6 +60,7 @@ export async function writeSnapshot(
     chunks,
     actions: [...actions].sort(compareActions),
     clearedJumps,
+    ...(beside === undefined ? {} : { beside }),
   })
 }
 

@@ -1,6 +1,6 @@
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { openSnapshot, type SnapshotReader } from '../snapshots.ts'
+import { besideIdentity, openSnapshot, type SnapshotReader } from '../snapshots.ts'
 import type { Evidence } from './evidence.ts'
 import type { OpenedBuild } from './open-build.ts'
 
@@ -15,6 +15,6 @@ export async function verifySnapshot(objects: ObjectStore, evidence: Evidence, b
   const identities: SymbolIdentity[] = []
   for (const { symbol } of manifest.symbols)
     identities.push(symbolIdentity(await reader.bars(symbol), manifest.actions, manifest.knownAtBasis))
-  const actual = snapshotIdentity(identities, manifest.knownAtBasis)
+  const actual = snapshotIdentity(identities, manifest.knownAtBasis, besideIdentity(manifest.beside))
   return evidence.compare('snapshot-content', 'snapshot id', build.manifest.snapshotId, actual) ? reader : undefined
 }

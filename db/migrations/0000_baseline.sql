@@ -169,6 +169,15 @@ CREATE TABLE "feature_row" (
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
 );
 --> statement-breakpoint
+CREATE TABLE "fetched_page" (
+	"sync_id" uuid NOT NULL,
+	"page" text NOT NULL,
+	"address" text NOT NULL,
+	"object" jsonb NOT NULL,
+	"fetched_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "fetched_page_sync_id_page_pk" PRIMARY KEY("sync_id","page")
+);
+--> statement-breakpoint
 CREATE TABLE "forecast" (
 	"endpoint" text NOT NULL,
 	"forecaster" text NOT NULL,
@@ -473,6 +482,7 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "fetched_page" ADD CONSTRAINT "fetched_page_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "monitor_point" ADD CONSTRAINT "monitor_point_monitor_id_monitor_id_fk" FOREIGN KEY ("monitor_id") REFERENCES "public"."monitor"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -16,6 +16,9 @@ const countsWhen: Record<string, string> = {
   feature_column_cache: 'false',
   snapshot: `t.collected_at is null and not (t.dataset || '/' || t.id) = any ($1::text[])`,
   sync_run: 't.ended_at is null or exists (select from snapshot s where s.sync_id = t.id and s.collected_at is null)',
+  // a sync that goes on reads its pages again, and a snapshot's lineage names them
+  fetched_page:
+    'exists (select from sync_run r where r.id = t.sync_id and r.ended_at is null) or exists (select from snapshot s where s.sync_id = t.sync_id and s.collected_at is null)',
   // the same fit again would store the same bytes: while any fit is open, all of them stay
   training_checkpoint:
     'exists (select from training_run r where r.ended_at is null) or exists (select from calibration c where c.ended_at is null)',

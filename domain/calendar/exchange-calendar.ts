@@ -1,19 +1,21 @@
 /**
- * The sessions of an exchange: its weekdays less its closures. Dates are ISO text of the exchange's own day. Answers are
- * exact within the years that the closures are given for; outside them there is no answer but a RangeError. Cost: the
- * sessions are laid out once, at the first question; then each question is a binary search.
+ * The sessions of an exchange: its weekdays, or every day, less its closures. Dates are ISO text of the exchange's own
+ * day. Answers are exact within the years that the closures are given for; outside them there is no answer but a
+ * RangeError. Cost: the sessions are laid out once, at the first question; then each question is a binary search.
  */
 import { dayOf, sessionOf } from '../market/session-days.ts'
 
 export class ExchangeCalendar {
   readonly name: string
   private readonly closures: Readonly<Record<number, string>>
+  private readonly week: 'weekdays' | 'every-day'
   private laidOut: readonly number[] | undefined
 
-  /** `closures` are weekdays without trading, as MM-DD separated by spaces, of every year that the calendar knows. */
-  constructor(name: string, closures: Readonly<Record<number, string>>) {
+  /** `closures` are days of the week without trading, as MM-DD separated by spaces, of every year that the calendar knows. */
+  constructor(name: string, closures: Readonly<Record<number, string>>, week: 'weekdays' | 'every-day' = 'weekdays') {
     this.name = name
     this.closures = closures
+    this.week = week
   }
 
   get firstSession(): string {
@@ -22,6 +24,11 @@ export class ExchangeCalendar {
 
   get lastSession(): string {
     return sessionOf(this.days().at(-1)!)
+  }
+
+  /** Whether the year of a date is one that the calendar can tell of. */
+  knows(date: string): boolean {
+    return this.closures[Number(date.slice(0, 4))] !== undefined
   }
 
   isSession(date: string): boolean {
@@ -56,8 +63,7 @@ export class ExchangeCalendar {
     const day = dayOf(date)
     const years = Object.keys(this.closures)
     if (day === undefined) throw new RangeError(`'${date}' is not a date written YYYY-MM-DD`)
-    if (this.closures[Number(date.slice(0, 4))] === undefined)
-      throw new RangeError(`the calendar of ${this.name} knows the years ${years[0]} to ${years.at(-1)}, not ${date}`)
+    if (!this.knows(date)) throw new RangeError(`the calendar of ${this.name} knows the years ${years[0]} to ${years.at(-1)}, not ${date}`)
     const days = this.days()
     let low = 0
     let high = days.length
@@ -77,16 +83,18 @@ export class ExchangeCalendar {
   }
 
   private days(): readonly number[] {
-    return (this.laidOut ??= Object.entries(this.closures).flatMap(([year, closed]) => weekdaysOf(year, new Set(closed.split(' ')))))
+    return (this.laidOut ??= Object.entries(this.closures).flatMap(([year, closed]) =>
+      sessionsOf(year, new Set(closed.split(' ')), this.week === 'every-day'),
+    ))
   }
 }
 
-function weekdaysOf(year: string, closed: ReadonlySet<string>): number[] {
+function sessionsOf(year: string, closed: ReadonlySet<string>, weekends: boolean): number[] {
   const days: number[] = []
   for (let day = dayOf(`${year}-01-01`)!; ; day++) {
     const date = sessionOf(day)
     if (!date.startsWith(year)) return days
-    if (!isWeekend(day) && !closed.has(date.slice(5))) days.push(day)
+    if ((weekends || !isWeekend(day)) && !closed.has(date.slice(5))) days.push(day)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Weekdays on which the New York Stock Exchange did not open, or is not to open, as MM-DD by year: holidays, mourning,
- * storms and the days after 2001-09-11. Made by tests/domain/calendar/make_xnys.py from exchange_calendars
- * 4.13.2 (XNYS): do not edit.
+ * storms and the days after 2001-09-11.
+ * Made by tests/domain/calendar/make_calendars.py from exchange_calendars 4.13.2 (XNYS): do not edit.
  */
 export const xnysClosures: Readonly<Record<number, string>> = {
   1990: '01-01 02-19 04-13 05-28 07-04 09-03 11-22 12-25',

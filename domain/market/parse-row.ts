@@ -1,4 +1,5 @@
 import { dayOf, sessionOf } from './session-days.ts'
+import { readSymbol } from './symbols.ts'
 
 export const barFields = ['symbol', 'session', 'open', 'high', 'low', 'close', 'volume'] as const
 export type BarField = (typeof barFields)[number]
@@ -18,17 +19,17 @@ export type BarRow = {
   adjustedClose: number
 }
 
-const ticker = /^[A-Z0-9^][A-Z0-9.^=-]{0,19}$/
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const notFinite = /^[+-]?(?:nan|inf|infinity)$/i
 
 /** Reads a row strictly, or says what is malformed in it. Nothing is guessed: no thousands separators, no other date orders. */
 export function parseRow(text: RowText): BarRow | { reason: string } {
-  if (!ticker.test(text.symbol)) return { reason: `symbol '${shown(text.symbol)}' is not an upper-case ticker of at most 20 characters` }
+  const symbol = readSymbol(text.symbol)
+  if (symbol === undefined) return { reason: `symbol '${shown(text.symbol)}' is not a ticker of at most 20 letters, digits and . ^ = -` }
   const day = dayOf(text.session)
   if (day === undefined) return { reason: `session '${shown(text.session)}' is not a date written YYYY-MM-DD` }
   const row: BarRow = {
-    symbol: text.symbol,
+    symbol,
     session: sessionOf(day),
     open: 0,
     high: 0,

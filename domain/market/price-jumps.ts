@@ -2,11 +2,15 @@
  * Moves that look like a split and that no action explains. Splits of 4:3 and more change a price by a quarter down or a
  * third up; a move of that size in the close, after the known actions are taken out, is a jump. So is one in the vendor's
  * adjusted close that the raw close does not show. A jump is cleared when both series tell the same move: then the
- * vendor, who knows the actions, knows of none (AAPL fell 52 % on 2000-09-29, really). Cost: linear.
+ * vendor, who knows the actions, knows of none (AAPL fell 52 % on 2000-09-29, really).
+ *
+ * More than a year without a bar counts as a jump too, of any size: a suspended share, or another company under the same
+ * ticker. A vendor who adjusts one series across it has kept the two for one listing. Cost: linear.
  */
 import type { CorporateAction } from './actions.ts'
 import type { BarColumns } from './bars.ts'
 import { priceFactors } from './factors.ts'
+import { dayOf } from './session-days.ts'
 
 export type PriceJump = {
   symbol: string
@@ -15,12 +19,14 @@ export type PriceJump = {
   close: number
   /** close / previousClose − 1 */
   change: number
+  gapDays?: number | undefined
   clearedBy?: 'adjusted-close' | 'approval' | undefined
 }
 
 const splitSized = Math.log(4 / 3)
 /** Two series tell the same move when their log changes differ by less. */
 const agreement = 0.01
+const longestGapDays = 366
 
 export function findPriceJumps(bars: BarColumns, actions: readonly CorporateAction[]): PriceJump[] {
   const { close, adjustedClose } = bars
@@ -30,7 +36,8 @@ export function findPriceJumps(bars: BarColumns, actions: readonly CorporateActi
     const ours = Math.log((close[row]! * factors[row]!) / (close[row - 1]! * factors[row - 1]!))
     const vendors = adjustedClose === undefined ? Number.NaN : Math.log(adjustedClose[row]! / adjustedClose[row - 1]!)
     // a comparison with NaN, where the vendor says nothing, is false
-    if (Math.abs(ours) < splitSized && !(Math.abs(vendors) >= splitSized)) continue
+    const gapDays = dayOf(bars.sessions[row]!)! - dayOf(bars.sessions[row - 1]!)!
+    if (Math.abs(ours) < splitSized && !(Math.abs(vendors) >= splitSized) && gapDays <= longestGapDays) continue
     const cleared = Math.abs(ours - vendors) <= agreement
     jumps.push({
       symbol: bars.symbol,
@@ -38,6 +45,7 @@ export function findPriceJumps(bars: BarColumns, actions: readonly CorporateActi
       previousClose: close[row - 1]!,
       close: close[row]!,
       change: close[row]! / close[row - 1]! - 1,
+      ...(gapDays > longestGapDays ? { gapDays } : {}),
       ...(cleared ? { clearedBy: 'adjusted-close' as const } : {}),
     })
   }

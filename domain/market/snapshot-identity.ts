@@ -7,11 +7,12 @@
  *
  *   content     text "quantloop/bars/1", text symbol, u32 rows, i32 session × rows, then f64 × rows of each of open,
  *               high, low, close, volume; u32 actions, and of each: i32 exDate, text kind, f64 ratio, f64 cash
- *               (NaN where it has none)
+ *               (NaN where it has none); of a rename or delisting also text to (empty where it has none) and f64 return
  *   provenance  text "quantloop/provenance/1", u8 1 and f64 adjustedClose × rows, or u8 0 where the source has none at
  *               all; text basis of each action; and when `knownAt`s were observed, f64 knownAt × rows and × actions
  *   snapshot    text "quantloop/snapshot/1", text knownAt basis, u32 symbols, and of each: text symbol, 32 bytes
- *               content, 32 bytes provenance
+ *               content, 32 bytes provenance; then, when there is anything beside the bars: text
+ *               "quantloop/beside/1", u32 facts, and text of each, ascending by code unit
  *
  * Content is all that a feature may read. An assumed `knownAt` is a rule, not an observation, and is not hashed.
  */
@@ -24,8 +25,8 @@ export type KnownAtBasis = 'observed' | 'assumed'
 
 export type SymbolIdentity = { symbol: string; contentSha256: string; provenanceSha256: string }
 
-/** The id of a snapshot from what its symbols hash to, in any order. */
-export function snapshotIdentity(symbols: readonly SymbolIdentity[], knownAtBasis: KnownAtBasis): string {
+/** The id of a snapshot from what its symbols hash to, and from what it holds beside bars (`beside`), both in any order. */
+export function snapshotIdentity(symbols: readonly SymbolIdentity[], knownAtBasis: KnownAtBasis, beside: readonly string[] = []): string {
   const hash = createHash('sha256')
   writeText(hash, 'quantloop/snapshot/1')
   writeText(hash, knownAtBasis)
@@ -33,6 +34,11 @@ export function snapshotIdentity(symbols: readonly SymbolIdentity[], knownAtBasi
   for (const part of [...symbols].sort((a, b) => compareText(a.symbol, b.symbol))) {
     writeText(hash, part.symbol)
     hash.update(part.contentSha256, 'hex').update(part.provenanceSha256, 'hex')
+  }
+  if (beside.length > 0) {
+    writeText(hash, 'quantloop/beside/1')
+    writeCount(hash, beside.length)
+    for (const fact of [...beside].sort(compareText)) writeText(hash, fact)
   }
   return hash.digest('hex')
 }
@@ -60,6 +66,9 @@ export function symbolContentSha256(bars: BarColumns, actions: readonly Corporat
     writeSessions(hash, [action.exDate])
     writeText(hash, action.kind)
     writeNumbers(hash, [action.ratio ?? Number.NaN, action.cash ?? Number.NaN])
+    if (action.kind !== 'rename' && action.kind !== 'delisting') continue
+    writeText(hash, action.to ?? '')
+    writeNumbers(hash, [action.return ?? Number.NaN])
   }
   return hash.digest('hex')
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, Worker } from '@temporalio/worker'
 import { taskQueues } from '#contracts/task-queues.ts'
+import { noVendors } from '#tests/support/vendors.ts'
 import { testServices } from '#tests/support/services.ts'
 import { orchestrationActivities } from '#workers/orchestration.ts'
 import type { ApiWorld } from './world.ts'
@@ -19,7 +20,7 @@ export async function runOrchestration({ temporal, db, objects }: ApiWorld): Pro
       workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
       logger: silent,
     }),
-    activities: orchestrationActivities({ db, objects, client: temporal.client, config: { trainer: { python } } }),
+    activities: orchestrationActivities({ db, objects, client: temporal.client, vendors: noVendors, config: { trainer: { python } } }),
   })
   const running = worker.run()
   return async () => {

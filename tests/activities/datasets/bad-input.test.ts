@@ -5,6 +5,7 @@ import { openSnapshot } from '#activities/snapshots.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
+import { noVendors } from '#tests/support/vendors.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 let world: DatasetTestWorld
@@ -36,8 +37,8 @@ describe('a bad line is named with file, line and reason, and is not used', () =
     ['negative', '2020-01-03,A,-10,11,9,10.5,100', 'open -10 is not above zero'],
     ['high below low', '2020-01-03,A,10,8,9,10.5,100', 'high 8 is below low 9'],
     ['no date', '2020-02-30,A,10,11,9,10.5,100', `session '2020-02-30' is not a date written YYYY-MM-DD`],
-    ['a path for a symbol', '2020-01-03,../x,10,11,9,10.5,100', `symbol '../x' is not an upper-case ticker of at most 20 characters`],
-    ['a NUL', '2020-01-03,A\0,10,11,9,10.5,100', `symbol 'A\u2400' is not an upper-case ticker of at most 20 characters`],
+    ['a path for a symbol', '2020-01-03,../x,10,11,9,10.5,100', `symbol '../x' is not a ticker of at most 20 letters, digits and . ^ = -`],
+    ['a NUL', '2020-01-03,A\0,10,11,9,10.5,100', `symbol 'A\u2400' is not a ticker of at most 20 letters, digits and . ^ = -`],
     ['out of order', '2020-01-01,A,10,11,9,10.5,100', 'session 2020-01-01 comes after 2020-01-02: sort the file by symbol and session'],
     ['repeated', good('2020-01-02'), 'repeats line 2 with the same values'],
   ])('%s', async (_, line, reason) => {
@@ -106,7 +107,13 @@ describe('a bad line is named with file, line and reason, and is not used', () =
         if (config.kind !== 'csv') throw new Error('not reached')
         const input = world.inputOf(config, 'property')
         await world.activities.openSync(input)
-        const reach = { db: world.db, objects: world.objects, python: '', readUpload: (upload: string) => world.objects.readUpload(upload) }
+        const reach = {
+          db: world.db,
+          objects: world.objects,
+          python: '',
+          vendors: noVendors,
+          readUpload: (upload: string) => world.objects.readUpload(upload),
+        }
         const imported = await importBars(reach, { syncId: input.syncId, config, asOf: '2020-06-01T00:00:00Z', cancelled })
         expect(imported.lines).toBe(physical.length)
         expect(imported.rows + imported.quarantined + imported.withheld).toBe(imported.lines)

@@ -8,7 +8,7 @@ import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { findSync, listQuarantinedRows } from '#db/queries/syncs.ts'
-import { xnys } from '#domain/calendar/xnys.ts'
+import { xnys } from '#domain/calendar/calendars.ts'
 import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 

@@ -2,19 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createDatasetActivities } from '#activities/datasets.ts'
+import type { Vendors } from '#activities/datasets/vendors/vendors.ts'
 import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase, testServices } from '#tests/support/services.ts'
+import { noVendors } from '#tests/support/vendors.ts'
 
 export type DatasetTestWorld = Awaited<ReturnType<typeof datasetWorld>>
 
 /** The sync's own activities on a database and a bucket of this test's own, called in the order of the workflow. */
-export async function datasetWorld({ python = testServices().python }: { python?: string } = {}) {
+export async function datasetWorld({ python = testServices().python, vendors = noVendors }: { python?: string; vendors?: Vendors } = {}) {
   const database = await testDatabase()
   const store = await testObjectStore()
   const { db } = database
   const { objects } = store
-  const activities = createDatasetActivities({ db, objects, python })
+  const activities = createDatasetActivities({ db, objects, python, vendors })
 
   const inputOf = <C extends ConnectorConfig>(connector: C, dataset: string): SyncInput & { connector: C } => ({
     syncId: randomUUID(),

@@ -1,7 +1,7 @@
 /** What a supervisor has made of a replay, as the API would tell it. */
 import type { Watching } from '#cli/demo/watching.ts'
 import { type Alert, type Retrain, SupervisionPolicy } from '#contracts/supervision.ts'
-import { xnys } from '#domain/calendar/xnys.ts'
+import { xnys } from '#domain/calendar/calendars.ts'
 
 const id = '01985b7e-1c2d-7e3f-8a4b-5c6d7e8f9a0b'
 const at = '2026-01-05T10:00:00.000Z'

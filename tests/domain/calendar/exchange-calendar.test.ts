@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ExchangeCalendar } from '#domain/calendar/exchange-calendar.ts'
-import { xnys } from '#domain/calendar/xnys.ts'
+import { calendarOf, xnys } from '#domain/calendar/calendars.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 
-/** What exchange_calendars answers, by make_xnys.py. */
+/** What exchange_calendars answers, by make_calendars.py. */
 type Answers = {
   first: string
   last: string
@@ -15,26 +15,38 @@ type Answers = {
   byYear: Record<string, number>
   asked: [date: string, isSession: boolean, previous: string, next: string, after21: string][]
 }
-const answers = JSON.parse(readFileSync(new URL('./fixtures/xnys-sessions.json', import.meta.url), 'utf8')) as Answers
 
 const [firstDay, lastDay] = [Date.parse('1990-01-03') / 86_400_000, Date.parse('2035-12-30') / 86_400_000]
 const anyDate = fc.integer({ min: firstDay, max: lastDay }).map(sessionOf)
-const all = xnys.sessionsBetween('1990-01-01', '2035-12-31')
-const anySession = fc.constantFrom(...all.slice(300, -300))
+const anySession = fc.constantFrom(...xnys.sessionsBetween('1990-01-01', '2035-12-31').slice(300, -300))
 
-describe('the sessions of XNYS', () => {
+describe.each([
+  ['XNYS', 'xnys'],
+  ['XSHG', 'xshg'],
+  ['XSHE', 'xshg'],
+  ['24/7', '24-7'],
+] as const)('the sessions of %s', (name, file) => {
+  const calendar = calendarOf(name)
+  const answers = JSON.parse(readFileSync(new URL(`./fixtures/${file}-sessions.json`, import.meta.url), 'utf8')) as Answers
+
   it('are those of exchange_calendars, every one of them', () => {
-    expect([xnys.firstSession, xnys.lastSession, all.length]).toEqual([answers.first, answers.last, answers.count])
+    const all = calendar.sessionsBetween(answers.first, answers.last)
+    expect([calendar.name, calendar.firstSession, calendar.lastSession, all.length]).toEqual([
+      name,
+      answers.first,
+      answers.last,
+      answers.count,
+    ])
     for (const [year, count] of Object.entries(answers.byYear))
-      expect([year, xnys.sessionsBetween(`${year}-01-01`, `${year}-12-31`).length]).toEqual([year, count])
+      expect([year, calendar.sessionsBetween(`${year}-01-01`, `${year}-12-31`).length]).toEqual([year, count])
     expect(createHash('sha256').update(all.join('\n')).digest('hex')).toBe(answers.sha256)
   })
 
   it('are found from any date as exchange_calendars finds them', () => {
     const ours = answers.asked.map(([date]) => {
-      const next = xnys.nextSession(date)
-      const from = xnys.isSession(date) ? date : next
-      return [date, xnys.isSession(date), xnys.previousSession(date), next, xnys.addSessions(from, 21)]
+      const next = calendar.nextSession(date)
+      const from = calendar.isSession(date) ? date : next
+      return [date, calendar.isSession(date), calendar.previousSession(date), next, calendar.addSessions(from, 21)]
     })
     expect(ours).toEqual(answers.asked)
   })
@@ -75,6 +87,12 @@ describe('what the calendar does not know', () => {
     expect(() => xnys.isSession('2008-2-1')).toThrow('not a date')
     expect(() => xnys.addSessions('2008-05-31', 1)).toThrow('2008-05-31 is no session of XNYS')
     expect(xnys.sessionsBetween('2008-06-03', '2008-06-02')).toEqual([])
+  })
+
+  it('is told apart from what has no session', () => {
+    expect(calendarOf('XSHG').knows('2026-12-31')).toBe(true)
+    expect(calendarOf('XSHG').knows('2027-01-04')).toBe(false)
+    expect(() => calendarOf('XSHG').isSession('2027-01-04')).toThrow('the calendar of XSHG knows the years 1991 to 2026, not 2027-01-04')
   })
 
   it('is told by the name of the exchange that was asked', () => {

@@ -1,0 +1,36 @@
+/**
+ * Which symbols belong on which sessions: spans with both ends included, as in Qlib's instruments files. A symbol may
+ * leave and come back. The delisted count until their last session, and no longer, whatever their span says.
+ */
+import { compareText } from './actions.ts'
+
+export type UniverseSpan = { symbol: string; from: string; to: string }
+export type Universe = { name: string; spans: UniverseSpan[] }
+
+/** The members on one session, by name. `ends` are the first sessions without the symbol. */
+export function membersOn({ spans }: Universe, session: string, ends: ReadonlyMap<string, { exDate: string }>): string[] {
+  const members = new Set<string>()
+  for (const { symbol, from, to } of spans) {
+    const end = ends.get(symbol)
+    if (from <= session && session <= to && (end === undefined || session < end.exDate)) members.add(symbol)
+  }
+  return [...members].sort(compareText)
+}
+
+/** One order for all, and equal spans once. @throws RangeError for a span that ends before it begins, or overlaps another */
+export function orderUniverse({ name, spans }: Universe): Universe {
+  const ordered = [...spans].sort((a, b) => compareText(a.symbol, b.symbol) || compareText(a.from, b.from) || compareText(a.to, b.to))
+  const kept: UniverseSpan[] = []
+  for (const span of ordered) {
+    if (span.to < span.from)
+      throw new RangeError(`${span.symbol} leaves the universe ${name} on ${span.to}, before it enters on ${span.from}`)
+    const before = kept.at(-1)
+    if (before?.symbol === span.symbol && before.from === span.from && before.to === span.to) continue
+    if (before?.symbol === span.symbol && span.from <= before.to)
+      throw new RangeError(
+        `${span.symbol} is in the universe ${name} twice from ${span.from} to ${before.to < span.to ? before.to : span.to}`,
+      )
+    kept.push(span)
+  }
+  return { name, spans: kept }
+}
