@@ -5,6 +5,10 @@
 export const syncWorkflowId = (dataset: string) => `sync/${dataset}`
 export const datasetOfSync = (workflowId: string) => part(workflowId, 'sync', 1)
 
+export const qualityWorkflowId = (dataset: string, snapshotId: string) => `quality/${dataset}/${snapshotId}`
+export const datasetOfQuality = (workflowId: string) => part(workflowId, 'quality', 1)
+export const snapshotIdOfQuality = (workflowId: string) => part(workflowId, 'quality', 2)
+
 export const featuresWorkflowId = (definitionHash: string, snapshotId: string) => `features/${definitionHash}/${snapshotId}`
 export const definitionHashOfFeatures = (workflowId: string) => part(workflowId, 'features', 1)
 export const snapshotIdOfFeatures = (workflowId: string) => part(workflowId, 'features', 2)

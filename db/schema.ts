@@ -6,6 +6,7 @@ import {
   customType,
   date,
   doublePrecision,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -115,6 +116,22 @@ export const quarantinedRow = pgTable(
     raw: text('raw').notNull(),
   },
   (t) => [primaryKey({ columns: [t.syncId, t.file, t.line] })],
+)
+
+/** The quality report of a snapshot, computed once by each version of the engine when it is first asked for. */
+export const snapshotQuality = pgTable(
+  'snapshot_quality',
+  {
+    dataset: text('dataset').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    engineVersion: text('engine_version').notNull(),
+    report: jsonb('report').$type<ObjectRef>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dataset, t.snapshotId, t.engineVersion] }),
+    foreignKey({ columns: [t.dataset, t.snapshotId], foreignColumns: [snapshot.dataset, snapshot.id] }),
+  ],
 )
 
 // Features
