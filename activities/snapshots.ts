@@ -2,3 +2,4 @@
 export { openSnapshot, type SnapshotReader } from './snapshots/open-snapshot.ts'
 export { revisedSessions } from './snapshots/revised-sessions.ts'
 export { verifySnapshotContent } from './snapshots/verify-content.ts'
+export { openSnapshotKnownAt } from './snapshots/open-known-at.ts'

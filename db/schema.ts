@@ -14,6 +14,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  unique,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
@@ -142,6 +143,7 @@ export const featureBuild = pgTable(
     id: text('id').primaryKey(),
     definitionHash: text('definition_hash').notNull(),
     snapshotId: text('snapshot_id').notNull(),
+    asOf: at('as_of'),
     dataset: text('dataset').notNull(),
     featureSet: jsonb('feature_set').$type<FeatureSet>().notNull(),
     label: jsonb('label').$type<LabelDefinition>().notNull(),
@@ -154,7 +156,7 @@ export const featureBuild = pgTable(
     cacheHitRatio: doublePrecision('cache_hit_ratio'),
     ...run,
   },
-  (t) => [uniqueIndex('feature_build_once').on(t.definitionHash, t.snapshotId)],
+  (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
 /** A computed column over one group of symbols, keyed by expression, content read and engine version: a column of a shard. */
@@ -190,6 +192,7 @@ export const trainingRun = pgTable('training_run', {
   recipe: jsonb('recipe').$type<Recipe>().notNull(),
   state: text('state').$type<TrainingState>().notNull(),
   snapshotId: text('snapshot_id'),
+  asOf: at('as_of'),
   buildId: text('build_id'),
   fit: jsonb('fit').$type<FitResult>(),
   evaluation: jsonb('evaluation').$type<Evaluation>(),

@@ -7,7 +7,7 @@ import { Name } from '#contracts/words.ts'
 import { findFeatureBuild, listFeatureBuilds } from '#db/queries/feature-builds.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
-import { snapshotFor } from '../snapshot-for.ts'
+import { knownSnapshotFor } from '../known-snapshot.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
@@ -65,8 +65,8 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
     const body = c.req.valid('json')
     const featureSet = resolveFeatureSet(body.features, body.label)
     const definition = definitionHash(featureSet, body.label)
-    const snapshotId = await snapshotFor(db, body)
-    const buildId = buildIdOf(definition, snapshotId)
+    const { snapshotId, asOf } = await knownSnapshotFor(deps, body)
+    const buildId = buildIdOf(definition, snapshotId, asOf)
     const request = await acceptRequest(c, db)
     const ready = await findFeatureBuild(db, buildId)
     if (ready?.state === 'ready') return c.json(ready, 202)
@@ -74,12 +74,13 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
       buildId,
       definitionHash: definition,
       snapshotId,
+      ...(asOf === undefined ? {} : { asOf }),
       dataset: body.dataset,
       featureSet,
       label: body.label,
       origin: request.origin,
     }
-    const workflowId = featuresWorkflowId(definition, snapshotId)
+    const workflowId = featuresWorkflowId(definition, snapshotId, asOf)
     const hasEnded = async () => typeof (await findFeatureBuild(db, buildId))?.endedAt === 'string'
     await startUnlessRunning(temporal, { type: 'buildFeatures', workflowId, input, request: { ...request, id: buildId } }, hasEnded)
     return c.json((await findFeatureBuild(db, buildId)) ?? acceptedBuild(input, deps.clock().toISOString()), 202)
@@ -101,7 +102,7 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
       const { id } = c.req.valid('param')
       const row = await findFeatureBuild(db, id)
       const workflowId = row
-        ? featuresWorkflowId(row.definitionHash, row.snapshotId)
+        ? featuresWorkflowId(row.definitionHash, row.snapshotId, row.asOf)
         : found(await unwritten(id), 'feature build', id).workflowId
       return c.json(await obey(deps, { kind: 'feature-build', id, workflowId }, name, c.req.valid('json'), await acceptRequest(c, db)), 202)
     })
@@ -111,6 +112,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   id: input.buildId,
   definitionHash: input.definitionHash,
   snapshotId: input.snapshotId,
+  asOf: input.asOf ?? null,
   dataset: input.dataset,
   featureSet: { name: input.featureSet.name, version: input.featureSet.version },
   label: input.label,

@@ -23,6 +23,7 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
         id: input.buildId,
         definitionHash: input.definitionHash,
         snapshotId: input.snapshotId,
+        asOf: input.asOf ?? null,
         dataset: input.dataset,
         featureSet: input.featureSet,
         label: input.label,
@@ -37,6 +38,8 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
       .where(and(eq(featureBuild.id, input.buildId), inArray(featureBuild.state, ['failed', 'stopped'])))
     const [row] = await tx.select().from(featureBuild).where(eq(featureBuild.id, input.buildId))
     if (row?.state !== 'ready' || row.featureHash === null) return null
+    // a build of what was known earlier has no online rows
+    if (input.asOf !== undefined) return row.manifest
     const online = row.dataset === input.dataset || (await hasOnlineFeatures(tx, { dataset: input.dataset, featureHash: row.featureHash }))
     return online ? row.manifest : null
   })

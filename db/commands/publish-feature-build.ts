@@ -8,6 +8,8 @@ export type NewestRow = { symbol: string; session: string; values: Uint8Array; s
 
 export type PublishedBuild = {
   buildId: string
+  /** of a build of what was known then: it is no newest of anything, and leaves the online store as it is */
+  asOf?: string | undefined
   dataset: string
   featureHash: string
   manifest: ObjectRef
@@ -40,6 +42,7 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
       .returning({ id: featureBuild.id })
+    if (build.asOf !== undefined) return
     const [row] = await tx.select({ dataset: featureBuild.dataset }).from(featureBuild).where(eq(featureBuild.id, buildId))
     if (closed.length > 0 || row?.dataset !== build.dataset) await refreshFeatureRows(tx, build)
   })

@@ -106,6 +106,7 @@ CREATE TABLE "feature_build" (
 	"id" text PRIMARY KEY NOT NULL,
 	"definition_hash" text NOT NULL,
 	"snapshot_id" text NOT NULL,
+	"as_of" timestamp(3) with time zone,
 	"dataset" text NOT NULL,
 	"feature_set" jsonb NOT NULL,
 	"label" jsonb NOT NULL,
@@ -125,7 +126,8 @@ CREATE TABLE "feature_build" (
 	"idempotency_key" text,
 	"body_sha256" text NOT NULL,
 	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
-	"ended_at" timestamp(3) with time zone
+	"ended_at" timestamp(3) with time zone,
+	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
 CREATE TABLE "feature_column_cache" (
@@ -423,6 +425,7 @@ CREATE TABLE "training_run" (
 	"recipe" jsonb NOT NULL,
 	"state" text NOT NULL,
 	"snapshot_id" text,
+	"as_of" timestamp(3) with time zone,
 	"build_id" text,
 	"fit" jsonb,
 	"evaluation" jsonb,
@@ -451,7 +454,6 @@ CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","s
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
-CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "monitor_once" ON "monitor" USING btree ("endpoint","kind","model_name","model_version","after");--> statement-breakpoint
