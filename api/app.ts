@@ -26,6 +26,7 @@ import { monitors } from './routes/monitors.ts'
 import { predictions } from './routes/predictions.ts'
 import { retrains } from './routes/retrains.ts'
 import { schedules } from './routes/schedules.ts'
+import { snapshotQuality } from './routes/snapshot-quality.ts'
 import { snapshots } from './routes/snapshots.ts'
 import { trainingRunReports } from './routes/training-run-report.ts'
 import { supervision } from './routes/supervision.ts'
@@ -62,6 +63,7 @@ export function createApp(deps: AppDependencies): Api {
     exports,
     verifications,
     collections,
+    snapshotQuality,
     featureSets,
     featureBuilds,
     trainingRuns,

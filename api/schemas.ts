@@ -8,6 +8,7 @@ import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, Trace } from '#contracts/predictions.ts'
+import { QualityReport } from '#contracts/quality.ts'
 import {
   BuildRequest,
   CreateKeyRequest,
@@ -70,6 +71,7 @@ export const schemas = {
   NoteRequest: NoteRequest.meta({ id: 'NoteRequest' }),
   Prediction: PredictionRecord.meta({ id: 'Prediction' }),
   ProgressPoint: ProgressPoint.meta({ id: 'ProgressPoint' }),
+  QualityReport: QualityReport.meta({ id: 'QualityReport' }),
   QuarantinedRow: QuarantinedRow.meta({ id: 'QuarantinedRow' }),
   Retrain: Retrain.meta({ id: 'Retrain' }),
   RetrainStarted: RetrainStarted.meta({ id: 'RetrainStarted' }),

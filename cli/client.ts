@@ -7,6 +7,7 @@ import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { page } from '#contracts/problems.ts'
+import { QualityReport } from '#contracts/quality.ts'
 import {
   type BuildRequest,
   type CreateKeyRequest,
@@ -48,6 +49,10 @@ export function createClient(options: ClientOptions) {
     snapshots: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<Snapshot>> => get('/snapshots', page(Snapshot), query),
       find: (id: string) => get(`/snapshots/${enc(id)}`, Snapshot),
+      quality: (dataset: string, id: string) => get(`/datasets/${enc(dataset)}/snapshots/${enc(id)}/quality`, QualityReport),
+      /** a whole HTML document */
+      qualityPage: (dataset: string, id: string): Promise<string> =>
+        api(`/datasets/${enc(dataset)}/snapshots/${enc(id)}/quality/report`, z.string(), { accept: 'text/html' }),
     },
     featureSets: {
       list: (): Promise<Page<FeatureSet>> => get('/feature-sets', page(FeatureSet)),

@@ -1,5 +1,5 @@
 import type { TrainingRun } from '#contracts/training.ts'
-import { duration, facts, figure, short } from './output.ts'
+import { duration, facts, figure, moment, short } from './output.ts'
 
 /** A run for a person: how it stands, how it was judged, and what may be done next. */
 export function describeRun(run: TrainingRun): string {
@@ -12,6 +12,7 @@ export function describeRun(run: TrainingRun): string {
       step: run.step,
       label: run.recipe.label.expression,
       snapshot: short(run.snapshotId),
+      'as known at': moment(run.asOf),
       build: short(run.buildId),
       rounds: run.rounds,
       'rounds executed': run.iterationsExecuted,

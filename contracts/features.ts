@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ObjectRef, Sha256 } from './references.ts'
-import { Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
+import { AsOf, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
 
 /** Column names of a shard that no feature may take. */
 export const reservedColumns = ['symbol', 'session', 'label', 'persistence'] as const
@@ -38,10 +38,11 @@ export type LabelDefinition = z.infer<typeof LabelDefinition>
 
 /** Input of `buildFeatures`; `definitionHash` is of the set's and the label's normalised expressions and the engine. */
 export const BuildInput = z.strictObject({
-  /** `buildIdOf(definitionHash, snapshotId)`, given because a workflow cannot hash */
+  /** `buildIdOf(definitionHash, snapshotId, asOf)`, given because a workflow cannot hash */
   buildId: Sha256,
   definitionHash: Sha256,
   snapshotId: Sha256,
+  asOf: AsOf.optional(),
   dataset: Name,
   featureSet: FeatureSet,
   label: LabelDefinition,
@@ -72,6 +73,7 @@ export const FeatureBuildManifest = z.strictObject({
   format: z.literal(1),
   definitionHash: Sha256,
   snapshotId: Sha256,
+  asOf: AsOf.optional(),
   /** of the ordered feature names and normalised expressions and the engine's version: what a model declares it reads */
   featureHash: Sha256,
   engineVersion: z.string(),
@@ -103,11 +105,12 @@ export const BuildResult = z.strictObject({
 })
 export type BuildResult = z.infer<typeof BuildResult>
 
-/** The id of a build is its `definitionHash` and `snapshotId`, hashed. */
+/** The id of a build is its `definitionHash`, its `snapshotId` and, if it has one, its `asOf`, hashed. */
 export const FeatureBuild = z.strictObject({
   id: Sha256,
   definitionHash: Sha256,
   snapshotId: Sha256,
+  asOf: AsOf.nullable(),
   dataset: Name,
   featureSet: z.strictObject({ name: Name, version: z.int() }),
   label: LabelDefinition,

@@ -5,9 +5,16 @@
 export const syncWorkflowId = (dataset: string) => `sync/${dataset}`
 export const datasetOfSync = (workflowId: string) => part(workflowId, 'sync', 1)
 
-export const featuresWorkflowId = (definitionHash: string, snapshotId: string) => `features/${definitionHash}/${snapshotId}`
+export const qualityWorkflowId = (dataset: string, snapshotId: string) => `quality/${dataset}/${snapshotId}`
+export const datasetOfQuality = (workflowId: string) => part(workflowId, 'quality', 1)
+export const snapshotIdOfQuality = (workflowId: string) => part(workflowId, 'quality', 2)
+
+/** `asOf` is in UTC, as the contract `AsOf` has it. */
+export const featuresWorkflowId = (definitionHash: string, snapshotId: string, asOf?: string | null) =>
+  `features/${definitionHash}/${snapshotId}${asOf == null ? '' : `/${asOf}`}`
 export const definitionHashOfFeatures = (workflowId: string) => part(workflowId, 'features', 1)
 export const snapshotIdOfFeatures = (workflowId: string) => part(workflowId, 'features', 2)
+export const asOfOfFeatures = (workflowId: string) => (part(workflowId, 'features', 1) && workflowId.split('/')[3]) ?? null
 
 export const trainingWorkflowId = (runId: string) => `train/${runId}`
 export const runIdOfTraining = (workflowId: string) => part(workflowId, 'train', 1)

@@ -8,7 +8,7 @@ import { Expression, LabelDefinition } from './features.ts'
 import { SnapshotReference } from './snapshots.ts'
 import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
-import { Id, Name, SessionRange } from './words.ts'
+import { Id, Name, SessionRange, Timestamp } from './words.ts'
 
 /** Without a connector the dataset is synced again from where it came. */
 export const SyncRequest = z.strictObject({ connector: ConnectorConfig.optional() })
@@ -21,8 +21,17 @@ export const LabelRequest = z.strictObject({
 })
 export type LabelRequest = z.infer<typeof LabelRequest>
 
-/** Without a snapshot the build reads the dataset's newest. */
-export const BuildRequest = z.strictObject({ dataset: Name, features: Name, label: LabelRequest, snapshotId: SnapshotReference.optional() })
+/**
+ * Without a snapshot the build reads the dataset's newest. With `asOf` it sees what was known then: of the snapshot that
+ * is named, else of the one that was the dataset's head at that time, else of its first.
+ */
+export const BuildRequest = z.strictObject({
+  dataset: Name,
+  features: Name,
+  label: LabelRequest,
+  snapshotId: SnapshotReference.optional(),
+  asOf: Timestamp.optional(),
+})
 export type BuildRequest = z.infer<typeof BuildRequest>
 
 /** `name` is the model family that a passing run adds a version to. */
@@ -42,6 +51,7 @@ export const TrainRequest = z.strictObject({
   threads: Recipe.shape.threads.default(1),
   missing: Recipe.shape.missing.default('accept'),
   snapshotId: SnapshotReference.optional(),
+  asOf: Timestamp.optional(),
 })
 export type TrainRequest = z.infer<typeof TrainRequest>
 

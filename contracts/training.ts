@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
-import { Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
+import { AsOf, Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
 
 /** LightGBM's own parameter names; defaults are those of the demo's scenario. */
 export const LightgbmParams = z.strictObject({
@@ -49,12 +49,16 @@ export const Recipe = z.strictObject({
 })
 export type Recipe = z.infer<typeof Recipe>
 
-/** Input of `trainModel`. Without `snapshotId` the run takes the dataset's head at its first step, and keeps it. */
+/**
+ * Input of `trainModel`. Without `snapshotId` the run takes the dataset's head at its first step, and keeps it. With
+ * `asOf` its features are of what was known then.
+ */
 export const TrainModelInput = z.strictObject({
   runId: Id,
   modelName: Name,
   recipe: Recipe,
   snapshotId: Sha256.optional(),
+  asOf: AsOf.optional(),
   /** the workflow that gets the signal `nudge` when the run waits for approval or has ended */
   notify: z.string().min(1).max(300).optional(),
   origin: RequestOrigin,
@@ -201,6 +205,7 @@ export const TrainingRun = z.strictObject({
   state: TrainingState,
   step: z.string(),
   snapshotId: Sha256.nullable(),
+  asOf: AsOf.nullable(),
   buildId: Sha256.nullable(),
   onnxSha256: Sha256.nullable(),
   rounds: z.int().nullable(),

@@ -15,6 +15,10 @@ export type Session = z.infer<typeof Session>
 export const Timestamp = z.iso.datetime({ offset: true })
 export type Timestamp = z.infer<typeof Timestamp>
 
+/** What became known later is not seen. In UTC to the millisecond, so that one instant has one name. */
+export const AsOf = Timestamp.regex(/T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'an instant in UTC with milliseconds, as 2008-06-02T21:00:00.000Z')
+export type AsOf = z.infer<typeof AsOf>
+
 export const Id = z.uuid()
 export type Id = z.infer<typeof Id>
 

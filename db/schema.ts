@@ -14,6 +14,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  unique,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
@@ -168,6 +169,7 @@ export const collection = pgTable('collection', {
   removed: jsonb('removed').$type<Tally>(),
   ...run,
 })
+
 /**
  * Raw answers of a vendor, as they came: a sync that was killed goes on behind them, and a snapshot's lineage names them by
  * its sync. `address` has no secrets in it.
@@ -186,6 +188,22 @@ export const fetchedPage = pgTable(
   (t) => [primaryKey({ columns: [t.syncId, t.page] })],
 )
 
+/** The quality report of a snapshot, computed once by each version of the engine when it is first asked for. */
+export const snapshotQuality = pgTable(
+  'snapshot_quality',
+  {
+    dataset: text('dataset').notNull(),
+    snapshotId: text('snapshot_id').notNull(),
+    engineVersion: text('engine_version').notNull(),
+    report: jsonb('report').$type<ObjectRef>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.dataset, t.snapshotId, t.engineVersion] }),
+    foreignKey({ columns: [t.dataset, t.snapshotId], foreignColumns: [snapshot.dataset, snapshot.id] }),
+  ],
+)
+
 // Features
 
 export const featureBuild = pgTable(
@@ -194,6 +212,7 @@ export const featureBuild = pgTable(
     id: text('id').primaryKey(),
     definitionHash: text('definition_hash').notNull(),
     snapshotId: text('snapshot_id').notNull(),
+    asOf: at('as_of'),
     dataset: text('dataset').notNull(),
     featureSet: jsonb('feature_set').$type<FeatureSet>().notNull(),
     label: jsonb('label').$type<LabelDefinition>().notNull(),
@@ -206,7 +225,7 @@ export const featureBuild = pgTable(
     cacheHitRatio: doublePrecision('cache_hit_ratio'),
     ...run,
   },
-  (t) => [uniqueIndex('feature_build_once').on(t.definitionHash, t.snapshotId)],
+  (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
 /** A computed column over one group of symbols, keyed by expression, content read and engine version: a column of a shard. */
@@ -242,6 +261,7 @@ export const trainingRun = pgTable('training_run', {
   recipe: jsonb('recipe').$type<Recipe>().notNull(),
   state: text('state').$type<TrainingState>().notNull(),
   snapshotId: text('snapshot_id'),
+  asOf: at('as_of'),
   buildId: text('build_id'),
   fit: jsonb('fit').$type<FitResult>(),
   evaluation: jsonb('evaluation').$type<Evaluation>(),

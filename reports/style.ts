@@ -19,6 +19,9 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; overflow-wrap: anywhere; }
 h3 { font-size: 1.05rem; margin: 1.75rem 0 .25rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 .lead { font-size: 1.1rem; }
+.critical, .warning { font-weight: 600; }
+.critical { color: var(--alarm); }
+.warning { color: var(--second); }
 .note { color: var(--muted); }
 .caution { border-left: 4px solid var(--alarm); padding: .25rem 1rem; background: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 1rem 0; }

@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { Worker } from '@temporalio/worker'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureComputeActivities } from '#activities/features.ts'
+import type { ShardWorld } from '#activities/features/compute-shards.ts'
 import { createThreadPool } from '#activities/features/thread-pool.ts'
+import { createQualityActivities } from '#activities/quality.ts'
 import type { Config } from '#config/config.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { connectDatabase } from '#db/client.ts'
@@ -11,8 +13,12 @@ import { createObjectStore } from '#storage/minio-object-store.ts'
 import { createLogger } from '#telemetry/logger.ts'
 import { connectWorker, installTemporalRuntime } from './temporal.ts'
 
+/** Every activity of the features queue: what needs processors. */
+export const featuresActivities = (world: ShardWorld) =>
+  atEdge({ ...createFeatureComputeActivities(world), ...createQualityActivities(world) })
+
 /**
- * Computes feature shards, as many at once as it has threads, until SIGTERM or SIGINT. A shard under way is then cancelled
+ * Computes feature shards and examines snapshots, as many at once as it has threads, until SIGTERM or SIGINT. A shard under way is then cancelled
  * and taken up by another worker: what is finished is in the column cache.
  */
 export async function main(config: Config): Promise<void> {
@@ -33,7 +39,7 @@ export async function main(config: Config): Promise<void> {
         connection,
         namespace: config.temporal.namespace,
         taskQueue: taskQueues.features,
-        activities: atEdge(createFeatureComputeActivities({ db: database.db, objects, pool })),
+        activities: featuresActivities({ db: database.db, objects, pool }),
         maxConcurrentActivityTaskExecutions: threads,
         maxHeartbeatThrottleInterval: '1 second',
         defaultHeartbeatThrottleInterval: '1 second',

@@ -36,7 +36,13 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
         const done = new Map<number, ShardsResult>()
         const results = await run.pausable('compute', () =>
           untilAllEnd(plan.batches, done, (groups) =>
-            compute.computeFeatureShards({ snapshot: plan.snapshot, groups, featureSet: input.featureSet, label: input.label }),
+            compute.computeFeatureShards({
+              snapshot: plan.snapshot,
+              asOf: input.asOf,
+              groups,
+              featureSet: input.featureSet,
+              label: input.label,
+            }),
           ),
         )
         const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results))

@@ -75,11 +75,11 @@ async function tellWaiting(run: DurableRun, waiter: string | undefined): Promise
 /** The build is shared work, and never a child: it nudges this run when it ends. */
 async function builtFeatures(
   run: DurableRun,
-  { recipe, origin }: TrainModelInput,
+  { recipe, asOf, origin }: TrainModelInput,
   snapshotId: string,
 ): Promise<{ id: string; manifest: ObjectRef }> {
   const { dataset, featureSet, label } = recipe
-  const request = { dataset, snapshotId, featureSet, label, waiter: workflowInfo().workflowId, origin }
+  const request = { dataset, snapshotId, asOf, featureSet, label, waiter: workflowInfo().workflowId, origin }
   for (;;) {
     const build = await run.step('features', () => features.requestFeatureBuild(request))
     if (build.state === 'ready' && build.manifest !== null) return { id: build.buildId, manifest: build.manifest }

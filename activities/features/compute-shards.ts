@@ -7,13 +7,19 @@ import { columnKey, readFeatures, readLabel } from '#domain/features/definitions
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { openSnapshot, type SnapshotReader } from '../snapshots.ts'
+import { openSnapshotKnownAt, type SnapshotReader } from '../snapshots.ts'
 import { findColumns } from './find-columns.ts'
 import { type NamedColumn, type SymbolRows, writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** `groups` are the symbols of each shard. */
-export type ShardsInput = { snapshot: ObjectRef; groups: string[][]; featureSet: FeatureSet; label: LabelDefinition }
+/** `groups` are the symbols of each shard; with `asOf`, what became known later is not seen. */
+export type ShardsInput = {
+  snapshot: ObjectRef
+  asOf?: string | undefined
+  groups: string[][]
+  featureSet: FeatureSet
+  label: LabelDefinition
+}
 
 /** `digest` is a ShardsDigest; `asked` counts the distinct expressions of each shard, `cached` those found computed. */
 export type ShardsResult = { shards: FeatureShard[]; digest: ObjectRef; asked: number; cached: number }
@@ -32,9 +38,9 @@ type Column = { name: string; text: string }
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
   const { db, objects } = world
-  const snapshot = await openSnapshot(objects, input.snapshot)
+  const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, input.groups.flat())
   const columns = columnsOf(input)
-  const asked = input.groups.map((symbols) => askFor(snapshot, symbols, columns))
+  const asked = groupsIn(snapshot, input.groups).map((symbols) => askFor(snapshot, symbols, columns))
   const cached = await findColumns(
     db,
     objects,
@@ -72,6 +78,12 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
 
 /** What one shard is asked for: the key of each distinct expression's column. */
 type AskedShard = { symbols: string[]; keys: Map<string, string> }
+
+/** The groups without symbols that the snapshot does not hold, for none of their bars was known. */
+function groupsIn({ manifest }: SnapshotReader, groups: readonly string[][]): string[][] {
+  const held = new Set(manifest.symbols.map(({ symbol }) => symbol))
+  return groups.map((symbols) => symbols.filter((symbol) => held.has(symbol))).filter((symbols) => symbols.length > 0)
+}
 
 function askFor(snapshot: SnapshotReader, symbols: readonly string[], columns: readonly Column[]): AskedShard {
   const ordered = [...symbols].sort(compareText)

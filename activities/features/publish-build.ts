@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '#contracts/canonical-json.ts'
+import { QuantloopError } from '#contracts/errors.ts'
 import type { BuildInput, FeatureBuildManifest, FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
@@ -10,13 +11,17 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { assertStored } from '../assert-stored.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
 
-/** Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest. */
+/**
+ * Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest.
+ * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for
+ */
 export async function publishBuild(
   db: Database,
   objects: ObjectStore,
   input: BuildInput,
   results: readonly ShardsResult[],
 ): Promise<ObjectRef> {
+  if (results.every(({ shards }) => shards.length === 0)) throw nothingKnown(input)
   const digests = await Promise.all(
     results.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.get(digest))) as ShardsDigest),
   )
@@ -30,6 +35,7 @@ export async function publishBuild(
   await publishFeatureBuild(db, {
     buildId: input.buildId,
     snapshotId: input.snapshotId,
+    asOf: input.asOf,
     dataset: input.dataset,
     featureHash: manifest.featureHash,
     manifest: ref,
@@ -53,6 +59,7 @@ function manifestOf(input: BuildInput, shards: readonly FeatureShard[], sessions
     format: 1,
     definitionHash: input.definitionHash,
     snapshotId: input.snapshotId,
+    asOf: input.asOf,
     featureHash: featureHash(input.featureSet),
     engineVersion,
     featureSet: { name: input.featureSet.name, version: input.featureSet.version },
@@ -63,5 +70,12 @@ function manifestOf(input: BuildInput, shards: readonly FeatureShard[], sessions
     shards: [...shards],
   }
 }
+
+const nothingKnown = ({ dataset, snapshotId, asOf }: BuildInput) =>
+  new QuantloopError(
+    'snapshot_not_found',
+    `nothing of snapshot ${snapshotId} of ${dataset} was known at ${asOf}: take a later time, or a snapshot with earlier bars`,
+    { dataset, snapshot: snapshotId },
+  )
 
 const sum = <T>(items: readonly T[], count: (item: T) => number) => items.reduce((total, item) => total + count(item), 0)

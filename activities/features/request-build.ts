@@ -15,6 +15,7 @@ import { endedWhileWaiting } from '../waiter.ts'
 export type BuildRequest = {
   dataset: string
   snapshotId: string
+  asOf?: string | undefined
   featureSet: string
   label: LabelDefinition
   waiter: string
@@ -29,11 +30,12 @@ export type BuildRequest = {
 export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
   const featureSet = resolveFeatureSet(request.featureSet, request.label)
   const definition = definitionHash(featureSet, request.label)
-  const { snapshotId, dataset, label, origin, waiter } = request
+  const { snapshotId, asOf, dataset, label, origin, waiter } = request
   const input: BuildInput = {
-    buildId: buildIdOf(definition, snapshotId),
+    buildId: buildIdOf(definition, snapshotId, asOf),
     definitionHash: definition,
     snapshotId,
+    ...(asOf === undefined ? {} : { asOf }),
     dataset,
     featureSet,
     label,
@@ -44,7 +46,7 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
     return { buildId: row.id, state: row.state, manifest: row.manifest, failure: row.failure }
 
   await client.workflow.signalWithStart('buildFeatures', {
-    workflowId: featuresWorkflowId(definition, snapshotId),
+    workflowId: featuresWorkflowId(definition, snapshotId, asOf),
     taskQueue: taskQueues.orchestration,
     args: [input],
     signal: 'awaitBuild',
@@ -60,6 +62,7 @@ export async function requestBuild(db: Database, client: Client, request: BuildR
 }
 
 async function isOutcome(db: Database, client: Client, row: FeatureBuild, { dataset, snapshotId, waiter }: BuildRequest): Promise<boolean> {
+  if (row.state === 'ready' && row.asOf !== null) return true
   if (row.state === 'ready' && row.featureHash !== null)
     return await servesOnline(db, { dataset, featureHash: row.featureHash }, snapshotId)
   return await endedWhileWaiting(client, waiter, row.endedAt)

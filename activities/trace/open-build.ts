@@ -19,7 +19,8 @@ export async function openBuild(db: Database, evidence: Evidence, id: string): P
   const bytes = await evidence.read('build-manifest', build.manifest)
   if (bytes === undefined) return undefined
   const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(bytes)))
-  if (!evidence.compare('build-manifest', 'build id', id, buildIdOf(manifest.definitionHash, manifest.snapshotId))) return undefined
+  if (!evidence.compare('build-manifest', 'build id', id, buildIdOf(manifest.definitionHash, manifest.snapshotId, manifest.asOf)))
+    return undefined
   const snapshot = await findSnapshot(db, manifest.snapshotId, build.dataset)
   if (snapshot === undefined) throw new QuantloopError('not_found', `there is no snapshot ${manifest.snapshotId} of ${build.dataset}`)
   return { id, manifest, snapshot: snapshot.manifest }

@@ -9,7 +9,7 @@ import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
 import { findInspection, resultOf } from '../inspections.ts'
 import { answers, jsonBody, notFound, operation } from '../operation.ts'
-import { guardPage } from '../page-headers.ts'
+import { reportPage } from '../report-page.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
 import { snapshotFor } from '../snapshot-for.ts'
@@ -61,8 +61,7 @@ export function comparisons(app: Api, deps: AppDependencies): void {
     const comparison = await readComparison(objects, found(result ?? undefined, 'comparison', id))
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { comparisonReport } = await import('#reports/comparison-report.ts')
-    guardPage(c)
-    return c.html(comparisonReport(comparison), 200)
+    return reportPage(c, comparisonReport(comparison))
   })
 }
 

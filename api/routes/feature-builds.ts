@@ -5,9 +5,10 @@ import { page } from '#contracts/problems.ts'
 import { Sha256 } from '#contracts/references.ts'
 import { Name } from '#contracts/words.ts'
 import { findFeatureBuild, listFeatureBuilds } from '#db/queries/feature-builds.ts'
+import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
-import { snapshotFor } from '../snapshot-for.ts'
+import { knownSnapshotFor } from '../known-snapshot.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
@@ -61,25 +62,30 @@ const verb = (name: (typeof verbs)[number]) =>
 export function featureBuilds(app: Api, deps: AppDependencies): void {
   const { db, temporal } = deps
 
+  /** Ready, and of the head also online: a build is shared by datasets of equal content. */
+  const isDone = async ({ state, featureHash, snapshotId, asOf }: FeatureBuild, dataset: string) =>
+    state === 'ready' && featureHash !== null && (asOf !== null || (await servesOnline(db, { dataset, featureHash }, snapshotId)))
+
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
     const featureSet = resolveFeatureSet(body.features, body.label)
     const definition = definitionHash(featureSet, body.label)
-    const snapshotId = await snapshotFor(db, body)
-    const buildId = buildIdOf(definition, snapshotId)
+    const { snapshotId, asOf } = await knownSnapshotFor(deps, body)
+    const buildId = buildIdOf(definition, snapshotId, asOf)
     const request = await acceptRequest(c, db)
     const ready = await findFeatureBuild(db, buildId)
-    if (ready?.state === 'ready') return c.json(ready, 202)
+    if (ready !== undefined && (await isDone(ready, body.dataset))) return c.json(ready, 202)
     const input: BuildInput = {
       buildId,
       definitionHash: definition,
       snapshotId,
+      ...(asOf === undefined ? {} : { asOf }),
       dataset: body.dataset,
       featureSet,
       label: body.label,
       origin: request.origin,
     }
-    const workflowId = featuresWorkflowId(definition, snapshotId)
+    const workflowId = featuresWorkflowId(definition, snapshotId, asOf)
     const hasEnded = async () => typeof (await findFeatureBuild(db, buildId))?.endedAt === 'string'
     await startUnlessRunning(temporal, { type: 'buildFeatures', workflowId, input, request: { ...request, id: buildId } }, hasEnded)
     return c.json((await findFeatureBuild(db, buildId)) ?? acceptedBuild(input, deps.clock().toISOString()), 202)
@@ -101,7 +107,7 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
       const { id } = c.req.valid('param')
       const row = await findFeatureBuild(db, id)
       const workflowId = row
-        ? featuresWorkflowId(row.definitionHash, row.snapshotId)
+        ? featuresWorkflowId(row.definitionHash, row.snapshotId, row.asOf)
         : found(await unwritten(id), 'feature build', id).workflowId
       return c.json(await obey(deps, { kind: 'feature-build', id, workflowId }, name, c.req.valid('json'), await acceptRequest(c, db)), 202)
     })
@@ -111,6 +117,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   id: input.buildId,
   definitionHash: input.definitionHash,
   snapshotId: input.snapshotId,
+  asOf: input.asOf ?? null,
   dataset: input.dataset,
   featureSet: { name: input.featureSet.name, version: input.featureSet.version },
   label: input.label,

@@ -12,7 +12,7 @@ import type { TrainingRunStory } from '#reports/training-run/story.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { notFound, operation } from '../operation.ts'
-import { guardPage } from '../page-headers.ts'
+import { reportPage } from '../report-page.ts'
 
 /** More points than a curve can show. */
 const mostProgress = 20_000
@@ -32,8 +32,7 @@ export function trainingRunReports(app: Api, deps: AppDependencies): void {
     const story = await storyOf(deps, c.req.valid('param').id)
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { trainingRunReport } = await import('#reports/training-run-report.ts')
-    guardPage(c)
-    return c.html(trainingRunReport(story), 200)
+    return reportPage(c, trainingRunReport(story))
   })
 }
 

@@ -8,7 +8,7 @@ import { encodeCursor } from '#db/queries/cursor.ts'
 import { findTrainingRun, listProgress, listTrainingRuns } from '#db/queries/training-runs.ts'
 import { readLabel } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
-import { snapshotFor } from '../snapshot-for.ts'
+import { type KnownSnapshot, knownSnapshotFor } from '../known-snapshot.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { type AcceptedRequest, acceptRequest } from '../idempotency.ts'
@@ -80,11 +80,11 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
     const body = c.req.valid('json')
     readLabel(body.label)
     resolveFeatureSet(body.features, body.label)
-    const snapshotId = await snapshotFor(db, body)
+    const known = await knownSnapshotFor(deps, body)
     const request = await acceptRequest(c, db)
-    const input = inputOf(body.snapshotId === undefined ? body : { ...body, snapshotId }, request)
-    const known = await findTrainingRun(db, input.runId)
-    if (known) return c.json(known, 202)
+    const input = inputOf(body, known, request)
+    const before = await findTrainingRun(db, input.runId)
+    if (before) return c.json(before, 202)
     await startOnce(temporal, { type: 'trainModel', workflowId: trainingWorkflowId(input.runId), input, request })
     return c.json((await findTrainingRun(db, input.runId)) ?? acceptedTraining(input, deps.clock().toISOString()), 202)
   })
@@ -113,12 +113,17 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
     })
 }
 
-function inputOf({ name, features, snapshotId, ...recipe }: TrainRequest, { id, origin }: AcceptedRequest): TrainModelInput {
+function inputOf(
+  { name, features, snapshotId, asOf: _, ...recipe }: TrainRequest,
+  known: KnownSnapshot,
+  { id, origin }: AcceptedRequest,
+): TrainModelInput {
   return {
     runId: id,
     modelName: name,
     recipe: { ...recipe, featureSet: features },
-    ...(snapshotId === undefined ? {} : { snapshotId }),
+    // the head is taken at the first step; what was known at a time is settled already
+    ...(known.asOf !== undefined ? known : snapshotId === undefined ? {} : { snapshotId: known.snapshotId }),
     origin,
   }
 }
@@ -131,6 +136,7 @@ const acceptedTraining = (input: TrainModelInput, startedAt: string, state: Unwr
   state,
   step: 'start',
   snapshotId: input.snapshotId ?? null,
+  asOf: input.asOf ?? null,
   buildId: null,
   onnxSha256: null,
   rounds: null,

@@ -11,6 +11,7 @@ import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
 import { type ReplayedSession, replaySessions } from '../replay.ts'
 import { uploadFile } from '../upload.ts'
 import { addVerbs } from '../verbs.ts'
+import { addQuality } from './data/quality.ts'
 
 const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
 
@@ -122,6 +123,7 @@ export function register(program: Command, context: CliContext): void {
     },
   )
 
+  addQuality(data, context)
   addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) =>
     client.datasets.tell(name, verb, reason),
   )

@@ -5,7 +5,7 @@ import type { Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, follow } from '../follow.ts'
-import { pagingOf, paged } from '../options.ts'
+import { pagingOf, paged, timeOf } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short, table } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
 
@@ -17,6 +17,7 @@ type BuildOptions = {
   labelKind?: 'time-series' | 'cross-sectional'
   persistence?: string
   snapshot?: string
+  asOf?: string
   wait: boolean
 }
 
@@ -31,10 +32,11 @@ export function register(program: Command, context: CliContext): void {
     .addOption(new Option('--label-kind <kind>', 'how the label is judged').choices(['time-series', 'cross-sectional']))
     .option('--persistence <expression>', 'the naive forecast; by default the last known label')
     .option('--snapshot <id>', 'another snapshot than the newest')
+    .option('--as-of <time>', 'see only what was known then: 2008-06-02T21:00:00Z, or a day for its end in UTC', timeOf)
     .option('--no-wait', 'return once the build was accepted')
-    .action(async (set: string, { dataset, label, labelKind, persistence, snapshot, wait }: BuildOptions) => {
+    .action(async (set: string, { dataset, label, labelKind, persistence, snapshot, asOf, wait }: BuildOptions) => {
       const client = await connect(context, waitingPatienceMs)
-      const body = { dataset, features: set, label: { expression: label, kind: labelKind, persistence }, snapshotId: snapshot }
+      const body = { dataset, features: set, label: { expression: label, kind: labelKind, persistence }, snapshotId: snapshot, asOf }
       const accepted = await client.featureBuilds.create(body, randomUUID())
       const end = wait ? await follow(context, accepted, rests, () => client.featureBuilds.find(accepted.id)) : accepted
       assertEndedWell('feature build', end.id, end, ['failed', 'stopped'])
@@ -92,6 +94,7 @@ const describeBuild = (build: FeatureBuild) =>
     set: `${build.featureSet.name} v${build.featureSet.version}`,
     label: build.label.expression,
     snapshot: build.snapshotId,
+    'as known at': moment(build.asOf),
     rows: build.rows,
     columns: build.columns,
     took: build.seconds === null ? null : duration(build.seconds),
@@ -104,6 +107,7 @@ const buildColumns = [
   { title: 'set', value: ({ featureSet }: FeatureBuild) => featureSet.name },
   { title: 'dataset', value: ({ dataset }: FeatureBuild) => dataset },
   { title: 'snapshot', value: ({ snapshotId }: FeatureBuild) => short(snapshotId) },
+  { title: 'as known at', value: ({ asOf }: FeatureBuild) => moment(asOf) },
   { title: 'state', value: ({ state }: FeatureBuild) => state },
   { title: 'rows', value: ({ rows }: FeatureBuild) => rows, right: true },
   { title: 'started', value: ({ startedAt }: FeatureBuild) => moment(startedAt) },

@@ -25,6 +25,7 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
         id: input.buildId,
         definitionHash: input.definitionHash,
         snapshotId: input.snapshotId,
+        asOf: input.asOf ?? null,
         dataset: input.dataset,
         featureSet: input.featureSet,
         label: input.label,
@@ -39,6 +40,8 @@ export async function openFeatureBuild(db: Database, input: BuildInput): Promise
       .where(and(eq(featureBuild.id, input.buildId), inArray(featureBuild.state, ['failed', 'stopped'])))
     const [row] = await tx.select().from(featureBuild).where(eq(featureBuild.id, input.buildId))
     if (row?.state !== 'ready' || row.featureHash === null) return null
+    // a build of what was known earlier has no online rows
+    if (input.asOf !== undefined) return row.manifest
     const online = await servesOnline(tx, { dataset: input.dataset, featureHash: row.featureHash }, input.snapshotId)
     return online ? row.manifest : null
   })

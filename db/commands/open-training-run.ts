@@ -3,7 +3,7 @@ import type { Executor } from '../client.ts'
 import { trainingRun } from '../schema.ts'
 
 /** The run's first row, insert-if-absent. */
-export async function openTrainingRun(db: Executor, { runId, modelName, recipe, origin }: TrainModelInput): Promise<void> {
+export async function openTrainingRun(db: Executor, { runId, modelName, recipe, asOf, origin }: TrainModelInput): Promise<void> {
   await db
     .insert(trainingRun)
     .values({
@@ -11,6 +11,7 @@ export async function openTrainingRun(db: Executor, { runId, modelName, recipe, 
       modelName,
       recipe,
       state: 'running',
+      asOf: asOf ?? null,
       requestedBy: origin.by,
       idempotencyKey: origin.idempotencyKey ?? null,
       bodySha256: origin.bodySha256,

@@ -11,6 +11,8 @@ export type NewestRow = { symbol: string; session: string; values: Uint8Array; s
 export type PublishedBuild = {
   buildId: string
   snapshotId: string
+  /** of a build of what was known then: it is no newest of anything, and leaves the online store as it is */
+  asOf?: string | undefined
   dataset: string
   featureHash: string
   manifest: ObjectRef
@@ -46,7 +48,7 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
         endedAt: sql`now()`,
       })
       .where(and(eq(featureBuild.id, buildId), isNull(featureBuild.endedAt)))
-    await refreshFeatureRows(tx, build)
+    if (build.asOf === undefined) await refreshFeatureRows(tx, build)
   })
 }
 

@@ -128,6 +128,7 @@ CREATE TABLE "feature_build" (
 	"id" text PRIMARY KEY NOT NULL,
 	"definition_hash" text NOT NULL,
 	"snapshot_id" text NOT NULL,
+	"as_of" timestamp(3) with time zone,
 	"dataset" text NOT NULL,
 	"feature_set" jsonb NOT NULL,
 	"label" jsonb NOT NULL,
@@ -147,7 +148,8 @@ CREATE TABLE "feature_build" (
 	"idempotency_key" text,
 	"body_sha256" text NOT NULL,
 	"started_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
-	"ended_at" timestamp(3) with time zone
+	"ended_at" timestamp(3) with time zone,
+	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
 CREATE TABLE "feature_column_cache" (
@@ -374,6 +376,15 @@ CREATE TABLE "snapshot" (
 	CONSTRAINT "snapshot_dataset_id_pk" PRIMARY KEY("dataset","id")
 );
 --> statement-breakpoint
+CREATE TABLE "snapshot_quality" (
+	"dataset" text NOT NULL,
+	"snapshot_id" text NOT NULL,
+	"engine_version" text NOT NULL,
+	"report" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "snapshot_quality_dataset_snapshot_id_engine_version_pk" PRIMARY KEY("dataset","snapshot_id","engine_version")
+);
+--> statement-breakpoint
 CREATE TABLE "snapshot_tag" (
 	"dataset" text NOT NULL,
 	"name" text NOT NULL,
@@ -467,6 +478,7 @@ CREATE TABLE "training_run" (
 	"recipe" jsonb NOT NULL,
 	"state" text NOT NULL,
 	"snapshot_id" text,
+	"as_of" timestamp(3) with time zone,
 	"build_id" text,
 	"fit" jsonb,
 	"evaluation" jsonb,
@@ -488,6 +500,7 @@ ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FO
 ALTER TABLE "monitor_point" ADD CONSTRAINT "monitor_point_monitor_id_monitor_id_fk" FOREIGN KEY ("monitor_id") REFERENCES "public"."monitor"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "snapshot_quality" ADD CONSTRAINT "snapshot_quality_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot_tag" ADD CONSTRAINT "snapshot_tag_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "alert_once" ON "alert" USING btree ("endpoint","kind","session");--> statement-breakpoint
 CREATE INDEX "alert_by_endpoint" ON "alert" USING btree ("endpoint","raised_at");--> statement-breakpoint
@@ -497,7 +510,6 @@ CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","s
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
-CREATE UNIQUE INDEX "feature_build_once" ON "feature_build" USING btree ("definition_hash","snapshot_id");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint

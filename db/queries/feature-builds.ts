@@ -35,6 +35,7 @@ const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
   id: row.id,
   definitionHash: row.definitionHash,
   snapshotId: row.snapshotId,
+  asOf: isoOrNull(row.asOf),
   dataset: row.dataset,
   featureSet: { name: row.featureSet.name, version: row.featureSet.version },
   label: row.label,

@@ -19,6 +19,7 @@ const countsWhen: Record<string, string> = {
   // a sync that goes on reads its pages again, and a snapshot's lineage names them
   fetched_page:
     'exists (select from sync_run r where r.id = t.sync_id and r.ended_at is null) or exists (select from snapshot s where s.sync_id = t.sync_id and s.collected_at is null)',
+  snapshot_quality: 'exists (select from snapshot s where s.dataset = t.dataset and s.id = t.snapshot_id and s.collected_at is null)',
   // the same fit again would store the same bytes: while any fit is open, all of them stay
   training_checkpoint:
     'exists (select from training_run r where r.ended_at is null) or exists (select from calibration c where c.ended_at is null)',
@@ -27,6 +28,7 @@ const countsWhen: Record<string, string> = {
 /** Tables whose `snapshot_id` only remembers a snapshot, or does so in some rows. */
 const needsSnapshotWhen: Record<string, string> = {
   head_move: 'false',
+  snapshot_quality: 'false',
   sync_run: 'false',
   feature_build: `t.state not in ('failed', 'stopped')`,
 }

@@ -55,6 +55,7 @@ const runOf = (row: typeof trainingRun.$inferSelect): TrainingRun => ({
   state: row.state,
   step: row.step,
   snapshotId: row.snapshotId,
+  asOf: isoOrNull(row.asOf),
   buildId: row.buildId,
   onnxSha256: row.fit?.onnx.sha256 ?? null,
   rounds: row.fit?.rounds ?? null,

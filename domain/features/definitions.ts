@@ -66,7 +66,8 @@ export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label):
   return hashOf(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind])
 }
 
-export const buildIdOf = (definition: string, snapshotId: string): string => hashOf(['build', definition, snapshotId])
+export const buildIdOf = (definition: string, snapshotId: string, asOf?: string): string =>
+  hashOf(['build', definition, snapshotId, ...(asOf === undefined ? [] : [asOf])])
 
 /** A column over a group of symbols is known by its expression, the engine, and the content of each symbol that it reads. */
 export const columnKey = (text: string, contents: readonly { symbol: string; contentSha256: string }[]): string =>

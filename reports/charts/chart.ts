@@ -30,7 +30,19 @@ export type BarChart = Chart & { kind: 'bars'; bars: readonly { name: string; va
 /** How often values fall into equal bins. `mark` is a value to compare with, such as zero. */
 export type DistributionChart = Chart & { kind: 'distribution'; values: readonly number[]; mark: { name: string; value: number } }
 
-export type AnyChart = LineChart | BarChart | DistributionChart
+/**
+ * Rows over an ordered axis, each cell at one of a few levels, or null where there is nothing to tell. Neighbours of one
+ * level are drawn as one strip, so that a page stays small however many cells there are.
+ */
+export type StripChart = Chart & {
+  kind: 'strips'
+  x: readonly string[]
+  /** `strength` is how strongly the tone is laid on, to 1 */
+  levels: readonly { name: string; tone: Tone; strength: number }[]
+  rows: readonly { name: string; cells: readonly (number | null)[] }[]
+}
+
+export type AnyChart = LineChart | BarChart | DistributionChart | StripChart
 
 /** A, B, … Z, AA: how an event is named in the picture and below it. */
 export const letterOf = (index: number): string =>

@@ -1,11 +1,11 @@
 /** Apache ECharts on the server: an option becomes an SVG element, the same bytes for the same option. */
-import { BarChart, LineChart } from 'echarts/charts'
+import { BarChart, CustomChart, LineChart } from 'echarts/charts'
 import { GridComponent, MarkAreaComponent, MarkLineComponent } from 'echarts/components'
 import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { type Html, html, trusted } from '../html.ts'
 
-use([BarChart, LineChart, GridComponent, MarkAreaComponent, MarkLineComponent, SVGRenderer])
+use([BarChart, CustomChart, LineChart, GridComponent, MarkAreaComponent, MarkLineComponent, SVGRenderer])
 
 export type Drawing = { id: string; title: string; description: string; width: number; height: number }
 

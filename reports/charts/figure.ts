@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts'
 import { figure as number } from '../figures.ts'
 import { table } from '../table.ts'
 import { bins } from './bins.ts'
-import { type AnyChart, letterOf, type LineChart, type Tone } from './chart.ts'
+import { type AnyChart, letterOf, type LineChart, type StripChart, type Tone } from './chart.ts'
 import { draw } from './draw.ts'
 import { optionOf } from './options.ts'
 
@@ -17,8 +17,8 @@ export function chartFigure(chart: AnyChart): Html {
   return html`<figure id="${chart.id}">
     <figcaption>${chart.title}</figcaption>
     <p class="note">${chart.description}</p>
-    ${chart.kind === 'lines' ? legend(chart) : null} ${picture('wide', 900, heightOf(chart, 320))}
-    ${picture('narrow', 380, heightOf(chart, 280))} ${chart.kind === 'lines' ? eventList(chart) : null}
+    ${legendOf(chart)} ${picture('wide', 900, heightOf(chart, 320))} ${picture('narrow', 380, heightOf(chart, 280))}
+    ${chart.kind === 'lines' ? eventList(chart) : null}
     <details>
       <summary>The figures as a table</summary>
       ${figures(chart)}
@@ -26,13 +26,27 @@ export function chartFigure(chart: AnyChart): Html {
   </figure>`
 }
 
-const heightOf = (chart: AnyChart, usual: number) => (chart.kind === 'bars' ? 90 + 22 * chart.bars.length : usual)
+const heightOf = (chart: AnyChart, usual: number) =>
+  chart.kind === 'bars' ? 90 + 22 * chart.bars.length : chart.kind === 'strips' ? 90 + 18 * chart.rows.length : usual
+
+const legendOf = (chart: AnyChart) => (chart.kind === 'lines' ? legend(chart) : chart.kind === 'strips' ? levelLegend(chart) : null)
 
 const legend = ({ series, bands = [] }: LineChart) =>
   html`<ul class="legend">
     ${series.map(({ name, tone, dashed }) => html`<li>${sample(tone, dashed === true)}${name}</li> `)}${[
       ...new Set(bands.map(({ name }) => name)),
     ].map((name) => html`<li>${patch}${name}</li> `)}
+  </ul>`
+
+const levelLegend = ({ levels }: StripChart) =>
+  html`<ul class="legend">
+    ${levels.map(
+      ({ name, tone, strength }) =>
+        html`<li>
+          <svg viewBox="0 0 28 10" aria-hidden="true"><rect width="28" height="10" fill="var(--${tone})" fill-opacity="${strength}" /></svg
+          >${name}
+        </li> `,
+    )}
   </ul>`
 
 const sample = (tone: Tone, dashed: boolean) =>
@@ -69,6 +83,15 @@ function figures(chart: AnyChart): Html {
         { title: `${chart.xName}, from`, value: ({ from }) => number(from), right: true },
         { title: 'to', value: ({ to }) => number(to), right: true },
         { title: chart.yName, value: ({ count }) => count, right: true },
+      ])
+    case 'strips':
+      return table(`How many of each, by ${chart.yName}`, chart.rows, [
+        { title: chart.yName, value: ({ name }) => name },
+        ...chart.levels.map(({ name }, level) => ({
+          title: name,
+          value: ({ cells }: StripChart['rows'][number]) => cells.filter((cell) => cell === level).length,
+          right: true,
+        })),
       ])
     default:
       return chart satisfies never

@@ -2,6 +2,7 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import { bins } from './bins.ts'
 import { type AnyChart, type BarChart, type DistributionChart, letterOf, type LineChart } from './chart.ts'
+import { stripSeries } from './strips.ts'
 
 export function optionOf(chart: AnyChart): EChartsCoreOption {
   switch (chart.kind) {
@@ -11,6 +12,20 @@ export function optionOf(chart: AnyChart): EChartsCoreOption {
       return bars(chart)
     case 'distribution':
       return distribution(chart)
+    case 'strips':
+      return {
+        ...frame,
+        grid: { ...grid, left: 96, right: 16 },
+        xAxis: { type: 'category', data: [...chart.x], ...ticks, splitLine: { show: false }, ...below(chart.xName) },
+        yAxis: {
+          ...rowAxis(
+            chart.rows.map(({ name }) => name),
+            chart.yName,
+          ),
+          axisLabel: { ...text, width: 84, overflow: 'truncate', interval: 0 },
+        },
+        series: [stripSeries(chart)],
+      }
     default:
       return chart satisfies never
   }
@@ -70,21 +85,28 @@ const areas = (bands: NonNullable<LineChart['bands']>) => ({
   data: bands.map(({ from, to }) => [{ xAxis: from }, { xAxis: to }]),
 })
 
+/** The first row is the topmost. */
+const rowAxis = (names: string[], name: string) => ({
+  type: 'category',
+  inverse: true,
+  data: names,
+  ...ticks,
+  splitLine: { show: false },
+  name,
+  nameLocation: 'start',
+  nameTextStyle: text,
+})
+
 const bars = ({ bars: rows, xName, yName }: BarChart): EChartsCoreOption => ({
   ...frame,
   grid: { ...grid, left: 132, right: 24 },
   xAxis: { type: 'value', ...ticks, ...below(yName) },
-  // the first row is the topmost
   yAxis: {
-    type: 'category',
-    inverse: true,
-    data: rows.map(({ name }) => name),
-    ...ticks,
-    splitLine: { show: false },
+    ...rowAxis(
+      rows.map(({ name }) => name),
+      xName,
+    ),
     axisLabel: { ...text, width: 116, overflow: 'truncate', interval: 0 },
-    name: xName,
-    nameLocation: 'start',
-    nameTextStyle: text,
   },
   series: [{ type: 'bar', data: rows.map(({ value }) => value), itemStyle: { color: 'var(--first)' }, barMaxWidth: 18 }],
 })

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, Worker } from '@temporalio/worker'
+import { atEdge } from '#activities/edge.ts'
+import { createQualityActivities } from '#activities/quality.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { noVendors } from '#tests/support/vendors.ts'
 import { testServices } from '#tests/support/services.ts'
@@ -21,6 +23,21 @@ export async function runOrchestration({ temporal, db, objects }: ApiWorld): Pro
       logger: silent,
     }),
     activities: orchestrationActivities({ db, objects, client: temporal.client, vendors: noVendors, config: { trainer: { python } } }),
+  })
+  const running = worker.run()
+  return async () => {
+    worker.shutdown()
+    await running
+  }
+}
+
+/** The part of the features worker that examines snapshots: it needs no threads. */
+export async function runExaminations({ temporal, db, objects }: ApiWorld): Promise<() => Promise<void>> {
+  const worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: taskQueues.features,
+    activities: atEdge(createQualityActivities({ db, objects })),
   })
   const running = worker.run()
   return async () => {

@@ -12,6 +12,7 @@ import { ModelSidecar } from '#contracts/models.ts'
 import { ApplyCommandInput } from '#contracts/orders.ts'
 import { PredictionRecord, PredictRequest, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { Problem } from '#contracts/problems.ts'
+import { ExamineQualityInput, ExamineQualityResult, QualityReport } from '#contracts/quality.ts'
 import { TrainRequest } from '#contracts/requests.ts'
 import { RequestSyncInput, RequestSyncResult, Schedule } from '#contracts/schedules.ts'
 import { CalibrateInput, CalibrateResult, FoldErrors, WalkForward } from '#contracts/supervision.ts'
@@ -30,6 +31,8 @@ const messages: Record<string, z.ZodObject> = {
   'deploy-model-input': DeployModelInput,
   endpoint: Endpoint,
   evaluation: Evaluation,
+  'examine-quality-input': ExamineQualityInput,
+  'examine-quality-result': ExamineQualityResult,
   'fold-errors': FoldErrors,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
@@ -38,6 +41,7 @@ const messages: Record<string, z.ZodObject> = {
   'predict-response': PredictResponse,
   'prediction-record': PredictionRecord,
   'prediction-record-of-tensor': PredictionRecord,
+  'quality-report': QualityReport,
   'quarantined-row': QuarantinedRow,
   'request-sync-input': RequestSyncInput,
   'request-sync-result': RequestSyncResult,

@@ -17,12 +17,37 @@ describe('round trips', () => {
     fc.assert(fc.property(name, (dataset) => ids.datasetOfSync(ids.syncWorkflowId(dataset)) === dataset))
   })
 
+  test('quality', () => {
+    fc.assert(
+      fc.property(name, sha256, (dataset, snapshotId) => {
+        const id = ids.qualityWorkflowId(dataset, snapshotId)
+        expect([ids.datasetOfQuality(id), ids.snapshotIdOfQuality(id)]).toEqual([dataset, snapshotId])
+      }),
+    )
+  })
+
   test('features', () => {
     fc.assert(
       fc.property(sha256, sha256, (definitionHash, snapshotId) => {
         const id = ids.featuresWorkflowId(definitionHash, snapshotId)
         expect(ids.definitionHashOfFeatures(id)).toBe(definitionHash)
-        expect(ids.snapshotIdOfFeatures(id)).toBe(snapshotId)
+        expect([ids.snapshotIdOfFeatures(id), ids.asOfOfFeatures(id)]).toEqual([snapshotId, null])
+      }),
+    )
+  })
+
+  test('features of what was known at a time', () => {
+    const instants = fc.date({ min: new Date('1990-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+    fc.assert(
+      fc.property(sha256, sha256, instants, (definitionHash, snapshotId, instant) => {
+        const asOf = instant.toISOString()
+        const id = ids.featuresWorkflowId(definitionHash, snapshotId, asOf)
+        expect([ids.definitionHashOfFeatures(id), ids.snapshotIdOfFeatures(id), ids.asOfOfFeatures(id)]).toEqual([
+          definitionHash,
+          snapshotId,
+          asOf,
+        ])
+        expect(id).not.toBe(ids.featuresWorkflowId(definitionHash, snapshotId))
       }),
     )
   })
@@ -70,6 +95,7 @@ test.each([
   ['another family', () => ids.runIdOfTraining('sync/us-daily')],
   ['a family that only begins alike', () => ids.runIdOfTraining('training/1')],
   ['a part that is missing', () => ids.deploymentIdOfDeployment('deploy/tomorrow')],
+  ['the time of another family', () => ids.asOfOfFeatures('sync/us-daily/2008/2009')],
   ['no id at all', () => ids.datasetOfSync('')],
 ])('refuses %s', (_, read) => {
   expect(read).toThrow(/not a \w+ workflow id/)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { bins } from '#reports/charts/bins.ts'
 import { type AnyChart, letterOf, type LineChart } from '#reports/charts/chart.ts'
 import { chartFigure } from '#reports/charts/figure.ts'
+import { stripsOf } from '#reports/charts/strips.ts'
 import { attribute, readPage, textOf } from './read-page.ts'
 import { sessionsFrom, wave } from './stories.ts'
 
@@ -34,10 +35,23 @@ const bars: AnyChart = {
   ],
 }
 const distribution: AnyChart = { ...lines, kind: 'distribution', id: 'gains', values: wave(60), mark: { name: 'none', value: 0 } }
+const strips: AnyChart = {
+  ...lines,
+  kind: 'strips',
+  id: 'coverage',
+  levels: [
+    { name: 'full', tone: 'fourth', strength: 0.4 },
+    { name: 'none', tone: 'alarm', strength: 1 },
+  ],
+  rows: [
+    { name: 'a & b', cells: sessions.map((_, at) => (at < 10 ? null : at < 20 ? 1 : 0)) },
+    { name: 'IBM', cells: sessions.map(() => 0) },
+  ],
+}
 
 const pageOf = (chart: AnyChart) => readPage(`<!doctype html><title>t</title>${chartFigure(chart).toString()}`)
 
-test.each([lines, bars, distribution])('$kind: a picture for each width, named for those who do not see it', (chart) => {
+test.each([lines, bars, distribution, strips])('$kind: a picture for each width, named for those who do not see it', (chart) => {
   const { faults, elements } = pageOf(chart)
   expect(faults).toEqual([])
   const pictures = elements.filter((element) => attribute(element, 'role') === 'img')
@@ -50,7 +64,7 @@ test.each([lines, bars, distribution])('$kind: a picture for each width, named f
   expect(names.map(textOf)).toEqual([chart.title, chart.title])
 })
 
-test.each([lines, bars, distribution])('$kind: the same bytes again, whatever was drawn in between', (chart) => {
+test.each([lines, bars, distribution, strips])('$kind: the same bytes again, whatever was drawn in between', (chart) => {
   const first = chartFigure(chart).toString()
   chartFigure({ ...lines, id: 'other' })
   expect(chartFigure(chart).toString()).toBe(first)
@@ -112,4 +126,35 @@ test('bins hold every value once, the largest too, and all-equal values as well'
     for (const { from, to } of found) expect(to).toBeGreaterThan(from)
   }
   expect(bins([])).toEqual([])
+})
+
+test('neighbours of one level are one strip, and where there is nothing there is none', () => {
+  const rows = [
+    { name: 'a', cells: [null, 0, 0, 1, 0, null, 0] },
+    { name: 'b', cells: [0, 0, 0, 0, 0, 0, 0] },
+  ]
+  expect(stripsOf(rows).map(({ row, from, to, level }) => [row, from, to, level])).toEqual([
+    [0, 1, 2, 0],
+    [0, 3, 3, 1],
+    [0, 4, 4, 0],
+    [0, 6, 6, 0],
+    [1, 0, 6, 0],
+  ])
+})
+
+test('strips are laid on in the colours of the page, from the left edge of the first cell to the right edge of the last', () => {
+  const { elements } = pageOf(strips)
+  const drawn = (tone: string) => elements.filter((e) => e.tagName === 'path' && attribute(e, 'fill') === `var(--${tone})`)
+  expect([drawn('fourth').length, drawn('alarm').length]).toEqual([4, 2])
+  // ten of the sixty cells of an axis that is 900 − 96 − 16 wide
+  const [left, , width] = attribute(drawn('alarm')[0]!, 'd')!
+    .match(/-?\d+(\.\d+)?/g)!
+    .map(Number)
+  expect(left).toBeCloseTo(96 + (10 / 60) * 788, 0)
+  expect(width).toBeCloseTo((10 / 60) * 788, 0)
+  const cells = elements.filter((e) => e.tagName === 'tr').map((e) => e.childNodes.map((cell) => textOf(cell).trim()).filter(Boolean))
+  expect(cells.slice(1)).toEqual([
+    ['a & b', '40', '10'],
+    ['IBM', '60', '0'],
+  ])
 })

@@ -56,6 +56,7 @@ const run: TrainingRun = {
   state: 'approved',
   step: 'approval',
   snapshotId: hash('a'),
+  asOf: null,
   buildId: hash('b'),
   onnxSha256: hash('c'),
   rounds: 82,

@@ -182,6 +182,7 @@ class FeatureBuildManifest(Message):
     format: Literal[1]
     definition_hash: Sha256
     snapshot_id: Sha256
+    as_of: Timestamp | None = None
     feature_hash: Sha256
     engine_version: str
     feature_set: VersionedName

@@ -10,6 +10,7 @@ import { packFolder } from '#cli/pack-folder.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
 import { decodeBin, encodeBin } from '#domain/qlib/bins.ts'
+import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 /** A folder written as Qlib's dump_bin does, and what pyqlib reads from it, by make_qlib_folder.py. */

@@ -1,0 +1,37 @@
+import type { ObjectRef } from '#contracts/references.ts'
+import { actionsKnownAt, barsKnownAt } from '#domain/market/known-at.ts'
+import { symbolContentSha256 } from '#domain/market/snapshot-identity.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { openSnapshot, type SnapshotReader } from './open-snapshot.ts'
+
+/**
+ * Opens a snapshot as it was known at an instant, or as it is without one. Its manifest lists only those of `symbols` of
+ * which a bar was known, each with the hash of what was: equal knowledge has equal hashes, whatever instant was asked for.
+ * The vendor's adjusted close is left out, for it is restated as a whole and tells of later actions.
+ *
+ * @throws QuantloopError not_found | object_missing | object_corrupt | unavailable
+ */
+export async function openSnapshotKnownAt(
+  objects: ObjectStore,
+  ref: ObjectRef,
+  asOf: string | undefined,
+  symbols: readonly string[],
+): Promise<SnapshotReader> {
+  const snapshot = await openSnapshot(objects, ref)
+  if (asOf === undefined) return snapshot
+  const bars = async (symbol: string) => ({ ...barsKnownAt(await snapshot.bars(symbol), asOf), adjustedClose: undefined })
+  const actions = (symbol: string) => actionsKnownAt(snapshot.actions(symbol), asOf)
+  const known: SnapshotReader['manifest']['symbols'] = []
+  for (const symbol of symbols) {
+    const found = await bars(symbol)
+    if (found.sessions.length === 0) continue
+    known.push({
+      symbol,
+      rows: found.sessions.length,
+      firstSession: found.sessions[0]!,
+      lastSession: found.sessions.at(-1)!,
+      contentSha256: symbolContentSha256(found, actions(symbol)),
+    })
+  }
+  return { manifest: { ...snapshot.manifest, symbols: known }, bars, actions }
+}
