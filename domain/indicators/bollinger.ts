@@ -15,20 +15,27 @@ export function writeBollinger(values: Float64Array, period: number, width: numb
   const rows = values.length
   const block = blockRows(period)
   for (const band of [out.upper, out.middle, out.lower]) band.fill(NaN, 0, Math.min(period - 1, rows))
-  let start = period - 1
-  for (; start + 2 * block <= rows; start += 2 * block) writeBlocksAbreast(values, period, width, start, block, out)
-  for (; start < rows; start += block) writeBlock(values, period, width, start, Math.min(start + block, rows), out)
+  for (let start = period - 1; start < rows; start += block) {
+    const end = Math.min(start + block, rows)
+    const inTwos = end - ((end - start) % 2)
+    const sums = writeByTwos(values, period, width, start, inTwos, out)
+    if (inTwos < end) writeRow(values, period, width, start, inTwos, sums, out)
+  }
   flatten(values, period, out)
 }
 
-function writeBlock(
+/** Of distances from `origin`, and of their squares. */
+type Sums = { sum: number; squares: number }
+
+/** Two rows a turn, and nothing else in the function: see docs/decisions/0030-kernels-by-fours.md. Answers the last sums. */
+function writeByTwos(
   values: Float64Array,
   period: number,
   width: number,
   start: number,
   end: number,
   { upper, middle, lower }: Bands,
-): void {
+): Sums {
   const share = 1 / period
   const origin = values[start]!
   let sum = 0
@@ -38,8 +45,9 @@ function writeBlock(
     sum += distance
     squares += distance * distance
   }
+  // nothing leaves before the first row
   let leaving = 0
-  for (let row = start; row < end; row++) {
+  for (let row = start, oldest = start - period + 1; row < end; row += 2, oldest += 2) {
     const distance = values[row]! - origin
     const change = distance - leaving
     sum += change
@@ -51,60 +59,43 @@ function writeBlock(
     middle[row] = centre
     upper[row] = centre + band
     lower[row] = centre - band
-    leaving = values[row - period + 1]! - origin
+
+    const nextDistance = values[row + 1]! - origin
+    const nextLeaving = values[oldest]! - origin
+    const nextChange = nextDistance - nextLeaving
+    sum += nextChange
+    squares += nextChange * (nextDistance + nextLeaving)
+    const nextMean = sum * share
+    const nextBand = width * Math.sqrt(Math.max(0, squares * share - nextMean * nextMean))
+    const nextCentre = origin + nextMean
+    middle[row + 1] = nextCentre
+    upper[row + 1] = nextCentre + nextBand
+    lower[row + 1] = nextCentre - nextBand
+    leaving = values[oldest + 1]! - origin
   }
+  return { sum, squares }
 }
 
-/** Two blocks side by side, each as above: see docs/decisions/0030-kernels-by-fours.md. */
-function writeBlocksAbreast(
+/** The last row of a block that has an odd one. */
+function writeRow(
   values: Float64Array,
   period: number,
   width: number,
   start: number,
-  block: number,
+  row: number,
+  { sum, squares }: Sums,
   { upper, middle, lower }: Bands,
 ): void {
   const share = 1 / period
-  const originA = values[start]!
-  const originB = values[start + block]!
-  let sumA = 0
-  let sumB = 0
-  let squaresA = 0
-  let squaresB = 0
-  for (let row = start - period + 1; row < start; row++) {
-    const distanceA = values[row]! - originA
-    const distanceB = values[row + block]! - originB
-    sumA += distanceA
-    sumB += distanceB
-    squaresA += distanceA * distanceA
-    squaresB += distanceB * distanceB
-  }
-  let leavingA = 0
-  let leavingB = 0
-  for (let rowA = start, rowB = start + block; rowA < start + block; rowA++, rowB++) {
-    const distanceA = values[rowA]! - originA
-    const distanceB = values[rowB]! - originB
-    const changeA = distanceA - leavingA
-    const changeB = distanceB - leavingB
-    sumA += changeA
-    sumB += changeB
-    squaresA += changeA * (distanceA + leavingA)
-    squaresB += changeB * (distanceB + leavingB)
-    const meanA = sumA * share
-    const meanB = sumB * share
-    const bandA = width * Math.sqrt(Math.max(0, squaresA * share - meanA * meanA))
-    const bandB = width * Math.sqrt(Math.max(0, squaresB * share - meanB * meanB))
-    const centreA = originA + meanA
-    const centreB = originB + meanB
-    middle[rowA] = centreA
-    middle[rowB] = centreB
-    upper[rowA] = centreA + bandA
-    upper[rowB] = centreB + bandB
-    lower[rowA] = centreA - bandA
-    lower[rowB] = centreB - bandB
-    leavingA = values[rowA - period + 1]! - originA
-    leavingB = values[rowB - period + 1]! - originB
-  }
+  const origin = values[start]!
+  const distance = values[row]! - origin
+  const leaving = row === start ? 0 : values[row - period]! - origin
+  const change = distance - leaving
+  const mean = (sum + change) * share
+  const band = width * Math.sqrt(Math.max(0, (squares + change * (distance + leaving)) * share - mean * mean))
+  middle[row] = origin + mean
+  upper[row] = middle[row]! + band
+  lower[row] = middle[row]! - band
 }
 
 /** Gives windows of equal values bands of exactly no width. Of lively values it looks at one or two a period only. */

@@ -4,55 +4,40 @@
  */
 import { blockRows } from './anchored-rows.ts'
 
-/** Blocks summed side by side: see docs/decisions/0030-kernels-by-fours.md. */
-const abreast = 4
-
 /** Writes the averages of `values` into `out`, which is as long and not the same memory. */
 export function writeSma(values: Float64Array, period: number, out: Float64Array): void {
   const rows = values.length
   const block = blockRows(period)
   out.fill(NaN, 0, Math.min(period - 1, rows))
-  let start = period - 1
-  for (; start + abreast * block <= rows; start += abreast * block) writeBlocksAbreast(values, period, start, block, out)
-  for (; start < rows; start += block) writeBlock(values, period, start, Math.min(start + block, rows), out)
+  for (let start = period - 1; start < rows; start += block) {
+    const end = Math.min(start + block, rows)
+    const inFours = end - ((end - start) % 4)
+    let sum = writeByFours(values, period, start, inFours, out)
+    for (let row = inFours; row < end; row++) {
+      sum += values[row]! - (row === start ? 0 : values[row - period]!)
+      out[row] = sum / period
+    }
+  }
 }
 
-function writeBlock(values: Float64Array, period: number, start: number, end: number, out: Float64Array): void {
+/** Four rows a turn, and nothing else in the function: see docs/decisions/0030-kernels-by-fours.md. Answers the last sum. */
+function writeByFours(values: Float64Array, period: number, start: number, end: number, out: Float64Array): number {
   let sum = 0
   for (let row = start - period + 1; row < start; row++) sum += values[row]!
+  // nothing leaves before the first row
   let leaving = 0
-  for (let row = start; row < end; row++) {
-    sum += values[row]! - leaving
-    out[row] = sum / period
-    leaving = values[row - period + 1]!
+  for (let row = start, oldest = start - period + 1; row < end; row += 4, oldest += 4) {
+    const first = sum + (values[row]! - leaving)
+    out[row] = first / period
+    const second = first + (values[row + 1]! - values[oldest]!)
+    out[row + 1] = second / period
+    const third = second + (values[row + 2]! - values[oldest + 1]!)
+    out[row + 2] = third / period
+    sum = third + (values[row + 3]! - values[oldest + 2]!)
+    out[row + 3] = sum / period
+    leaving = values[oldest + 3]!
   }
-}
-
-/** The same additions in the same order, block by block. */
-function writeBlocksAbreast(values: Float64Array, period: number, start: number, block: number, out: Float64Array): void {
-  let [a, b, c, d] = [0, 0, 0, 0]
-  for (let row = start - period + 1; row < start; row++) {
-    a += values[row]!
-    b += values[row + block]!
-    c += values[row + 2 * block]!
-    d += values[row + 3 * block]!
-  }
-  let [leavingA, leavingB, leavingC, leavingD] = [0, 0, 0, 0]
-  let [rowA, rowB, rowC, rowD] = [start, start + block, start + 2 * block, start + 3 * block]
-  for (const end = rowB; rowA < end; rowA++, rowB++, rowC++, rowD++) {
-    a += values[rowA]! - leavingA
-    b += values[rowB]! - leavingB
-    c += values[rowC]! - leavingC
-    d += values[rowD]! - leavingD
-    out[rowA] = a / period
-    out[rowB] = b / period
-    out[rowC] = c / period
-    out[rowD] = d / period
-    leavingA = values[rowA - period + 1]!
-    leavingB = values[rowB - period + 1]!
-    leavingC = values[rowC - period + 1]!
-    leavingD = values[rowD - period + 1]!
-  }
+  return sum
 }
 
 export function sma(values: Float64Array, period: number): Float64Array {
