@@ -93,9 +93,10 @@ function writeRow(
   const change = distance - leaving
   const mean = (sum + change) * share
   const band = width * Math.sqrt(Math.max(0, (squares + change * (distance + leaving)) * share - mean * mean))
-  middle[row] = origin + mean
-  upper[row] = middle[row]! + band
-  lower[row] = middle[row]! - band
+  const centre = origin + mean
+  middle[row] = centre
+  upper[row] = centre + band
+  lower[row] = centre - band
 }
 
 /** Gives windows of equal values bands of exactly no width. Of lively values it looks at one or two a period only. */

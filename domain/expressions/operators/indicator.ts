@@ -10,12 +10,15 @@ export type Definition = { inputs: number; settings: readonly Parameter[]; warmU
 
 /** `state` is plain data; `advance` writes the next rows of every line and moves the state past them. */
 export type Recursion<State extends object> = {
-  state(settings: Settings): State
-  advance(state: State, inputs: Inputs, lines: readonly Float64Array[]): void
+  state: (settings: Settings) => State
+  advance: (state: State, inputs: Inputs, lines: readonly Float64Array[]) => void
 }
 
 /** A recursive kernel piece by piece, with the same bits as all at once: its state can be stored and gone on from. */
-export type Stream = { start(settings: Settings): object; advance(state: object, operands: readonly Operand[]): Float64Array[] }
+export type Stream = {
+  start: (settings: Settings) => object
+  advance: (state: object, operands: readonly Operand[]) => Float64Array[]
+}
 
 type Compute = (operands: readonly Operand[], settings: Settings) => Float64Array[]
 
