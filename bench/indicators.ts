@@ -77,8 +77,8 @@ const indicators: Indicator[] = [
   },
 ]
 
-/** Each repeat is the fastest of so many calls in a row, on both sides. */
-const calls = 7
+/** Each repeat is the fastest of so many calls in a row, on both sides: enough for one that nothing else disturbs. */
+const calls = 15
 
 export async function benchmark(): Promise<Measurement[]> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bench-'))

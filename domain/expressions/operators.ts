@@ -3,10 +3,11 @@ import type { CallNode, Expression } from './expression.ts'
 import { nearest } from './nearest.ts'
 import type { Operator, Parameter } from './operator.ts'
 import { elementwise } from './operators/elementwise.ts'
+import { longTail } from './operators/long-tail.ts'
 import { overTime } from './operators/rolling.ts'
 import { technical } from './operators/technical.ts'
 
-const operators: ReadonlyMap<string, Operator> = new Map([...elementwise, ...overTime, ...technical])
+const operators: ReadonlyMap<string, Operator> = new Map([...elementwise, ...overTime, ...technical, ...longTail])
 
 export const operatorNames: readonly string[] = [...operators.keys()].sort()
 

@@ -1,6 +1,7 @@
 /**
  * Average true range as TA-Lib's TA_ATR (Wilder 1978): the mean of the first `period` true ranges, then smoothed by
- * (mean·(period − 1) + range)/period. NaN for the first `period` rows. float64. Input: finite values. Cost: O(1) a row.
+ * (mean·(period − 1) + range)/period. TA_NATR is its percentage of the close, 0 where that is 0. NaN for the first
+ * `period` rows. float64. Input: finite values. Cost: O(1) a row.
  */
 import { rangeOf } from './true-range.ts'
 
@@ -23,6 +24,11 @@ export function advanceAtr(state: AtrState, high: Float64Array, low: Float64Arra
     previousClose = close[row]!
   }
   Object.assign(state, { rows, previousClose, value })
+}
+
+export function advanceNormalizedAtr(state: AtrState, high: Float64Array, low: Float64Array, close: Float64Array, out: Float64Array): void {
+  advanceAtr(state, high, low, close, out)
+  for (let row = 0; row < out.length; row++) out[row] = close[row] === 0 ? 0 : 100 * (out[row]! / close[row]!)
 }
 
 export function atr(high: Float64Array, low: Float64Array, close: Float64Array, period: number): Float64Array {

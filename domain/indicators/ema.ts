@@ -23,15 +23,36 @@ export function advanceEma(state: EmaState, values: Float64Array, out: Float64Ar
     if (rows === period) value /= period
     out[row] = rows === period ? value : NaN
   }
-  const k = smoothing(period)
-  const keep = 1 - k
-  rows += values.length - row
-  for (; row < values.length; row++) {
-    value = value * keep + values[row]! * k
+  state.rows = rows + values.length - row
+  state.value = smooth(values, row, value, smoothing(period), out)
+}
+
+function smooth(values: Float64Array, from: number, seed: number, k: number, out: Float64Array): number {
+  const rows = values.length
+  const inFours = rows - ((rows - from) % 4)
+  let value = smoothByFours(values, from, inFours, seed, k, out)
+  for (let row = inFours; row < rows; row++) {
+    value = value * (1 - k) + values[row]! * k
     out[row] = value
   }
-  state.value = value
-  state.rows = rows
+  return value
+}
+
+/** Four rows a turn, and nothing else in the function: see docs/decisions/0030-kernels-by-fours.md. */
+function smoothByFours(values: Float64Array, from: number, to: number, seed: number, k: number, out: Float64Array): number {
+  const keep = 1 - k
+  let value = seed
+  for (let row = from; row < to; row += 4) {
+    const first = value * keep + values[row]! * k
+    out[row] = first
+    const second = first * keep + values[row + 1]! * k
+    out[row + 1] = second
+    const third = second * keep + values[row + 2]! * k
+    out[row + 2] = third
+    value = third * keep + values[row + 3]! * k
+    out[row + 3] = value
+  }
+  return value
 }
 
 export function ema(values: Float64Array, period: number): Float64Array {

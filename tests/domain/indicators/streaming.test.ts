@@ -1,105 +1,120 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Indicator } from '#domain/expressions/operators/indicator.ts'
+import { longTail } from '#domain/expressions/operators/long-tail.ts'
+import { technical } from '#domain/expressions/operators/technical.ts'
 import { blockRows } from '#domain/indicators/anchored-rows.ts'
-import { advanceAtr, atr, atrState } from '#domain/indicators/atr.ts'
 import { bollinger } from '#domain/indicators/bollinger.ts'
-import { advanceEma, ema, emaState } from '#domain/indicators/ema.ts'
-import { advanceMacd, macd, macdState, type MacdLines } from '#domain/indicators/macd.ts'
+import { linearRegression } from '#domain/indicators/linear-regression.ts'
 import { overPresentRows } from '#domain/indicators/present-rows.ts'
-import { advanceRsi, rsi, rsiState } from '#domain/indicators/rsi.ts'
+import { rsi } from '#domain/indicators/rsi.ts'
 import { sma } from '#domain/indicators/sma.ts'
+import { wma } from '#domain/indicators/wma.ts'
 
 const price = fc.double({ min: 0.01, max: 1e5, noNaN: true })
-const prices = fc.array(price, { minLength: 1, maxLength: 120 }).map((values) => Float64Array.from(values))
-/** Where a series is cut into chunks, as fractions of its length. */
-const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 })
 const period = fc.integer({ min: 2, max: 15 })
 
-/** Row ranges of the chunks. */
-function chunksOf(rows: number, fractions: number[]): [number, number][] {
-  const ends = [...new Set([0, ...fractions.map((fraction) => Math.floor(fraction * rows)), rows])].sort((a, b) => a - b)
-  return ends.slice(1).map((end, index) => [ends[index]!, end])
+/** Columns of one length for as many series as the operator reads; where they are few, they hold what is rare. */
+const seriesFor = ({ parameters }: Indicator, value: fc.Arbitrary<number>, rows: { min: number; max: number }) => {
+  const inputs = parameters.filter(({ kind }) => kind === 'series').length
+  return fc
+    .array(fc.tuple(...Array.from({ length: inputs }, () => value)), { minLength: rows.min, maxLength: rows.max })
+    .map((bars) => Array.from({ length: inputs }, (_, input) => Float64Array.from(bars, (bar) => bar[input]!)))
 }
 
-/** Computes chunk by chunk; the state goes through JSON between chunks, as it will when it is stored. */
-function inChunks<State extends object>(
-  values: Float64Array,
-  fractions: number[],
-  state: State,
-  advance: (state: State, from: number, to: number) => void,
-) {
-  let carried = state
-  for (const [from, to] of chunksOf(values.length, fractions)) {
-    advance(carried, from, to)
-    carried = JSON.parse(JSON.stringify(carried)) as State
+/** Short periods, so that short series have answers. */
+const settingsFor = ({ parameters }: Indicator) =>
+  fc.tuple(
+    ...parameters.flatMap((parameter) => {
+      if (parameter.kind !== 'setting') return []
+      const { whole, least, most } = parameter
+      return whole ? fc.integer({ min: least, max: Math.min(most, 12) }) : fc.double({ min: least, max: Math.min(most, 3), noNaN: true })
+    }),
+  )
+
+const withGaps = fc.oneof({ weight: 12, arbitrary: price }, fc.constantFrom(1, 2, NaN, Infinity))
+
+/** Each indicator once, for its lines share one kernel. */
+const indicators = [...technical, ...longTail].filter(([name, { kernel }]) => kernel.name === name)
+const recursive = indicators.filter(([, { kernel }]) => kernel.stream !== undefined)
+
+const cutAt = (columns: readonly Float64Array[], from: number, to: number) => columns.map((column) => column.subarray(from, to))
+
+it('those have a stream that say they remember all rows before', () => {
+  for (const [, { kernel, rows, parameters }] of [...technical, ...longTail]) {
+    const settings = parameters.flatMap((parameter) => (parameter.kind === 'setting' ? [Math.max(parameter.least, 1)] : []))
+    expect(rows(settings).recursive === true).toBe(kernel.stream !== undefined)
   }
-}
-
-describe('a series cut anywhere gives the same bits', () => {
-  it('as one EMA', () =>
-    fc.assert(
-      fc.property(prices, cuts, period, (values, fractions, n) => {
-        const out = new Float64Array(values.length)
-        inChunks(values, fractions, emaState(n), (state, from, to) => advanceEma(state, values.subarray(from, to), out.subarray(from, to)))
-        expect(out).toEqual(ema(values, n))
-      }),
-    ))
-
-  it('as one RSI', () =>
-    fc.assert(
-      fc.property(prices, cuts, period, (values, fractions, n) => {
-        const out = new Float64Array(values.length)
-        inChunks(values, fractions, rsiState(n), (state, from, to) => advanceRsi(state, values.subarray(from, to), out.subarray(from, to)))
-        expect(out).toEqual(rsi(values, n))
-      }),
-    ))
-
-  it('as one MACD', () =>
-    fc.assert(
-      fc.property(prices, cuts, period, period, period, (values, fractions, fast, slow, signal) => {
-        const rows = values.length
-        const out: MacdLines = { line: new Float64Array(rows), signal: new Float64Array(rows), histogram: new Float64Array(rows) }
-        inChunks(values, fractions, macdState(fast, slow, signal), (state, from, to) =>
-          advanceMacd(state, values.subarray(from, to), {
-            line: out.line.subarray(from, to),
-            signal: out.signal.subarray(from, to),
-            histogram: out.histogram.subarray(from, to),
-          }),
-        )
-        expect(out).toEqual(macd(values, fast, slow, signal))
-      }),
-    ))
-
-  it('as one ATR', () =>
-    fc.assert(
-      fc.property(prices, cuts, period, (close, fractions, n) => {
-        const high = close.map((value, row) => value * (1 + (row % 7) / 50))
-        const low = close.map((value, row) => value * (1 - (row % 5) / 50))
-        const out = new Float64Array(close.length)
-        inChunks(close, fractions, atrState(n), (state, from, to) =>
-          advanceAtr(state, high.subarray(from, to), low.subarray(from, to), close.subarray(from, to), out.subarray(from, to)),
-        )
-        expect(out).toEqual(atr(high, low, close, n))
-      }),
-    ))
+  expect(recursive.length).toBeGreaterThan(10)
 })
 
-describe('a window’s bits depend on its block alone', () => {
-  const long = fc.array(price, { minLength: 100, maxLength: 400 }).map((values) => Float64Array.from(values))
-
-  it.each([
-    ['an average', (values: Float64Array, n: number) => [sma(values, n)]],
-    ['bands', (values: Float64Array, n: number) => Object.values(bollinger(values, n, 2))],
-  ])('for %s: begun at any block, the rest is the same', (_, compute) =>
+describe('a series cut anywhere gives the same bits', () => {
+  it.each(recursive)('as one %s', (_, indicator) =>
     fc.assert(
-      fc.property(long, fc.integer({ min: 2, max: 90 }), fc.nat(5), (values, n, block) => {
-        const from = block * blockRows(n)
-        if (from >= values.length) return
-        const [whole, part] = [compute(values, n), compute(values.subarray(from), n)]
-        for (const [line, lines] of whole.entries()) expect(part[line]!.subarray(n - 1)).toEqual(lines.subarray(from + n - 1))
-      }),
+      fc.property(
+        seriesFor(indicator, withGaps, { min: 1, max: 160 }),
+        settingsFor(indicator),
+        fc.array(fc.nat(160), { maxLength: 6 }),
+        (columns, settings, cuts) => {
+          const { compute, stream } = indicator.kernel
+          const whole = compute(columns, settings)
+          const rows = columns[0]!.length
+          const ends = [...new Set([...cuts.filter((cut) => cut < rows), rows])].sort((a, b) => a - b)
+          let state = stream!.start(settings)
+          let from = 0
+          for (const to of ends) {
+            for (const [line, values] of stream!.advance(state, cutAt(columns, from, to)).entries())
+              expect(values).toEqual(whole[line]!.subarray(from, to))
+            // as it will be when it is stored
+            state = JSON.parse(JSON.stringify(state)) as object
+            from = to
+          }
+        },
+      ),
     ),
   )
+})
+
+describe('rows that are cut off change nothing before them', () => {
+  it.each(indicators)('in %s', (_, indicator) =>
+    fc.assert(
+      fc.property(seriesFor(indicator, withGaps, { min: 1, max: 400 }), settingsFor(indicator), fc.nat(400), (columns, settings, rows) => {
+        const whole = indicator.kernel.compute(columns, settings)
+        const part = indicator.kernel.compute(cutAt(columns, 0, rows), settings)
+        for (const [line, values] of part.entries()) expect(values).toEqual(whole[line]!.subarray(0, rows))
+      }),
+      { numRuns: 40 },
+    ),
+  )
+})
+
+describe('a window’s bits depend on its block alone: begun at any block, the rest is the same', () => {
+  const windowed = indicators.filter(([, { kernel }]) => kernel.stream === undefined)
+
+  it.each(windowed)('in %s', (_, indicator) =>
+    fc.assert(
+      fc.property(seriesFor(indicator, price, { min: 100, max: 400 }), settingsFor(indicator), fc.nat(5), (columns, settings, block) => {
+        const from = block * blockRows(12)
+        if (from >= columns[0]!.length) return
+        const whole = indicator.kernel.compute(columns, settings)
+        const part = indicator.kernel.compute(cutAt(columns, from, columns[0]!.length), settings)
+        const warmUp = -indicator.rows(settings).from
+        for (const [line, values] of part.entries()) expect(values.subarray(warmUp)).toEqual(whole[line]!.subarray(from + warmUp))
+      }),
+      { numRuns: 30 },
+    ),
+  )
+
+  it('also where blocks are as long as the window', () =>
+    fc.assert(
+      fc.property(fc.array(price, { minLength: 100, maxLength: 900 }), fc.integer({ min: 65, max: 90 }), fc.nat(5), (array, n, block) => {
+        const values = Float64Array.from(array)
+        const from = block * blockRows(n)
+        if (from >= values.length) return
+        for (const compute of [sma, wma, (x: Float64Array, window: number) => bollinger(x, window, 2).upper])
+          expect(compute(values.subarray(from), n).subarray(n - 1)).toEqual(compute(values, n).subarray(from + n - 1))
+      }),
+    ))
 })
 
 describe('over a million rows', () => {
@@ -116,6 +131,15 @@ describe('over a million rows', () => {
     const { upper, middle, lower } = bollinger(values, n, 2)
     expect(middle[rows - 1]).toBeCloseTo(mean, 9)
     expect((upper[rows - 1]! - lower[rows - 1]!) / (4 * deviation)).toBeCloseTo(1, 6)
+  })
+
+  it('a weighted average and a regression are', () => {
+    const n = 20
+    const last = values.subarray(rows - n)
+    const weighted = last.reduce((sum, value, at) => sum + (at + 1) * (value - 50_000), 0) / ((n * (n + 1)) / 2)
+    const slope = last.reduce((sum, value, at) => sum + (at - (n - 1) / 2) * (value - 50_000), 0) / ((n * (n * n - 1)) / 12)
+    expect(wma(values, n)[rows - 1]).toBeCloseTo(50_000 + weighted, 9)
+    expect(linearRegression(values, n).slope[rows - 1]! / slope).toBeCloseTo(1, 8)
   })
 
   it('equal values have bands of exactly no width', () => {

@@ -1,0 +1,68 @@
+/** How an indicator becomes operators: one a line, all of them one computation, over the rows that are there. */
+import { overPresentRows } from '../../indicators/present-rows.ts'
+import type { Operand, Operator, Parameter, Rows } from '../operator.ts'
+
+type Settings = readonly number[]
+type Inputs = readonly Float64Array[]
+
+/** `warmUp` counts the rows before the first value of a line. */
+export type Definition = { inputs: number; settings: readonly Parameter[]; warmUp: (settings: Settings, line: number) => number }
+
+/** `state` is plain data; `advance` writes the next rows of every line and moves the state past them. */
+export type Recursion<State extends object> = {
+  state: (settings: Settings) => State
+  advance: (state: State, inputs: Inputs, lines: readonly Float64Array[]) => void
+}
+
+/** A recursive kernel piece by piece, with the same bits as all at once: its state can be stored and gone on from. */
+export type Stream = {
+  start: (settings: Settings) => object
+  advance: (state: object, operands: readonly Operand[]) => Float64Array[]
+}
+
+type Compute = (operands: readonly Operand[], settings: Settings) => Float64Array[]
+
+/** A recursive one has a stream. */
+export type Indicator = Omit<Operator, 'kernel'> & { kernel: { name: string; compute: Compute; stream?: Stream } }
+
+/** An indicator of the rows in its window alone. */
+export function windowed(
+  names: readonly string[],
+  definition: Definition,
+  indicator: (inputs: Inputs, settings: Settings) => Float64Array[],
+): [string, Indicator][] {
+  const compute: Compute = (operands, settings) => overPresentRows(operands as Inputs, (inputs) => indicator(inputs, settings))
+  return operatorsOf(names, definition, { name: names[0]!, compute }, {})
+}
+
+/** An indicator of all rows before. */
+export function recursive<State extends object>(
+  names: readonly string[],
+  definition: Definition,
+  { state, advance }: Recursion<State>,
+): [string, Indicator][] {
+  const stream: Stream = {
+    start: state,
+    advance: (carried, operands) =>
+      overPresentRows(operands as Inputs, (inputs) => {
+        const lines = names.map(() => new Float64Array(inputs[0]!.length))
+        advance(carried as State, inputs, lines)
+        return lines
+      }),
+  }
+  const compute: Compute = (operands, settings) => stream.advance(stream.start(settings), operands)
+  return operatorsOf(names, definition, { name: names[0]!, compute, stream }, { recursive: true })
+}
+
+function operatorsOf(
+  names: readonly string[],
+  { inputs, settings, warmUp }: Definition,
+  kernel: Indicator['kernel'],
+  memory: Pick<Rows, 'recursive'>,
+): [string, Indicator][] {
+  const parameters = [...Array.from({ length: inputs }, (): Parameter => ({ kind: 'series' })), ...settings]
+  return names.map((name, line) => {
+    const rows = (values: Settings): Rows => ({ from: -warmUp(values, line), to: 0, ...memory })
+    return [name, { parameters, answers: 'series', kernel, line, rows, exact: true }]
+  })
+}
