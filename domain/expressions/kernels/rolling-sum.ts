@@ -7,22 +7,25 @@
  * a computation begun at any multiple of the window gives the same bits from one block on. Cost: O(1) a row.
  */
 import type { Column } from '../operator.ts'
+import type { Workspace } from '../workspace.ts'
 
-export function rollingSum(values: Column, window: number): Float64Array {
-  const { sums, counts } = windowSums(values, window)
+export function rollingSum(values: Column, window: number, workspace: Workspace): Column {
+  const { sums, counts } = windowSums(values, window, workspace)
   for (let row = 0; row < sums.length; row++) if (counts[row] === 0) sums[row] = NaN
+  workspace.giveBack(counts)
   return sums
 }
 
-export function rollingMean(values: Column, window: number): Float64Array {
-  const { sums, counts } = windowSums(values, window)
+export function rollingMean(values: Column, window: number, workspace: Workspace): Column {
+  const { sums, counts } = windowSums(values, window, workspace)
   for (let row = 0; row < sums.length; row++) sums[row] = sums[row]! / counts[row]!
+  workspace.giveBack(counts)
   return sums
 }
 
 /** Counts what is not NaN; an infinity counts, as in pandas. */
-export function rollingCount(values: Column, window: number): Float64Array {
-  const out = new Float64Array(values.length)
+export function rollingCount(values: Column, window: number, workspace: Workspace): Column {
+  const out = workspace.lend()
   let count = 0
   for (let row = 0; row < out.length; row++) {
     if (!Number.isNaN(values[row]!)) count++
@@ -32,32 +35,40 @@ export function rollingCount(values: Column, window: number): Float64Array {
   return out
 }
 
-function windowSums(values: Column, window: number): { sums: Float64Array; counts: Int32Array } {
-  const sums = new Float64Array(values.length)
-  const counts = new Int32Array(values.length)
+function windowSums(values: Column, asked: number, workspace: Workspace): { sums: Column; counts: Column } {
+  const [sums, counts, tail, tailCount] = [workspace.lend(), workspace.lend(), workspace.lend(), workspace.lend()]
+  const rows = values.length
+  // a window longer than the series never loses a row
+  const window = Math.min(asked, rows)
   // tail[k]: of the last k rows of the block before
-  const tail = new Float64Array(window + 1)
-  const tailCount = new Int32Array(window + 1)
-  for (let start = 0; start < values.length; start += window) {
-    const end = Math.min(start + window, values.length)
+  tail.fill(0, 0, window)
+  tailCount.fill(0, 0, window)
+  for (let start = 0; start < rows; start += window) {
+    const end = Math.min(start + window, rows)
     let sum = 0
     let count = 0
-    for (let row = start; row < end; row++) {
+    for (let row = start, carried = window - 1; row < end; row++, carried--) {
       const value = values[row]!
       if (value - value === 0) {
         sum += value
         count++
       }
-      const carried = window - 1 - (row - start)
       sums[row] = sum + tail[carried]!
       counts[row] = count + tailCount[carried]!
     }
-    for (let taken = 1; taken <= end - start; taken++) {
+    if (end === rows) break
+    sum = 0
+    count = 0
+    for (let taken = 1; taken < window; taken++) {
       const value = values[end - taken]!
-      const finite = value - value === 0
-      tail[taken] = tail[taken - 1]! + (finite ? value : 0)
-      tailCount[taken] = tailCount[taken - 1]! + (finite ? 1 : 0)
+      if (value - value === 0) {
+        sum += value
+        count++
+      }
+      tail[taken] = sum
+      tailCount[taken] = count
     }
   }
+  workspace.giveBack(tail, tailCount)
   return { sums, counts }
 }

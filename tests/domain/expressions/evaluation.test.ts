@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evaluate, toFloat32 } from '#domain/expressions/evaluate.ts'
+import { evaluate, writeFloat32 } from '#domain/expressions/evaluate.ts'
 import type { Expression } from '#domain/expressions/expression.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { plan } from '#domain/expressions/plan.ts'
@@ -9,6 +9,7 @@ import { rollingMaximum, rollingMinimum } from '#domain/expressions/kernels/roll
 import { rollingMean, rollingSum } from '#domain/expressions/kernels/rolling-sum.ts'
 import { rollingDeviation } from '#domain/expressions/kernels/rolling-variance.ts'
 import { advanceWeightedMean, weightedMeanState } from '#domain/expressions/kernels/weighted-mean.ts'
+import { Workspace } from '#domain/expressions/workspace.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { expressions } from './arbitrary.ts'
 
@@ -19,7 +20,7 @@ const { open, high, low, close, volume } = walkBars('WALK', 120, 5)
 const source: Source = { open, high, low, close, volume }
 const rowsOf = (from: number, to: number) => Object.fromEntries(columns.map((name) => [name, source[name].slice(from, to)])) as Source
 
-const compute = (expression: Expression, over: Source = source) => toFloat32(evaluate(plan([expression], columns), over)[0]!)
+const compute = (expression: Expression, over: Source = source) => evaluate(plan([expression], columns), over)[0]!
 const bytes = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex')
 
 describe('whatever the expression', () => {
@@ -51,7 +52,7 @@ describe('whatever the expression', () => {
   it('the answer is the same computed in a set or alone', () =>
     fc.assert(
       fc.property(fc.array(expressions(), { minLength: 1, maxLength: 6 }), (set) => {
-        const together = evaluate(plan(set, columns), source).map((column) => bytes(toFloat32(column)))
+        const together = evaluate(plan(set, columns), source).map(bytes)
         expect(together).toEqual(set.map((expression) => bytes(compute(expression))))
       }),
       { numRuns: 100 },
@@ -125,7 +126,9 @@ describe('a plan', () => {
 describe('bytes', () => {
   it('have one NaN, wherever it came from', () => {
     const different = new Float64Array(new BigUint64Array([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff8000000000001n]).buffer)
-    expect([...new Uint32Array(toFloat32(different).buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
+    const out = new Float32Array(3)
+    writeFloat32(different, out)
+    expect([...new Uint32Array(out.buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
     expect(bytes(compute(parse('($close-$close)/($close-$close)')))).toBe('0000c07f'.repeat(120))
   })
 })
@@ -147,7 +150,7 @@ describe('rolling windows', () => {
   ])('have the %s that one gets window by window', (_, rolling, naive) =>
     fc.assert(
       fc.property(series, window, (values, n) => {
-        const out = rolling(Float64Array.from(values), n)
+        const out = rolling(Float64Array.from(values), n, new Workspace(values.length))
         for (const [row, found] of out.entries()) {
           const part = present(values, row, n)
           const expected = part.length === 0 ? NaN : naive(part)
@@ -161,8 +164,9 @@ describe('rolling windows', () => {
   it('lose nothing over a million rows far from zero', () => {
     const values = Float64Array.from({ length: 1_000_000 }, (_, row) => 1e6 + ((row * 7919) % 1000) * 1e-3)
     const last = [...values.subarray(-10)]
-    expect(rollingDeviation(values, 10).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
-    expect(rollingMean(values, 10).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
+    const workspace = new Workspace(values.length)
+    expect(rollingDeviation(values, 10, workspace).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
+    expect(rollingMean(values, 10, workspace).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
   })
 
   it('EMA cut anywhere gives the same bits', () =>
