@@ -112,7 +112,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   definitionHash: input.definitionHash,
   snapshotId: input.snapshotId,
   dataset: input.dataset,
-  featureSet: { name: input.featureSet.name, version: input.featureSet.version },
+  featureSet: { name: input.featureSet.name, version: input.featureSet.version, absent: input.featureSet.absent ?? [] },
   label: input.label,
   state,
   step: 'start',

@@ -36,7 +36,7 @@ const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
   definitionHash: row.definitionHash,
   snapshotId: row.snapshotId,
   dataset: row.dataset,
-  featureSet: { name: row.featureSet.name, version: row.featureSet.version },
+  featureSet: { name: row.featureSet.name, version: row.featureSet.version, absent: row.featureSet.absent ?? [] },
   label: row.label,
   state: row.state,
   step: row.step,

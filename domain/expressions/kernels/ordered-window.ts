@@ -6,8 +6,8 @@ export type OrderedWindow = {
   slide(leaving: number, entering: number): void
   /** the value at a place from 0 in ascending order */
   at(place: number): number
-  /** how many values are smaller than this one */
-  below(value: number): number
+  /** the mean place of the values that equal the newest one, counted from 1; asked only when that one is finite */
+  rankOfNewest(): number
 }
 
 /** Longer windows are kept as a tree. Below, moving numbers in an array costs less than any tree. */
@@ -19,6 +19,7 @@ export const orderedWindow = (values: Float64Array, window: number): OrderedWind
 /** Cost: O(w) moves of eight bytes a row. */
 class SortedArray implements OrderedWindow {
   size = 0
+  private newest = 0
   private readonly sorted: Float64Array
 
   constructor(window: number) {
@@ -46,19 +47,31 @@ class SortedArray implements OrderedWindow {
       place++
     }
     sorted[place] = entering
+    this.newest = place
   }
 
   at(place: number): number {
     return this.sorted[place]!
   }
 
-  below(value: number): number {
+  rankOfNewest(): number {
+    const { sorted, newest } = this
+    const value = sorted[newest]
+    let first = newest
+    let last = newest
+    while (first > 0 && sorted[first - 1] === value) first--
+    while (last < this.size - 1 && sorted[last + 1] === value) last++
+    return (first + last) / 2 + 1
+  }
+
+  /** Halves without a branch that a processor could guess wrong. */
+  private below(value: number): number {
     const { sorted } = this
-    let [from, to] = [0, this.size]
-    while (from < to) {
-      const middle = (from + to) >> 1
-      if (sorted[middle]! < value) from = middle + 1
-      else to = middle
+    let from = 0
+    for (let length = this.size; length > 0; ) {
+      const half = (length + 1) >> 1
+      from += ((sorted[from + half - 1]! < value) as unknown as number) * half
+      length -= half
     }
     return from
   }
@@ -67,6 +80,7 @@ class SortedArray implements OrderedWindow {
 /** Counts by value over all distinct values of the series (Fenwick 1994). Cost: O(log n) a row, of n rows in all. */
 class CountTree implements OrderedWindow {
   size = 0
+  private newest = 0
   private readonly distinct: Float64Array
   private readonly counts: Int32Array
   private readonly highest: number
@@ -79,8 +93,10 @@ class CountTree implements OrderedWindow {
   }
 
   slide(leaving: number, entering: number): void {
-    if (leaving - leaving === 0) this.change(leaving, -1)
-    if (entering - entering === 0) this.change(entering, 1)
+    if (leaving - leaving === 0) this.change(this.indexOf(leaving), -1)
+    if (entering - entering !== 0) return
+    this.newest = this.indexOf(entering)
+    this.change(this.newest, 1)
   }
 
   at(place: number): number {
@@ -96,20 +112,26 @@ class CountTree implements OrderedWindow {
     return this.distinct[index]!
   }
 
-  below(value: number): number {
+  rankOfNewest(): number {
+    return (this.upTo(this.newest) + this.upTo(this.newest + 1) + 1) / 2
+  }
+
+  /** Values held among the smallest distinct ones, so many of them. */
+  private upTo(distinct: number): number {
     let count = 0
-    for (let index = this.indexOf(value); index > 0; index -= index & -index) count += this.counts[index]!
+    for (let index = distinct; index > 0; index -= index & -index) count += this.counts[index]!
     return count
   }
 
-  private change(value: number, by: 1 | -1): void {
+  private change(at: number, by: 1 | -1): void {
     this.size += by
-    for (let index = this.indexOf(value) + 1; index < this.counts.length; index += index & -index) this.counts[index]! += by
+    for (let index = at + 1; index < this.counts.length; index += index & -index) this.counts[index]! += by
   }
 
   /** Distinct values that are smaller. */
   private indexOf(value: number): number {
-    let [from, to] = [0, this.distinct.length]
+    let from = 0
+    let to = this.distinct.length
     while (from < to) {
       const middle = (from + to) >> 1
       if (this.distinct[middle]! < value) from = middle + 1

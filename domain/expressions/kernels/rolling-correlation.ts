@@ -29,7 +29,8 @@ export function rollingCorrelation(x: Column, y: Column, window: number, workspa
     const bound = least * (pairs[row]! - 1)
     const flat = xx[row] === 0 || yy[row] === 0 || (alike && (xx[row]! <= bound || yy[row]! <= bound))
     // a square root each, as their product may overflow
-    xy[row] = flat ? NaN : Math.max(-1, Math.min(1, xy[row]! / (Math.sqrt(xx[row]!) * Math.sqrt(yy[row]!))))
+    const found = xy[row]! / (Math.sqrt(xx[row]!) * Math.sqrt(yy[row]!))
+    xy[row] = flat ? NaN : found > 1 ? 1 : found < -1 ? -1 : found
   }
   workspace.giveBack(pairs, xx, yy)
   if (!alike)
@@ -57,9 +58,15 @@ function coMoments(x: Column, y: Column, asked: number, workspace: Workspace) {
   for (const tail of tails) tail.fill(0, 0, window)
   for (let start = 0; start < rows; start += window) {
     const end = Math.min(start + window, rows)
-    let [count, meanX, meanY, sumXx, sumYy, sumXy] = [0, 0, 0, 0, 0, 0]
+    let count = 0
+    let meanX = 0
+    let meanY = 0
+    let sumXx = 0
+    let sumYy = 0
+    let sumXy = 0
     for (let row = start, carried = window - 1; row < end; row++, carried--) {
-      const [valueX, valueY] = [x[row]!, y[row]!]
+      const valueX = x[row]!
+      const valueY = y[row]!
       if (valueX - valueX === 0 && valueY - valueY === 0) {
         const share = inverse[++count]!
         const fromX = valueX - meanX
@@ -89,7 +96,8 @@ function coMoments(x: Column, y: Column, asked: number, workspace: Workspace) {
     if (end === rows) break
     count = meanX = meanY = sumXx = sumYy = sumXy = 0
     for (let taken = 1; taken < window; taken++) {
-      const [valueX, valueY] = [x[end - taken]!, y[end - taken]!]
+      const valueX = x[end - taken]!
+      const valueY = y[end - taken]!
       if (valueX - valueX === 0 && valueY - valueY === 0) {
         const share = inverse[++count]!
         const fromX = valueX - meanX

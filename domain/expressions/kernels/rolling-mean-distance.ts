@@ -9,7 +9,9 @@ export function rollingMeanDistance(values: Column, window: number, workspace: W
   const out = workspace.lend()
   for (let row = 0; row < values.length; row++) {
     const first = Math.max(0, row - window + 1)
-    let [count, sum, distance] = [0, 0, 0]
+    let count = 0
+    let sum = 0
+    let distance = 0
     for (let at = first; at <= row; at++) {
       const value = values[at]!
       if (value - value !== 0) continue

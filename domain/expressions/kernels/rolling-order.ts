@@ -19,26 +19,19 @@ export function rollingOrder(values: Column, asked: number, statistics: readonly
   for (let row = 0; row < values.length; row++) {
     const newest = values[row]!
     ordered.slide(row < window ? NaN : values[row - window]!, newest)
+    const { size } = ordered
     for (let line = 0; line < lines.length; line++) {
       const statistic = statistics[line]!
-      lines[line]![row] = statistic === rankOfNewest ? rankOf(ordered, newest) : quantileOf(ordered, statistic)
+      if (statistic !== rankOfNewest) lines[line]![row] = size === 0 ? NaN : quantileOf(ordered, statistic)
+      else lines[line]![row] = newest - newest === 0 ? ordered.rankOfNewest() / size : NaN
     }
   }
   return lines
 }
 
 function quantileOf(ordered: OrderedWindow, share: number): number {
-  if (ordered.size === 0) return NaN
   const place = share * (ordered.size - 1)
   const lower = Math.floor(place)
   const value = ordered.at(lower)
   return place === lower ? value : value + (ordered.at(lower + 1) - value) * (place - lower)
-}
-
-function rankOf(ordered: OrderedWindow, newest: number): number {
-  if (newest - newest !== 0) return NaN
-  const below = ordered.below(newest)
-  let equal = 1
-  while (below + equal < ordered.size && ordered.at(below + equal) === newest) equal++
-  return (below + (equal + 1) / 2) / ordered.size
 }

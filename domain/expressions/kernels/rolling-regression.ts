@@ -26,7 +26,12 @@ export function rollingRegression(values: Column, asked: number, workspace: Work
   const sound = firstInfinity(values)
   for (let start = 0; start < sound; start += window) {
     const end = Math.min(start + window, sound)
-    let [count, meanT, meanY, sumTt, sumYy, sumTy] = [0, 0, 0, 0, 0, 0]
+    let count = 0
+    let meanT = 0
+    let meanY = 0
+    let sumTt = 0
+    let sumYy = 0
+    let sumTy = 0
     for (let row = start, carried = window - 1; row < end; row++, carried--) {
       const value = values[row]!
       const time = row - start

@@ -18,7 +18,9 @@ export function rollingWeightedMean(values: Column, asked: number, workspace: Wo
   for (const tail of tails) tail.fill(0, 0, window)
   for (let start = 0; start < rows; start += window) {
     const end = Math.min(start + window, rows)
-    let [count, sum, timed] = [0, 0, 0]
+    let count = 0
+    let sum = 0
+    let timed = 0
     for (let row = start, carried = window - 1; row < end; row++, carried--) {
       const value = values[row]!
       if (value - value === 0) {
