@@ -17,7 +17,8 @@ export function makeSymbol(index: number, sessions: number): ListedSymbol {
   const rows = sessions - listed
   const [open, high, low, close, vwap, volume] = columnNames.map(() => new Float32Array(rows)) as Columns
   let price = 5 + 200 * random()
-  let shares = 10 ** (4 + 3 * random())
+  const usual = Math.log(10 ** (4 + 3 * random()))
+  let shares = usual
   for (let row = 0; row < rows; row++) {
     const still = character === 7 && row % 200 < 70
     open[row] = still ? price : cents(price * (1 + 0.01 * (random() - 0.5)))
@@ -25,8 +26,8 @@ export function makeSymbol(index: number, sessions: number): ListedSymbol {
     high[row] = still ? price : cents(Math.max(open[row]!, close[row]!) * (1 + 0.01 * random()))
     low[row] = still ? price : cents(Math.min(open[row]!, close[row]!) * (1 - 0.01 * random()))
     vwap[row] = (high[row]! + low[row]! + close[row]!) / 3
-    shares *= Math.exp(0.6 * (random() - 0.5))
-    volume[row] = character === 8 && random() < 0.1 ? 0 : Math.floor(100 + shares * (0.5 + random()))
+    shares += 0.05 * (usual - shares) + 0.6 * (random() - 0.5)
+    volume[row] = character === 8 && random() < 0.1 ? 0 : Math.floor(100 + Math.exp(shares) * (0.5 + random()))
     price = close[row]!
     const suspended = character === 6 && (random() < 0.02 || row % 500 < 80)
     if (suspended) for (const column of [open, high, low, close, vwap, volume]) column[row] = NaN

@@ -102,7 +102,9 @@ const describeBuild = (build: FeatureBuild) =>
 
 /** Features that were left out, by the column that the bars lack. */
 const absentOf = (absent: FeatureBuild['featureSet']['absent']) =>
-  absent.length === 0 ? null : `${absent.length === 1 ? absent[0]!.name : `${absent.length} features`}: bars have no $${[...new Set(absent.map(({ column }) => column))].join(', $')}`
+  absent.length === 0
+    ? null
+    : `${absent.length === 1 ? absent[0]!.name : `${absent.length} features`}: bars have no $${[...new Set(absent.map(({ column }) => column))].join(', $')}`
 
 const buildColumns = [
   { title: 'build', value: ({ id }: FeatureBuild) => short(id) },

@@ -42,6 +42,8 @@ export type Operator = {
   kernel: Kernel
   line: number
   rows(settings: readonly number[]): Rows
+  /** an infinity makes every later answer NaN, so that an operand which may be infinite is read back without bound */
+  poisoned?: true
   /** operands are evaluated in float64 throughout, as TA-Lib's are */
   exact: boolean
   /** of the arithmetic, by the types of the operands; float64 when absent */

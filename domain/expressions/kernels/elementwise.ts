@@ -99,9 +99,7 @@ export const choose = (condition: Column, yes: Operand, no: Operand, place: Plac
 
 /** Numbers as columns, for as long as the work takes. */
 function withColumns(operands: readonly Operand[], { workspace, precision }: Place, work: (columns: readonly Column[]) => Column): Column {
-  const columns = operands.map((operand) =>
-    typeof operand === 'number' ? workspace.lend().fill(rounded(operand, precision)) : operand,
-  )
+  const columns = operands.map((operand) => (typeof operand === 'number' ? workspace.lend().fill(rounded(operand, precision)) : operand))
   const out = work(columns)
   workspace.giveBack(...columns.filter((_, index) => typeof operands[index] === 'number'))
   return out

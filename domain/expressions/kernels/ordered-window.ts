@@ -68,7 +68,7 @@ class SortedArray implements OrderedWindow {
   private below(value: number): number {
     const { sorted } = this
     let from = 0
-    for (let length = this.size; length > 0; ) {
+    for (let length = this.size; length > 0;) {
       const half = (length + 1) >> 1
       from += ((sorted[from + half - 1]! < value) as unknown as number) * half
       length -= half

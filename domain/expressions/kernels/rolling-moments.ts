@@ -10,8 +10,7 @@ import type { Workspace } from '../workspace.ts'
 
 type Finish = (count: number, second: number, third: number, fourth: number) => number
 
-const skewness: Finish = (n, second, third) =>
-  n < 3 ? NaN : ((n * Math.sqrt(n - 1)) / (n - 2)) * (third / (second * Math.sqrt(second)))
+const skewness: Finish = (n, second, third) => (n < 3 ? NaN : ((n * Math.sqrt(n - 1)) / (n - 2)) * (third / (second * Math.sqrt(second))))
 
 const kurtosis: Finish = (n, second, _third, fourth) =>
   n < 4 ? NaN : ((n - 1) / ((n - 2) * (n - 3))) * ((n * (n + 1) * fourth) / (second * second) - 3 * (n - 1))

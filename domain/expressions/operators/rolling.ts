@@ -27,7 +27,7 @@ const define = (
   parameters: readonly Parameter[],
   rows: (setting: number) => Rows,
   kernel: Kernel,
-  more: Partial<Pick<Operator, 'line' | 'precision' | 'gathered'>> = {},
+  more: Partial<Pick<Operator, 'line' | 'precision' | 'gathered' | 'poisoned'>> = {},
 ): [string, Operator] => [
   name,
   { parameters, answers: 'series', kernel, line: 0, rows: ([setting]) => rows(setting!), exact: false, ...more },
@@ -38,8 +38,7 @@ const kernelOf = (name: string, compute: Compute): Kernel => ({
   compute: ([operand], [setting], { workspace }) => [compute(operand as Column, setting!, workspace)],
 })
 
-const rolling = (name: string, least: number, compute: Compute) =>
-  define(name, [values, windowOf(least)], over, kernelOf(name, compute))
+const rolling = (name: string, least: number, compute: Compute) => define(name, [values, windowOf(least)], over, kernelOf(name, compute))
 
 /** numpy's subtraction and pandas' shift keep the type of what they are given */
 const moved = (name: string, setting: Parameter, rows: (setting: number) => Rows, compute: Compute) =>
@@ -99,9 +98,9 @@ export const overTime = new Map<string, Operator>([
   define('Quantile', [values, windowOf(1), share], over, order, { gathered: 'by second setting' }),
   define('Med', [values, windowOf(1)], over, order, { gathered: { as: 0.5 } }),
   define('Rank', [values, windowOf(1)], over, order, { gathered: { as: rankOfNewest } }),
-  define('Slope', [values, windowOf(2)], over, regression, { line: 0 }),
-  define('Rsquare', [values, windowOf(2)], over, regression, { line: 1 }),
-  define('Resi', [values, windowOf(2)], over, regression, { line: 2 }),
+  define('Slope', [values, windowOf(2)], over, regression, { line: 0, poisoned: true }),
+  define('Rsquare', [values, windowOf(2)], over, regression, { line: 1, poisoned: true }),
+  define('Resi', [values, windowOf(2)], over, regression, { line: 2, poisoned: true }),
   pairwise('Corr', rollingCorrelation),
   pairwise('Cov', rollingCovariance),
   define(
