@@ -16,11 +16,15 @@ export const FeatureDefinition = z.strictObject({
 })
 export type FeatureDefinition = z.infer<typeof FeatureDefinition>
 
+/** A feature that is left out because the bars lack a column that some sources have, such as `$vwap`. */
+export const AbsentFeature = z.strictObject({ name: z.string(), column: z.string() })
+
 export const FeatureSet = z.strictObject({
   name: Name,
   version: z.int().positive(),
   description: z.string(),
   features: z.array(FeatureDefinition).min(1).max(5000),
+  absent: z.array(AbsentFeature).optional(),
 })
 export type FeatureSet = z.infer<typeof FeatureSet>
 
@@ -112,7 +116,7 @@ export const FeatureBuild = z.strictObject({
   snapshotId: Sha256,
   asOf: AsOf.nullable(),
   dataset: Name,
-  featureSet: z.strictObject({ name: Name, version: z.int() }),
+  featureSet: z.strictObject({ name: Name, version: z.int(), absent: z.array(AbsentFeature) }),
   label: LabelDefinition,
   state: BuildState,
   step: z.string(),

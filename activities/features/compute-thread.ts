@@ -12,8 +12,8 @@ export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; express
 export function computeSymbol({ bars, actions, expressions }: ColumnTask): Float32Array {
   const rows = bars.sessions.length
   const out = new Float32Array(rows * expressions.length)
-  const columns = runPlan(planOf(expressions), bars, actions)
-  for (const [index, column] of columns.entries()) out.set(column, index * rows)
+  const columns = expressions.map((_, index) => out.subarray(index * rows, (index + 1) * rows))
+  runPlan(planOf(expressions), bars, actions, columns)
   return move(out) as Float32Array
 }
 

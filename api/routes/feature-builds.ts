@@ -119,7 +119,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   snapshotId: input.snapshotId,
   asOf: input.asOf ?? null,
   dataset: input.dataset,
-  featureSet: { name: input.featureSet.name, version: input.featureSet.version },
+  featureSet: { name: input.featureSet.name, version: input.featureSet.version, absent: input.featureSet.absent ?? [] },
   label: input.label,
   state,
   step: 'start',

@@ -97,10 +97,17 @@ const describeBuild = (build: FeatureBuild) =>
     'as known at': moment(build.asOf),
     rows: build.rows,
     columns: build.columns,
+    absent: absentOf(build.featureSet.absent),
     took: build.seconds === null ? null : duration(build.seconds),
     'from cache': build.cacheHitRatio === null ? null : `${figure(build.cacheHitRatio * 100)} %`,
     failure: build.failure,
   })
+
+/** Features that were left out, by the column that the bars lack. */
+const absentOf = (absent: FeatureBuild['featureSet']['absent']) =>
+  absent.length === 0
+    ? null
+    : `${absent.length === 1 ? absent[0]!.name : `${absent.length} features`}: bars have no $${[...new Set(absent.map(({ column }) => column))].join(', $')}`
 
 const buildColumns = [
   { title: 'build', value: ({ id }: FeatureBuild) => short(id) },

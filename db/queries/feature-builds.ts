@@ -37,7 +37,7 @@ const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
   snapshotId: row.snapshotId,
   asOf: isoOrNull(row.asOf),
   dataset: row.dataset,
-  featureSet: { name: row.featureSet.name, version: row.featureSet.version },
+  featureSet: { name: row.featureSet.name, version: row.featureSet.version, absent: row.featureSet.absent ?? [] },
   label: row.label,
   state: row.state,
   step: row.step,

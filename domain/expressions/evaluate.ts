@@ -1,38 +1,62 @@
 import type { Column } from './operator.ts'
 import type { Input, Plan, Step } from './plan.ts'
+import { Workspace } from './workspace.ts'
 
-/**
- * Runs a plan over columns of equal length, in rows ascending by time. Answers one column an expression. An
- * intermediate column is let go after its last use.
- */
-export function evaluate({ steps, outputs }: Plan, source: Readonly<Record<string, Float64Array>>): Column[] {
-  const lastUse = lastUses(steps)
-  const kept = new Set(outputs.map(({ step }) => step))
-  const results: (Column[] | undefined)[] = []
-  const read = (input: Input) => (typeof input === 'number' ? input : results[input.step]![input.line]!)
+type Source = Readonly<Record<string, Float64Array>>
 
-  for (const [index, step] of steps.entries()) {
-    results[index] = step.kind === 'column' ? [leaf(step, source)] : step.kernel.compute(step.inputs.map(read), step.settings)
-    for (const used of inputsOf(step)) if (lastUse[used] === index && !kept.has(used)) results[used] = undefined
-  }
-  return outputs.map(({ step, line }) => results[step]![line]!)
+/** Runs a plan over columns of equal length, in rows ascending by time. Answers one float32 column an expression. */
+export function evaluate(plan: Plan, source: Source): Float32Array[] {
+  const rows = Object.values(source)[0]?.length ?? 0
+  const answers = plan.outputs.map(() => new Float32Array(rows))
+  evaluateInto(plan, source, answers)
+  return answers
 }
 
-/** A float32 column whose bytes depend on its values alone: numbers are rounded, every NaN is the same NaN. */
-export function toFloat32(column: Column): Float32Array {
-  const out = new Float32Array(column.length)
-  const bits = new Uint32Array(out.buffer)
+/** As `evaluate`, into columns that are there. What a step computed is let go after its last use. */
+export function evaluateInto({ steps, outputs }: Plan, source: Source, answers: readonly Float32Array[]): void {
+  const workspace = new Workspace(Object.values(source)[0]?.length ?? 0)
+  const lastUse = lastUses(steps)
+  const results: (Column[] | undefined)[] = []
+  const read = (input: Input) => (typeof input === 'number' ? input : results[input.step]![input.line]!)
+  const letGo = (step: number) => {
+    workspace.giveBack(...(results[step] ?? []))
+    results[step] = undefined
+  }
+  const answersOf = answersByStep(outputs)
+
+  for (const [index, step] of steps.entries()) {
+    results[index] =
+      step.kind === 'column'
+        ? [leaf(step, source, workspace)]
+        : step.kernel.compute(step.inputs.map(read), step.settings, { workspace, precision: step.precision })
+    for (const { line, answer } of answersOf[index] ?? []) writeFloat32(results[index]![line]!, answers[answer]!)
+    for (const used of new Set(inputsOf(step))) if (lastUse[used] === index) letGo(used)
+    if (lastUse[index] === undefined) letGo(index)
+  }
+}
+
+/** Writes a float32 column whose bytes depend on its values alone: numbers are rounded, every NaN is the same NaN. */
+export function writeFloat32(column: Column, out: Float32Array): void {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length)
   for (let row = 0; row < out.length; row++) {
     const value = column[row]!
     out[row] = value
-    if (Number.isNaN(value)) bits[row] = 0x7fc00000
+    if (value !== value) bits[row] = 0x7fc00000
   }
-  return out
 }
 
-function leaf(step: Extract<Step, { kind: 'column' }>, source: Readonly<Record<string, Float64Array>>): Column {
+function leaf(step: Extract<Step, { kind: 'column' }>, source: Source, workspace: Workspace): Column {
   const column = source[step.name]!
-  return step.precision === 'float32' ? Float32Array.from(column) : column
+  if (step.precision === 'float64') return column
+  const rounded = workspace.lend()
+  for (let row = 0; row < rounded.length; row++) rounded[row] = Math.fround(column[row]!)
+  return rounded
+}
+
+function answersByStep(outputs: Plan['outputs']): { line: number; answer: number }[][] {
+  const byStep: { line: number; answer: number }[][] = []
+  for (const [answer, { step, line }] of outputs.entries()) (byStep[step] ??= []).push({ line, answer })
+  return byStep
 }
 
 function lastUses(steps: readonly Step[]): number[] {

@@ -1,9 +1,17 @@
 /** What an operator of the language is: its parameters, the rows that it reads, and its kernel. */
+import type { Workspace } from './workspace.ts'
 
-/** float32 and float64 are numbers; Uint8 is a condition, 1 for true. */
-export type Column = Float32Array | Float64Array | Uint8Array
+/**
+ * Every column is held in float64, so that a kernel is compiled for one type. What numpy would hold in float32 has its
+ * numbers rounded to float32, and a condition is 1 for true and 0 for false.
+ */
+export type Column = Float64Array
 
 export type Operand = Column | number
+
+export type Precision = 'float32' | 'float64'
+
+export type ValueType = Precision | 'condition' | 'number'
 
 export type Parameter =
   /** a column of numbers */
@@ -19,8 +27,14 @@ export type Parameter =
 /** Rows that a value at row 0 reads, `from` ≤ `to`; a recursive operator reads back without bound from its warm-up on. */
 export type Rows = { from: number; to: number; recursive?: true }
 
-/** One computation over whole columns; it may answer several lines at once (MACD, its signal, its histogram). */
-export type Kernel = { name: string; compute(operands: readonly Operand[], settings: readonly number[]): Column[] }
+/** Where a kernel works: memory to borrow, and the precision that its answer has. */
+export type Place = { workspace: Workspace; precision: Precision }
+
+/**
+ * One computation over whole columns; it may answer several lines at once (MACD, its signal, its histogram), each in a
+ * column of its own, which is the workspace's or new, never an operand.
+ */
+export type Kernel = { name: string; compute(operands: readonly Operand[], settings: readonly number[], place: Place): Column[] }
 
 export type Operator = {
   parameters: readonly Parameter[]
@@ -28,11 +42,26 @@ export type Operator = {
   kernel: Kernel
   line: number
   rows(settings: readonly number[]): Rows
+  /** an infinity makes every later answer NaN, so that an operand which may be infinite is read back without bound */
+  poisoned?: true
   /** operands are evaluated in float64 throughout, as TA-Lib's are */
   exact: boolean
+  /** of the arithmetic, by the types of the operands; float64 when absent */
+  precision?(operands: readonly ValueType[]): Precision
+  /**
+   * Calls over the same operands and first setting are computed together, one line for each second setting: this one, or
+   * the second that is written in the call.
+   */
+  gathered?: 'by second setting' | { as: number }
 }
 
 export const thisRow = (): Rows => ({ from: 0, to: 0 })
+
+/** numpy's: float64 as soon as one column is, else float32 if one is; a condition or a number takes the other's. */
+export function promoted(operands: readonly ValueType[]): Precision {
+  if (operands.includes('float64')) return 'float64'
+  return operands.includes('float32') ? 'float32' : 'float64'
+}
 
 /** A window in rows. */
 export const windowOf = (least: number): Parameter => ({ kind: 'setting', name: 'window', whole: true, least, most: 100_000 })

@@ -1,21 +1,23 @@
 /**
  * A plan computes a set of expressions with each common subexpression once. Steps are in order of need; a step is known
- * by its kernel, settings and inputs, so that equal work has one step however it is written. Below a `TA_*` operator
- * columns are read in float64, elsewhere in float32, and these are different steps.
+ * by its kernel, settings, inputs and precision, so that equal work has one step however it is written. Below a `TA_*`
+ * operator columns are read in float64, elsewhere in float32, and these are different steps.
  */
 import { DomainError } from '../domain-error.ts'
-import type { ColumnNode, Expression } from './expression.ts'
+import type { CallNode, ColumnNode, Expression } from './expression.ts'
 import { nearest } from './nearest.ts'
-import type { Kernel } from './operator.ts'
-import { operandsOf, operatorOf, settingsOf } from './operators.ts'
+import type { Kernel, Precision, ValueType } from './operator.ts'
+import { kindOf, operandsOf, operatorOf, settingsOf } from './operators.ts'
 
 export type Input = { step: number; line: number } | number
 
 export type Step =
-  | { kind: 'column'; name: string; precision: 'float32' | 'float64' }
-  | { kind: 'kernel'; kernel: Kernel; inputs: readonly Input[]; settings: readonly number[] }
+  | { kind: 'column'; name: string; precision: Precision }
+  | { kind: 'kernel'; kernel: Kernel; inputs: readonly Input[]; settings: number[]; precision: Precision }
 
 export type Plan = { steps: readonly Step[]; outputs: readonly { step: number; line: number }[] }
+
+type Planned = { input: Input; type: ValueType }
 
 /** @throws DomainError feature_column_absent | expression_invalid (no column is read) */
 export function plan(expressions: readonly Expression[], columns: readonly string[]): Plan {
@@ -29,31 +31,53 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
     return steps.length - 1
   }
 
-  const visit = (node: Expression, precision: 'float32' | 'float64'): Input => {
+  const visit = (node: Expression, leaves: Precision): Planned => {
     switch (node.kind) {
       case 'number':
-        return node.value
+        return { input: node.value, type: 'number' }
       case 'column':
         if (!columns.includes(node.name)) throw absent(node, columns)
-        return { step: add(`$${node.name}:${precision}`, () => ({ kind: 'column', name: node.name, precision })), line: 0 }
-      case 'call': {
-        const operator = operatorOf(node)
-        const { kernel, line } = operator
-        const settings = settingsOf(node)
-        const inputs = operandsOf(node).map((operand) => visit(operand, operator.exact ? 'float64' : precision))
-        return { step: add(JSON.stringify([kernel.name, settings, inputs]), () => ({ kind: 'kernel', kernel, inputs, settings })), line }
-      }
+        return {
+          input: { step: add(`$${node.name}:${leaves}`, () => ({ kind: 'column', name: node.name, precision: leaves })), line: 0 },
+          type: leaves,
+        }
+      case 'call':
+        return call(node, leaves)
       default:
         return node satisfies never
     }
   }
 
+  const call = (node: CallNode, leaves: Precision): Planned => {
+    const operator = operatorOf(node)
+    const { kernel, gathered } = operator
+    const operands = operandsOf(node).map((operand) => visit(operand, operator.exact ? 'float64' : leaves))
+    const inputs = operands.map(({ input }) => input)
+    const precision = leaves === 'float64' ? leaves : (operator.precision?.(operands.map(({ type }) => type)) ?? 'float64')
+    const type = kindOf(node) === 'condition' ? 'condition' : precision
+    const settings = settingsOf(node)
+    if (gathered === undefined) {
+      const key = JSON.stringify([kernel.name, settings, inputs, precision])
+      return { input: { step: add(key, () => ({ kind: 'kernel', kernel, inputs, settings, precision })), line: operator.line }, type }
+    }
+    const [first, second] = gathered === 'by second setting' ? settings : [settings[0], gathered.as]
+    const key = JSON.stringify([kernel.name, first, inputs, precision])
+    const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings: [first!], precision }))
+    return { input: { step, line: lineOf((steps[step] as { settings: number[] }).settings, second!) }, type }
+  }
+
   const outputs = expressions.map((expression) => {
-    const output = visit(expression, 'float32')
-    if (typeof output === 'number') throw new DomainError('expression_invalid', `the expression ${output} reads no column`)
-    return output
+    const { input } = visit(expression, 'float32')
+    if (typeof input === 'number') throw new DomainError('expression_invalid', `the expression ${input} reads no column`)
+    return input
   })
   return { steps, outputs }
+}
+
+/** The line of a gathered setting; a new one is added behind the others. */
+function lineOf(settings: number[], wanted: number): number {
+  const found = settings.indexOf(wanted, 1)
+  return found > 0 ? found - 1 : settings.push(wanted) - 2
 }
 
 function absent({ name, at }: ColumnNode, columns: readonly string[]): DomainError {

@@ -13,15 +13,17 @@ export function reach(expression: Expression): Reach {
     case 'column':
       return { from: 0, to: 0, recursive: false }
     case 'call': {
-      const rows = operatorOf(expression).rows(settingsOf(expression))
+      const operator = operatorOf(expression)
+      const rows = operator.rows(settingsOf(expression))
       // a number has no rows of its own to add
-      const operands = operandsOf(expression)
-        .filter((operand) => operand.kind !== 'number')
-        .map(reach)
+      const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
+      const operands = read.map(reach)
+      // columns of bars are finite
+      const poisoned = operator.poisoned === true && read.some(({ kind }) => kind !== 'column')
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
         to: rows.to + Math.max(...operands.map(({ to }) => to)),
-        recursive: rows.recursive === true || operands.some(({ recursive }) => recursive),
+        recursive: rows.recursive === true || poisoned || operands.some(({ recursive }) => recursive),
       }
     }
     default:

@@ -1,4 +1,13 @@
 /** A named, versioned list of expressions, in the shape of the contract of the same name. */
 export type FeatureDefinition = { name: string; expression: string }
 
-export type FeatureSet = { name: string; version: number; description: string; features: FeatureDefinition[] }
+/** A feature that is left out because the bars lack a column that some sources have. */
+export type AbsentFeature = { name: string; column: string }
+
+export type FeatureSet = {
+  name: string
+  version: number
+  description: string
+  features: FeatureDefinition[]
+  absent?: AbsentFeature[] | undefined
+}

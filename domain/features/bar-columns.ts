@@ -1,8 +1,16 @@
 import type { Expression } from '../expressions/expression.ts'
+import { columnsRead } from '../expressions/columns-read.ts'
 import { plan } from '../expressions/plan.ts'
 
 /** Columns that an expression may read: prices times their factor, volume over the splits' factor. */
-export const barColumns = ['open', 'high', 'low', 'close', 'volume'] as const
+export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'volume']
+
+/** Columns that some sources have and others lack: a set does without the features that read one that is not there. */
+export const optionalColumns: readonly string[] = ['vwap']
 
 /** @throws DomainError feature_column_absent when bars lack a column; expression_invalid when none is read at all */
 export const assertColumns = (expression: Expression): void => void plan([expression], barColumns)
+
+/** An optional column that the expression reads and the bars lack. */
+export const absentColumn = (expression: Expression): string | undefined =>
+  columnsRead(expression).find((column) => optionalColumns.includes(column) && !barColumns.includes(column))

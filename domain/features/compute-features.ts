@@ -1,5 +1,5 @@
 import type { Expression } from '../expressions/expression.ts'
-import { evaluate, toFloat32 } from '../expressions/evaluate.ts'
+import { evaluateInto } from '../expressions/evaluate.ts'
 import { type Plan, plan } from '../expressions/plan.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
 import type { CorporateAction } from '../market/actions.ts'
@@ -28,13 +28,16 @@ export function computeFeatures(
 
 /** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */
 export function computeColumns(expressions: readonly Expression[], bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
-  return runPlan(planColumns(expressions), bars, actions)
+  const answers = expressions.map(() => new Float32Array(bars.sessions.length))
+  runPlan(planColumns(expressions), bars, actions, answers)
+  return answers
 }
 
 /** What many symbols share: one plan serves them all. */
 export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, barColumns)
 
-export function runPlan(columns: Plan, bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
+/** Runs a plan into columns that are there, one an expression. */
+export function runPlan(columns: Plan, bars: BarColumns, actions: readonly CorporateAction[], answers: readonly Float32Array[]): void {
   const { open, high, low, close, volume } = adjustBars(bars, actions)
-  return evaluate(columns, { open, high, low, close, volume }).map(toFloat32)
+  evaluateInto(columns, { open, high, low, close, volume }, answers)
 }

@@ -1,21 +1,25 @@
 import { DomainError } from '../domain-error.ts'
 import { nearest } from '../expressions/nearest.ts'
 import type { FeatureSet } from '../feature-sets/feature-set.ts'
+import { alpha158 } from '../feature-sets/alpha158.ts'
+import { alpha360 } from '../feature-sets/alpha360.ts'
 import { technical } from '../feature-sets/technical.ts'
+import { parse } from '../expressions/parse.ts'
+import { absentColumn } from './bar-columns.ts'
 import { type Label, readLabel } from './definitions.ts'
 
 /** The sets that are the same for every label. */
-export const featureSets: FeatureSet[] = [technical]
+export const featureSets: FeatureSet[] = [technical, alpha158, alpha360]
 
 /** The set that a persistence model reads: it follows from the label. */
 export const persistenceSet = 'persistence'
 
 /**
- * What a set means beside this label.
+ * What a set means beside this label, over the columns that bars have.
  * @throws DomainError not_found, with the names there are; ExpressionError when the label cannot be read
  */
 export const resolveFeatureSet = (name: string, label: Label): FeatureSet =>
-  name === persistenceSet ? persistenceOf(label) : knownFeatureSet(name)
+  name === persistenceSet ? persistenceOf(label) : withoutAbsent(knownFeatureSet(name))
 
 /** @throws DomainError not_found, with the names there are */
 export function knownFeatureSet(name: string): FeatureSet {
@@ -26,6 +30,17 @@ export function knownFeatureSet(name: string): FeatureSet {
   const hint =
     name === persistenceSet ? ' by itself: it follows from the label that it is asked for with.' : near ? `: did you mean ${near}?` : '.'
   throw new DomainError('not_found', `no feature set ${name}${hint} There are: ${names.join(', ')}`, { featureSet: name })
+}
+
+/** Features that read a column which the source lacks are absent by schema: left out, and named. */
+function withoutAbsent(set: FeatureSet): FeatureSet {
+  const absent = set.features.flatMap(({ name, expression }) => {
+    const column = absentColumn(parse(expression))
+    return column === undefined ? [] : [{ name, column }]
+  })
+  if (absent.length === 0) return set
+  const missing = new Set(absent.map(({ name }) => name))
+  return { ...set, features: set.features.filter(({ name }) => !missing.has(name)), absent }
 }
 
 /** A shard's own column `persistence` is reserved, so the feature has another name. */

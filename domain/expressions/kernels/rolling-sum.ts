@@ -7,22 +7,66 @@
  * a computation begun at any multiple of the window gives the same bits from one block on. Cost: O(1) a row.
  */
 import type { Column } from '../operator.ts'
+import type { Workspace } from '../workspace.ts'
 
-export function rollingSum(values: Column, window: number): Float64Array {
-  const { sums, counts } = windowSums(values, window)
-  for (let row = 0; row < sums.length; row++) if (counts[row] === 0) sums[row] = NaN
-  return sums
+export function rollingSum(values: Column, asked: number, workspace: Workspace): Column {
+  const out = workspace.lend()
+  const tail = workspace.lend()
+  const rows = values.length
+  // a window longer than the series never loses a row
+  const window = Math.min(asked, rows)
+  // tail[k]: of the last k rows of the block before
+  tail.fill(0, 0, window)
+  let newestFinite = -window
+  for (let start = 0; start < rows; start += window) {
+    const end = Math.min(start + window, rows)
+    let sum = 0
+    for (let row = start, carried = window - 1; row < end; row++, carried--) {
+      const value = values[row]!
+      if (value - value === 0) {
+        sum += value
+        newestFinite = row
+      }
+      out[row] = row - newestFinite < window ? sum + tail[carried]! : NaN
+    }
+    if (end < rows) sumBackwards(values, end, tail, window)
+  }
+  workspace.giveBack(tail)
+  return out
 }
 
-export function rollingMean(values: Column, window: number): Float64Array {
-  const { sums, counts } = windowSums(values, window)
-  for (let row = 0; row < sums.length; row++) sums[row] = sums[row]! / counts[row]!
-  return sums
+export function rollingMean(values: Column, asked: number, workspace: Workspace): Column {
+  const out = workspace.lend()
+  const tail = workspace.lend()
+  const rows = values.length
+  const window = Math.min(asked, rows)
+  tail.fill(0, 0, window)
+  let count = 0
+  for (let start = 0; start < rows; start += window) {
+    const end = Math.min(start + window, rows)
+    let sum = 0
+    for (let row = start, carried = window - 1; row < end; row++, carried--) {
+      const value = values[row]!
+      if (value - value === 0) {
+        sum += value
+        count++
+      }
+      if (start > 0) {
+        const leaving = values[row - window]!
+        if (leaving - leaving === 0) count--
+      }
+      // no values at all: 0/0
+      out[row] = (sum + tail[carried]!) / count
+    }
+    if (end < rows) sumBackwards(values, end, tail, window)
+  }
+  workspace.giveBack(tail)
+  return out
 }
 
 /** Counts what is not NaN; an infinity counts, as in pandas. */
-export function rollingCount(values: Column, window: number): Float64Array {
-  const out = new Float64Array(values.length)
+export function rollingCount(values: Column, window: number, workspace: Workspace): Column {
+  const out = workspace.lend()
   let count = 0
   for (let row = 0; row < out.length; row++) {
     if (!Number.isNaN(values[row]!)) count++
@@ -32,32 +76,12 @@ export function rollingCount(values: Column, window: number): Float64Array {
   return out
 }
 
-function windowSums(values: Column, window: number): { sums: Float64Array; counts: Int32Array } {
-  const sums = new Float64Array(values.length)
-  const counts = new Int32Array(values.length)
-  // tail[k]: of the last k rows of the block before
-  const tail = new Float64Array(window + 1)
-  const tailCount = new Int32Array(window + 1)
-  for (let start = 0; start < values.length; start += window) {
-    const end = Math.min(start + window, values.length)
-    let sum = 0
-    let count = 0
-    for (let row = start; row < end; row++) {
-      const value = values[row]!
-      if (value - value === 0) {
-        sum += value
-        count++
-      }
-      const carried = window - 1 - (row - start)
-      sums[row] = sum + tail[carried]!
-      counts[row] = count + tailCount[carried]!
-    }
-    for (let taken = 1; taken <= end - start; taken++) {
-      const value = values[end - taken]!
-      const finite = value - value === 0
-      tail[taken] = tail[taken - 1]! + (finite ? value : 0)
-      tailCount[taken] = tailCount[taken - 1]! + (finite ? 1 : 0)
-    }
+/** Sums of the last rows before `end`, one row more each. */
+function sumBackwards(values: Column, end: number, tail: Column, window: number): void {
+  let sum = 0
+  for (let taken = 1; taken < window; taken++) {
+    const value = values[end - taken]!
+    if (value - value === 0) sum += value
+    tail[taken] = sum
   }
-  return { sums, counts }
 }

@@ -1,19 +1,25 @@
-/** Moving a column in time, in its own type. Rows that come from beyond its ends are NaN. */
+/** Moving a column in time. Rows that come from beyond its ends are NaN. Cost: one pass. */
 import type { Column } from '../operator.ts'
+import type { Workspace } from '../workspace.ts'
 
 /** The value `rows` earlier (later when negative): pandas' `shift`. */
-export function shift(values: Column, rows: number): Column {
-  const out = emptyLike(values).fill(NaN)
-  if (rows >= 0) out.set(values.subarray(0, Math.max(0, values.length - rows)), Math.min(rows, values.length))
-  else out.set(values.subarray(Math.min(-rows, values.length)))
+export function shift(values: Column, rows: number, workspace: Workspace): Column {
+  const out = workspace.lend()
+  const gap = Math.min(Math.abs(rows), out.length)
+  if (rows >= 0) {
+    out.fill(NaN, 0, gap)
+    out.set(values.subarray(0, out.length - gap), gap)
+  } else {
+    out.set(values.subarray(gap))
+    out.fill(NaN, out.length - gap)
+  }
   return out
 }
 
-/** The change over `rows`, rounded to the column's own type as pandas' subtraction is. */
-export function delta(values: Column, rows: number): Column {
-  const out = emptyLike(values).fill(NaN)
+/** The change over `rows`. */
+export function delta(values: Column, rows: number, workspace: Workspace): Column {
+  const out = workspace.lend()
+  out.fill(NaN, 0, Math.min(rows, out.length))
   for (let row = rows; row < out.length; row++) out[row] = values[row]! - values[row - rows]!
   return out
 }
-
-const emptyLike = (values: Column) => (values instanceof Float32Array ? new Float32Array(values.length) : new Float64Array(values.length))

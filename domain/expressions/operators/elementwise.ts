@@ -1,29 +1,45 @@
 /** Qlib's element-wise and pair-wise arithmetic, comparisons and logic. */
 import * as kernels from '../kernels/elementwise.ts'
-import { type Column, type Operand, type Operator, type Parameter, thisRow } from '../operator.ts'
+import { type Column, type Operand, type Operator, type Parameter, type Place, promoted, thisRow } from '../operator.ts'
 
 const operand: Parameter = { kind: 'operand' }
 const series: Parameter = { kind: 'series' }
 const condition: Parameter = { kind: 'condition' }
 
-type Compute = (operands: readonly Operand[]) => Column
+type Compute = (operands: readonly Operand[], place: Place) => Column
 
-const define = (name: string, parameters: readonly Parameter[], answers: Operator['answers'], compute: Compute): [string, Operator] => [
+const define = (
+  name: string,
+  parameters: readonly Parameter[],
+  answers: Operator['answers'],
+  compute: Compute,
+  precision: NonNullable<Operator['precision']> = promoted,
+): [string, Operator] => [
   name,
-  { parameters, answers, kernel: { name, compute: (operands) => [compute(operands)] }, line: 0, rows: thisRow, exact: false },
+  {
+    parameters,
+    answers,
+    kernel: { name, compute: (operands, _settings, place) => [compute(operands, place)] },
+    line: 0,
+    rows: thisRow,
+    exact: false,
+    precision,
+  },
 ]
 
-const pair = (name: string, work: Parameters<typeof kernels.binary>[2]) =>
-  define(name, [operand, operand], 'series', ([a, b]) => kernels.binary(a!, b!, work))
+type Pair = Parameters<typeof kernels.pair>[3]
+type Single = Parameters<typeof kernels.single>[2]
 
-const comparison = (name: string, work: Parameters<typeof kernels.compare>[2]) =>
-  define(name, [operand, operand], 'condition', ([a, b]) => kernels.compare(a!, b!, work))
+const pair = (name: string, work: Pair) => define(name, [operand, operand], 'series', ([a, b], place) => kernels.pair(a!, b!, place, work))
 
-const logic = (name: string, work: Parameters<typeof kernels.compare>[2]) =>
-  define(name, [condition, condition], 'condition', ([a, b]) => kernels.compare(a!, b!, work))
+const comparison = (name: string, work: Pair) =>
+  define(name, [operand, operand], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
 
-const single = (name: string, work: Parameters<typeof kernels.unary>[1]) =>
-  define(name, [series], 'series', ([a]) => kernels.unary(a as Column, work))
+const logic = (name: string, work: Pair) =>
+  define(name, [condition, condition], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
+
+const single = (name: string, work: Single, precision?: Operator['precision']) =>
+  define(name, [series], 'series', ([a], place) => kernels.single(a as Column, place, work), precision)
 
 export const elementwise = new Map<string, Operator>([
   pair('Add', kernels.add),
@@ -41,9 +57,15 @@ export const elementwise = new Map<string, Operator>([
   comparison('Ne', kernels.ne),
   logic('And', kernels.and),
   logic('Or', kernels.or),
-  define('Not', [condition], 'condition', ([a]) => kernels.not(a as Column)),
+  define('Not', [condition], 'condition', ([a], place) => kernels.single(a as Column, place, kernels.not)),
   single('Abs', kernels.absolute),
-  single('Sign', kernels.sign),
+  single('Sign', kernels.sign, () => 'float32'),
   single('Log', kernels.logarithm),
-  define('If', [{ kind: 'values' }, operand, operand], 'either branch', ([test, yes, no]) => kernels.choose(test as Column, yes!, no!)),
+  define(
+    'If',
+    [{ kind: 'values' }, operand, operand],
+    'either branch',
+    ([test, yes, no], place) => kernels.choose(test as Column, yes!, no!, place),
+    ([_test, ...branches]) => promoted(branches),
+  ),
 ])

@@ -5,7 +5,7 @@ const number = fc
   .oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ min: -1e9, max: 1e9, noNaN: true }))
   .map((value): Expression => ({ kind: 'number', value: value === 0 ? 0 : value, at: 0 }))
 const column = fc.constantFrom('open', 'high', 'low', 'close', 'volume').map((name): Expression => ({ kind: 'column', name, at: 0 }))
-const window = fc.integer({ min: 2, max: 30 }).map((value): Expression => ({ kind: 'number', value, at: 0 }))
+const window = fc.integer({ min: 4, max: 30 }).map((value): Expression => ({ kind: 'number', value, at: 0 }))
 
 const call = (operator: string, ...operands: Expression[]): Expression => ({ kind: 'call', operator, arguments: operands, at: 0 })
 const divisor = (operator: string) => operator === 'Div'
@@ -26,11 +26,20 @@ export function expressions({ ahead = false } = {}): fc.Arbitrary<Expression> {
       fc.tuple(fc.constantFrom('Abs', 'Sign', 'Log'), tie('series')).map(([operator, a]) => call(operator, a)),
       fc
         .tuple(
-          fc.constantFrom('Mean', 'Sum', 'Std', 'Var', 'Max', 'Min', 'Count', 'EMA', 'Delta', 'TA_SMA', 'TA_EMA', 'TA_RSI', 'TA_ROC'),
+          fc.constantFrom(
+            ...['Mean', 'Sum', 'Std', 'Var', 'Skew', 'Kurt', 'Max', 'Min', 'IdxMax', 'IdxMin', 'Count', 'Mad', 'WMA', 'Med', 'Rank'],
+            ...['Slope', 'Rsquare', 'Resi', 'EMA', 'Delta', 'TA_SMA', 'TA_EMA', 'TA_RSI', 'TA_ROC'],
+          ),
           tie('series'),
           window,
         )
         .map(([operator, a, n]) => call(operator, a, n)),
+      fc
+        .tuple(tie('series'), window, fc.constantFrom(0, 0.2, 0.5, 0.8, 1))
+        .map(([a, n, share]) => call('Quantile', a, n, { kind: 'number', value: share, at: 0 })),
+      fc
+        .tuple(fc.constantFrom('Corr', 'Cov'), tie('series'), tie('series'), window)
+        .map(([operator, ...operands]) => call(operator, ...operands)),
       fc
         .tuple(tie('series'), window, fc.boolean())
         .map(([a, n, negative]) => call('Ref', a, ahead && negative && n.kind === 'number' ? { ...n, value: -n.value } : n)),

@@ -1,14 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evaluate, toFloat32 } from '#domain/expressions/evaluate.ts'
+import { evaluate, writeFloat32 } from '#domain/expressions/evaluate.ts'
 import type { Expression } from '#domain/expressions/expression.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { plan } from '#domain/expressions/plan.ts'
 import { reach } from '#domain/expressions/reach.ts'
-import { rollingMaximum, rollingMinimum } from '#domain/expressions/kernels/rolling-extreme.ts'
+import { rollingCorrelation, rollingCovariance } from '#domain/expressions/kernels/rolling-correlation.ts'
+import { maximumPlace, minimumPlace, rollingMaximum, rollingMinimum } from '#domain/expressions/kernels/rolling-extreme.ts'
+import { rollingMeanDistance } from '#domain/expressions/kernels/rolling-mean-distance.ts'
+import { rollingKurtosis, rollingSkewness } from '#domain/expressions/kernels/rolling-moments.ts'
+import { rankOfNewest, rollingOrder } from '#domain/expressions/kernels/rolling-order.ts'
+import { rollingRegression } from '#domain/expressions/kernels/rolling-regression.ts'
 import { rollingMean, rollingSum } from '#domain/expressions/kernels/rolling-sum.ts'
 import { rollingDeviation } from '#domain/expressions/kernels/rolling-variance.ts'
+import { rollingWeightedMean } from '#domain/expressions/kernels/rolling-weighted.ts'
 import { advanceWeightedMean, weightedMeanState } from '#domain/expressions/kernels/weighted-mean.ts'
+import { Workspace } from '#domain/expressions/workspace.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { expressions } from './arbitrary.ts'
 
@@ -19,7 +26,7 @@ const { open, high, low, close, volume } = walkBars('WALK', 120, 5)
 const source: Source = { open, high, low, close, volume }
 const rowsOf = (from: number, to: number) => Object.fromEntries(columns.map((name) => [name, source[name].slice(from, to)])) as Source
 
-const compute = (expression: Expression, over: Source = source) => toFloat32(evaluate(plan([expression], columns), over)[0]!)
+const compute = (expression: Expression, over: Source = source) => evaluate(plan([expression], columns), over)[0]!
 const bytes = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex')
 
 describe('whatever the expression', () => {
@@ -51,7 +58,7 @@ describe('whatever the expression', () => {
   it('the answer is the same computed in a set or alone', () =>
     fc.assert(
       fc.property(fc.array(expressions(), { minLength: 1, maxLength: 6 }), (set) => {
-        const together = evaluate(plan(set, columns), source).map((column) => bytes(toFloat32(column)))
+        const together = evaluate(plan(set, columns), source).map(bytes)
         expect(together).toEqual(set.map((expression) => bytes(compute(expression))))
       }),
       { numRuns: 100 },
@@ -104,6 +111,15 @@ describe('a plan', () => {
     expect(steps).toHaveLength(7)
   })
 
+  it('reads all quantiles and the rank of a window off one order, and a regression’s lines off one fit', () => {
+    const texts = ['Rank($close,20)', 'Quantile($close,20,0.8)', 'Med($close,20)', 'Quantile($close,20,0.5)', 'Quantile($close,20,0.2)']
+    const { steps, outputs } = plan(texts.map(parse), columns)
+    expect(steps).toHaveLength(2)
+    expect(outputs.map(({ line }) => line)).toEqual([0, 1, 2, 2, 3])
+    const fits = ['Slope($close,20)', 'Rsquare($close,20)', 'Resi($close,20)/$close', 'Slope($close,10)']
+    expect(plan(fits.map(parse), columns).steps).toHaveLength(4)
+  })
+
   it('reads prices in float64 below an indicator and in float32 elsewhere', () => {
     const { steps } = plan([parse('TA_SMA($close-$open,5)+$close')], columns)
     expect(steps.flatMap((step) => (step.kind === 'column' ? [`${step.name} ${step.precision}`] : []))).toEqual([
@@ -125,7 +141,9 @@ describe('a plan', () => {
 describe('bytes', () => {
   it('have one NaN, wherever it came from', () => {
     const different = new Float64Array(new BigUint64Array([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff8000000000001n]).buffer)
-    expect([...new Uint32Array(toFloat32(different).buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
+    const out = new Float32Array(3)
+    writeFloat32(different, out)
+    expect([...new Uint32Array(out.buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
     expect(bytes(compute(parse('($close-$close)/($close-$close)')))).toBe('0000c07f'.repeat(120))
   })
 })
@@ -147,7 +165,7 @@ describe('rolling windows', () => {
   ])('have the %s that one gets window by window', (_, rolling, naive) =>
     fc.assert(
       fc.property(series, window, (values, n) => {
-        const out = rolling(Float64Array.from(values), n)
+        const out = rolling(Float64Array.from(values), n, new Workspace(values.length))
         for (const [row, found] of out.entries()) {
           const part = present(values, row, n)
           const expected = part.length === 0 ? NaN : naive(part)
@@ -161,8 +179,83 @@ describe('rolling windows', () => {
   it('lose nothing over a million rows far from zero', () => {
     const values = Float64Array.from({ length: 1_000_000 }, (_, row) => 1e6 + ((row * 7919) % 1000) * 1e-3)
     const last = [...values.subarray(-10)]
-    expect(rollingDeviation(values, 10).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
-    expect(rollingMean(values, 10).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
+    const workspace = new Workspace(values.length)
+    expect(rollingDeviation(values, 10, workspace).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
+    expect(rollingMean(values, 10, workspace).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
+  })
+
+  it('keep the shape of a million rows far from zero', () => {
+    const values = Float64Array.from({ length: 1_000_000 }, (_, row) => 1e6 + ((row * 7919) % 1000) * 1e-3)
+    const falling = values.map((value) => 3e6 - value)
+    const small = values.subarray(-20).map((value) => value - 1e6)
+    const workspace = new Workspace(values.length)
+    const ends = (rolling: (values: Float64Array, window: number, workspace: Workspace) => Float64Array) => {
+      const whole = rolling(values, 20, workspace)
+      const last = whole.at(-1)!
+      workspace.giveBack(whole)
+      return [last, rolling(small, 20, new Workspace(20)).at(-1)!] as const
+    }
+    for (const rolling of [rollingSkewness, rollingKurtosis, rollingMeanDistance]) {
+      const [far, near] = ends(rolling)
+      expect(far).toBeCloseTo(near, 5)
+    }
+    for (const line of [0, 1, 2]) {
+      const [far, near] = ends((...operands) => rollingRegression(...operands)[line]!)
+      expect(far).toBeCloseTo(near, 7)
+    }
+    expect(rollingCorrelation(values, falling, 20, workspace).at(-1)).toBeCloseTo(-1, 9)
+  })
+
+  /** What each kernel answers, one line after another. */
+  const kernels: [string, (values: Float64Array, n: number, workspace: Workspace) => Float64Array[]][] = [
+    ['sum', (...of) => [rollingSum(...of)]],
+    ['mean', (...of) => [rollingMean(...of)]],
+    ['deviation', (...of) => [rollingDeviation(...of)]],
+    ['skewness', (...of) => [rollingSkewness(...of)]],
+    ['kurtosis', (...of) => [rollingKurtosis(...of)]],
+    ['extremes', (...of) => [rollingMaximum(...of), rollingMinimum(...of), maximumPlace(...of), minimumPlace(...of)]],
+    ['mean distance', (...of) => [rollingMeanDistance(...of)]],
+    ['weighted mean', (...of) => [rollingWeightedMean(...of)]],
+    ['order', (values, n, workspace) => rollingOrder(values, n, [0.2, 0.5, rankOfNewest], workspace)],
+    ['regression', (...of) => rollingRegression(...of)],
+    ['covariance', (values, n, workspace) => [rollingCovariance(values, squaresOf(values), n, workspace)]],
+    ['correlation', (values, n, workspace) => [rollingCorrelation(values, squaresOf(values), n, workspace)]],
+  ]
+  const squaresOf = (values: Float64Array) => values.map((value) => value * value)
+
+  it.each(kernels)('of %s begun at a block give the same bits from the next block on', (name, rolling) =>
+    fc.assert(
+      fc.property(series, window, fc.nat(6), (drawn, n, blocks) => {
+        // an infinity poisons a regression for good
+        const values = Float64Array.from(drawn, (value) => (name === 'regression' && !Number.isFinite(value) ? NaN : value))
+        const from = blocks * n
+        if (from + n >= values.length) return
+        const whole = rolling(values, n, new Workspace(values.length))
+        const part = rolling(values.subarray(from), n, new Workspace(values.length - from))
+        for (const [line, column] of whole.entries()) expect(part[line]!.subarray(n)).toEqual(column.subarray(from + n))
+      }),
+    ),
+  )
+
+  it.each([20, 257, 1000])('of order over %i rows find what sorting finds', (n) => {
+    const values = Float64Array.from({ length: 1500 }, (_, row) => (row % 97 === 0 ? NaN : ((row * 7919) % 211) / 8))
+    const [low, middle, rank] = rollingOrder(values, n, [0.2, 0.5, rankOfNewest], new Workspace(values.length))
+    for (let row = 0; row < values.length; row += 13) {
+      const held = values
+        .subarray(Math.max(0, row - n + 1), row + 1)
+        .filter(Number.isFinite)
+        .sort()
+      const at = (share: number) => {
+        const place = share * (held.length - 1)
+        return held[Math.floor(place)]! + (held[Math.ceil(place)]! - held[Math.floor(place)]!) * (place % 1)
+      }
+      if (held.length === 0) continue
+      expect(low![row]).toBeCloseTo(at(0.2), 12)
+      expect(middle![row]).toBeCloseTo(at(0.5), 12)
+      const newest = values[row]!
+      const places = [...held.keys()].filter((place) => held[place] === newest)
+      expect(rank![row]).toBe(places.length === 0 ? NaN : (places[0]! + places.at(-1)! + 2) / 2 / held.length)
+    }
   })
 
   it('EMA cut anywhere gives the same bits', () =>

@@ -59,6 +59,18 @@ describe('an expression at fault', () => {
     ['Mean(5,5)', 6, 'must be a column, not a number'],
     ['Std($close,1)', 12, 'from 2 up to 100000'],
     ['Ref($close,0)', 12, 'not 0'],
+    ['Skew($close,2)', 13, 'from 3 up to 100000'],
+    ['Kurt($close,3)', 13, 'from 4 up to 100000'],
+    ['Slope($close,1)', 14, 'from 2 up to 100000'],
+    ['Corr($close,$volume,0)', 21, 'argument 3 of Corr, the window, must be a whole number from 2 up to 100000, not 0'],
+    ['Corr($close,10)', 1, 'Corr takes (values, values, window), not 2 arguments'],
+    ['Cov(1,$close,10)', 5, 'argument 1 of Cov must be a column, not a number'],
+    ['Quantile($close,5)', 1, 'Quantile takes (values, window, quantile), not 2 arguments'],
+    ['Quantile($close,5,1.5)', 19, 'argument 3 of Quantile, the quantile, must be a number from 0 up to 1, not 1.5'],
+    ['Quantile($close,-1,0.5)', 17, 'not -1'],
+    ['Rank($close,0)', 13, 'not 0'],
+    ['Medd($close,5)', 1, 'did you mean Med'],
+    ['IdxMx($close,5)', 1, 'did you mean IdxMax'],
     ['EMA($close,0)', 12, 'above 0'],
     ['Ref($close>1,1)', 11, 'must be a column of numbers, not a condition'],
     ['If($close,1)', 1, 'If takes (values, operand, operand), not 2 arguments'],
@@ -88,8 +100,8 @@ describe('an expression at fault', () => {
     ['parentheses', '(', deepest + 2],
     ['calls', 'Abs(', 4 * deepest + 5],
     ['signs', '-', deepest + 2],
-  ])('of 5000 nested %s points at the first that is too deep', (_, opening, position) => {
-    const nested = () => parse(`${opening.repeat(5000)}$close`)
+  ])('of 10,000 nested %s points at the first that is too deep', (_, opening, position) => {
+    const nested = () => parse(`${opening.repeat(10_000)}$close`)
     expect(nested).toThrow(ExpressionError)
     expect(nested).toThrow(`nested deeper than ${deepest} (character ${position})`)
   })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { evaluate, toFloat32 } from '#domain/expressions/evaluate.ts'
+import { evaluate } from '#domain/expressions/evaluate.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { plan } from '#domain/expressions/plan.ts'
 
@@ -26,6 +26,6 @@ describe.each(cases)('on $name', ({ inputs, outputs }) => {
 
   it.each(Object.keys(outputs))('%s', (text) => {
     const [column] = evaluate(plan([parse(text)], Object.keys(source)), source)
-    expect(faultsOf(toFloat32(column!), outputs[text]!)).toEqual([])
+    expect(faultsOf(column!, outputs[text]!)).toEqual([])
   })
 })

@@ -10,6 +10,10 @@ describe('reach', () => {
     ['Mean(Ref($close,3),5)', 8, 0],
     ['Std($close/Ref($close,1)-1,60)', 61, 0],
     ['Delta(Mean($close,5),2)', 7, 0],
+    ['Corr($close/Ref($close,1),Log($volume/Ref($volume,1)+1),60)', 61, 0],
+    ['Quantile($close,30,0.8)', 30, 0],
+    ['IdxMax(Ref($high,2),5)/5', 7, 0],
+    ['Rank(Slope($close,10),5)', 14, 0],
     ['TA_SMA($close,20)', 20, 0],
     ['TA_RSI($close,14)', 15, 0],
     ['TA_MACD($close,12,26,9)', 34, 0],
@@ -35,7 +39,18 @@ describe('reach', () => {
       'TA_ATR($high,$low,$close,2)',
       'TA_MACD_HIST($close,12,26,9)',
     ]
-    const windowed = ['Mean($close,5)', 'TA_SMA($close,5)', 'TA_BBANDS_UPPER($close,5,2)', 'TA_ROC($close,5)']
+    // an infinity in the operand stays in their sums for good
+    recursive.push('Slope(Log($volume),5)', 'Mean(Resi($close/$open,5),3)', 'Rsquare(Ref($close,1),5)')
+    const windowed = [
+      'Slope($close,5)',
+      'Rsquare($close,5)',
+      'Resi($volume,5)/$volume',
+      'Corr($close,Log($volume),5)',
+      'Mean($close,5)',
+      'TA_SMA($close,5)',
+      'TA_BBANDS_UPPER($close,5,2)',
+      'TA_ROC($close,5)',
+    ]
     expect(recursive.map((text) => reach(parse(text)).recursive)).toEqual(recursive.map(() => true))
     expect(windowed.map((text) => reach(parse(text)).recursive)).toEqual(windowed.map(() => false))
   })

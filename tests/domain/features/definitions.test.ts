@@ -15,10 +15,32 @@ const label = {
 const set = (...features: [string, string][]) => ({ features: features.map(([name, expression]) => ({ name, expression })) })
 
 describe('feature sets', () => {
-  it.each(featureSets)('$name fits its contract, can be read, and answers what a price level does not change', (featureSet) => {
-    expect(FeatureSet.parse(featureSet)).toEqual(featureSet)
-    const read = readFeatures(featureSet.features)
-    expect(Math.max(...read.map(({ lookback }) => lookback))).toBe(61)
+  it.each([
+    ['technical', 33, 61],
+    ['alpha158', 158, 61],
+    ['alpha360', 360, 60],
+  ])('%s fits its contract, and is %i features that read %i sessions at most', (name, features, most) => {
+    const known = featureSets.find((set) => set.name === name)!
+    expect(FeatureSet.parse(known)).toEqual(known)
+    expect(known.features).toHaveLength(features)
+    const resolved = resolveFeatureSet(name, label)
+    expect(FeatureSet.parse(resolved)).toEqual(resolved)
+    expect(Math.max(...readFeatures(resolved.features).map(({ lookback }) => lookback))).toBe(most)
+    expect(new Set(readFeatures(resolved.features).map(({ text }) => text)).size).toBe(resolved.features.length)
+  })
+
+  it('leave out the features of a column that bars lack, and name them', () => {
+    const { features, absent } = resolveFeatureSet('alpha158', label)
+    expect(absent).toEqual([{ name: 'VWAP0', column: 'vwap' }])
+    expect(features).toHaveLength(157)
+    expect(computeFeatures(features, walkBars('WALK', 70, 3), [])).toHaveLength(157)
+    expect(resolveFeatureSet('alpha360', label).absent).toHaveLength(60)
+    expect(resolveFeatureSet('technical', label)).not.toHaveProperty('absent')
+    expect(() => readFeatures(set(['mine', '$vwap/$close']).features)).toThrow('feature mine: there is no column $vwap (character 1)')
+  })
+
+  it('technical answers what a price level does not change', () => {
+    const featureSet = knownFeatureSet('technical')
     const bars = walkBars('WALK', 200, 3)
     const dear = {
       ...bars,
@@ -43,7 +65,7 @@ describe('feature sets', () => {
     expect(resolveFeatureSet('technical', label)).toBe(knownFeatureSet('technical'))
     expect(knownFeatureSet('technical').features).toHaveLength(33)
     expect(() => resolveFeatureSet('technicel', label)).toThrow(
-      'no feature set technicel: did you mean technical? There are: technical, persistence',
+      'no feature set technicel: did you mean technical? There are: technical, alpha158, alpha360, persistence',
     )
   })
 
