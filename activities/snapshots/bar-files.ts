@@ -1,6 +1,8 @@
 /**
  * Bars as zstd Parquet, in the columns of the contract's `Bar`; `adjustedClose` is null where there is none. One thread
  * and a given order make the bytes a function of the rows and of DuckDB's version.
+ *
+ * Numbers go in and out as whole vectors of memory: value by value, the calls cost ten times what DuckDB does.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,41 +14,48 @@ import {
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBDateValue,
+  type DuckDBEnumType,
   DuckDBInstance,
-  DuckDBTimestampMillisecondsValue,
+  type DuckDBResult,
+  ENUM,
   INTEGER,
   TIMESTAMP_MS,
-  VARCHAR,
 } from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
-const types = [INTEGER, VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS]
 
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
   const connection = await connect()
+  const symbols = [...new Set(parts.flat().map(({ symbol }) => symbol))].sort(compareText)
+  // symbols go in as numbers, and come out as the text that they stand for
+  const symbolType = ENUM(symbols)
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
     await connection.run(
-      `create temp table ${table} (part integer, symbol varchar, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms)`,
+      `create temp table ${table} (part integer, symbol ${symbolType}, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms)`,
     )
     const appender = await connection.createAppender(table, null, 'temp')
-    parts.forEach((pieces, part) => pieces.forEach((bars) => appendBars(appender, part, bars)))
+    parts.forEach((pieces, part) => {
+      for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol)))
+        appendBars(appender, { part, symbolType, symbol: symbols.indexOf(bars.symbol) }, bars)
+    })
     appender.closeSync()
     const path = join(folder, 'part.parquet')
     for (let part = 0; part < parts.length; part++) {
       await connection.run(
-        `copy (select * exclude (part) from ${table} where part = ${part} order by symbol, session) to '${path}' (format parquet, compression zstd, row_group_size 122880)`,
+        `copy (select symbol::varchar as symbol, session, ${numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')}, "knownAt" from ${table} where part = ${part}) to '${path}' (format parquet, compression zstd, row_group_size 122880)`,
       )
       yield await readFile(path)
     }
   } finally {
+    await connection.run(`drop table if exists ${table}`)
     connection.closeSync()
     await rm(folder, { recursive: true, force: true })
   }
@@ -56,63 +65,90 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
 export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
   const connection = await connect()
   try {
-    const files = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')
-    const result = await connection.run(
-      `select symbol, (session - date '1970-01-01')::integer, ${numbers.slice(0, 5).join(', ')}, coalesce("adjustedClose", 'nan'::double), epoch_ms("knownAt")::double from read_parquet([${files}]) order by symbol, session`,
+    const files = `read_parquet([${paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')}])`
+    const counted = await connection.runAndReadAll(`select symbol, count(*)::double from ${files} group by symbol order by symbol`)
+    const symbols = counted.getRows() as [symbol: string, rows: number][]
+    const found = await connection.run(
+      `select (session - date '1970-01-01')::integer, ${numbers.map((field) => `coalesce("${field}", 'nan'::double)`).join(', ')}, epoch_ms("knownAt")::double from ${files} order by symbol, session`,
     )
-    return columnsOf(await result.getColumns())
+    return columnsOf(symbols, found)
   } finally {
     connection.closeSync()
   }
 }
 
-function columnsOf(columns: readonly unknown[][]): Map<string, BarColumns> {
-  const [symbols, days, open, high, low, close, volume, adjustedClose, knownAt] = columns as [string[], ...number[][]]
-  const found = new Map<string, BarColumns>()
+async function columnsOf(symbols: readonly [symbol: string, rows: number][], found: DuckDBResult): Promise<Map<string, BarColumns>> {
+  const rows = symbols.reduce((sum, [, own]) => sum + own, 0)
+  const days = new Int32Array(rows)
+  const values = [...numbers, 'knownAt'].map(() => new Float64Array(rows))
+  let at = 0
+  for (let chunk = await found.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await found.fetchChunk()) {
+    const count = chunk.rowCount
+    const bytes = (column: number, width: number) => {
+      const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk!.chunk, column), count * width)
+      return [data.buffer, data.byteOffset, count] as const
+    }
+    days.set(new Int32Array(...bytes(0, 4)), at)
+    values.forEach((column, i) => column.set(new Float64Array(...bytes(i + 1, 8)), at))
+    at += count
+  }
   const instants = new Map<number, string>()
-  for (let from = 0; from < symbols.length;) {
-    const symbol = symbols[from]!
-    let to = from + 1
-    while (symbols[to] === symbol) to++
-    const part = (values: number[] | undefined) => Float64Array.from(values!.slice(from, to))
-    const adjusted = part(adjustedClose)
-    found.set(symbol, {
+  const instantOf = (ms: number) => {
+    let text = instants.get(ms)
+    if (text === undefined) instants.set(ms, (text = new Date(ms).toISOString()))
+    return text
+  }
+  const [open, high, low, close, volume, adjustedClose, knownAt] = values as [Float64Array, ...Float64Array[]]
+  const bySymbol = new Map<string, BarColumns>()
+  let from = 0
+  for (const [symbol, own] of symbols) {
+    const to = from + own
+    const adjusted = adjustedClose!.slice(from, to)
+    bySymbol.set(symbol, {
       symbol,
-      sessions: days!.slice(from, to).map(sessionOf),
-      open: part(open),
-      high: part(high),
-      low: part(low),
-      close: part(close),
-      volume: part(volume),
+      sessions: Array.from(days.subarray(from, to), sessionOf),
+      open: open.slice(from, to),
+      high: high!.slice(from, to),
+      low: low!.slice(from, to),
+      close: close!.slice(from, to),
+      volume: volume!.slice(from, to),
       adjustedClose: adjusted.some((value) => !Number.isNaN(value)) ? adjusted : undefined,
-      knownAt: knownAt!.slice(from, to).map((ms) => {
-        let text = instants.get(ms)
-        if (text === undefined) instants.set(ms, (text = new Date(ms).toISOString()))
-        return text
-      }),
+      knownAt: Array.from(knownAt!.subarray(from, to), instantOf),
     })
     from = to
   }
-  return found
+  return bySymbol
 }
 
-function appendBars(appender: DuckDBAppender, part: number, bars: BarColumns): void {
-  for (let from = 0; from < bars.sessions.length; from += rowsPerVector) {
-    const to = Math.min(from + rowsPerVector, bars.sessions.length)
-    const count = to - from
+type Place = { part: number; symbol: number; symbolType: DuckDBEnumType }
+
+function appendBars(appender: DuckDBAppender, { part, symbol, symbolType }: Place, bars: BarColumns): void {
+  const rows = bars.sessions.length
+  const SymbolArray = enumArray(symbolType)
+  const days = Int32Array.from(bars.sessions, (session) => dayOf(session)!)
+  const knownAt = BigInt64Array.from(bars.knownAt, (at) => BigInt(Date.parse(at)))
+  const missing = new Float64Array(bars.adjustedClose === undefined ? rows : 0).fill(Number.NaN)
+  const columns = [
+    new Int32Array(rows).fill(part),
+    new SymbolArray(rows).fill(symbol),
+    days,
+    ...numbers.map((field) => bars[field] ?? missing),
+    knownAt,
+  ]
+  const types = [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS]
+  for (let from = 0; from < rows; from += rowsPerVector) {
+    const count = Math.min(rowsPerVector, rows - from)
     const chunk = DuckDBDataChunk.create(types, count)
-    chunk.setColumns([
-      new Array<number>(count).fill(part),
-      new Array<string>(count).fill(bars.symbol),
-      bars.sessions.slice(from, to).map((session) => new DuckDBDateValue(dayOf(session)!)),
-      ...numbers.map((field) => Array.from({ length: count }, (_, i) => numberOrNull(bars[field]?.[from + i]))),
-      bars.knownAt.slice(from, to).map((at) => new DuckDBTimestampMillisecondsValue(BigInt(Date.parse(at)))),
-    ])
+    columns.forEach((column, i) => {
+      const { buffer, byteOffset, byteLength } = column.subarray(from, from + count)
+      duckdb.copy_data_to_vector(duckdb.data_chunk_get_vector(chunk.chunk, i), 0, buffer as ArrayBuffer, byteOffset, byteLength)
+    })
     appender.appendDataChunk(chunk)
   }
 }
 
-const numberOrNull = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value)
+/** DuckDB keeps the number of an enum's value in as few bytes as its values need. */
+const enumArray = ({ values }: DuckDBEnumType) => (values.length <= 0xff ? Uint8Array : values.length <= 0xffff ? Uint16Array : Uint32Array)
 
 let instance: Promise<DuckDBInstance> | undefined
 
