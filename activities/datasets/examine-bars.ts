@@ -5,9 +5,8 @@ import type { BarColumns } from '#domain/market/bars.ts'
 import { deriveActions } from '#domain/market/derive-actions.ts'
 import { carryApprovals, findPriceJumps } from '#domain/market/price-jumps.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from '../snapshots/bar-files.ts'
 import { readManifest } from '../snapshots/manifest.ts'
-import { getJson, putJson, StagedBars } from './staged.ts'
+import { getJson, putJson, readParts, StagedBars } from './staged.ts'
 
 export type Examined = { examination: ObjectRef; jumps: PriceJump[] }
 
@@ -23,9 +22,9 @@ export async function examineBars(
   const actions: CorporateAction[] = []
   const jumps: PriceJump[] = []
   const earlier = parent === null ? [] : (await readManifest(objects, parent)).clearedJumps
-  for (const part of parts) {
+  for await (const part of readParts(objects, parts)) {
     cancelled.throwIfAborted()
-    for (const bars of (await readBarFiles([await objects.file(part.object)])).values()) {
+    for (const bars of part) {
       const derived = deriveActions(bars)
       actions.push(...derived)
       jumps.push(...findJumps([bars], derived, earlier))

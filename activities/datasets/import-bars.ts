@@ -1,16 +1,14 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { BarIntake } from '#domain/market/bar-intake.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
-import { groupCount, inGroups } from '#domain/market/chunk-layout.ts'
+import { refuseBar } from '#domain/market/bar-rules.ts'
 import { latestSessionAt } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { writeBarFiles } from '../snapshots/bar-files.ts'
+import { BarGrouping, type TakenBars } from './bar-grouping.ts'
 import { connectorOf, type ImportConfig, throughOf } from './connect.ts'
 import type { Connector, ConnectorWorld } from './connector.ts'
-import { asText, Quarantine } from './quarantine.ts'
-import { putJson, type StagedBars } from './staged.ts'
+import { Quarantine } from './quarantine.ts'
+import { putJson, stageBars } from './staged.ts'
 
 export type ImportWorld = ConnectorWorld & { db: Database; objects: ObjectStore }
 
@@ -29,64 +27,51 @@ export async function importBars(
 ): Promise<Imported> {
   const connector = connectorOf(config, world)
   const quarantine = new Quarantine(world.db, syncId, connector.file)
-  const { intake, lines, withheld } = await takeIn(
-    connector,
-    { through: throughOf(config), latestSession: latestSessionAt(asOf) },
-    quarantine,
-    cancelled,
-  )
-  for (const { line, reason, bar } of intake.contradicted()) await quarantine.add({ line, reason, bar, raw: asText(bar) })
-  await quarantine.flush()
-
-  const bars = intake.bars()
-  const rows = bars.reduce((sum, { sessions }) => sum + sessions.length, 0)
-  if (rows === 0) throw nothingLeft(connector.file, lines, withheld, quarantine)
-  const staged = await putJson(world.objects, await stage(world.objects, bars, connector.knownAtBasis, cancelled))
-  return { staged, rows, symbols: bars.length, lines, quarantined: quarantine.count, withheld }
+  const latestSession = latestSessionAt(asOf)
+  const grouping = await BarGrouping.open(connector.file)
+  try {
+    const { lines, withheld } = await takeIn(connector, { through: throughOf(config), latestSession }, { grouping, quarantine, cancelled })
+    const staged = await stageBars(world.objects, trusted(grouping.taken(latestSession), quarantine, cancelled), connector.knownAtBasis)
+    await quarantine.flush()
+    if (staged === undefined) throw nothingLeft(connector.file, lines, withheld, quarantine)
+    const { rows, symbols } = staged
+    return { staged: await putJson(world.objects, staged), rows, symbols, lines, quarantined: quarantine.count, withheld }
+  } finally {
+    await grouping.close()
+  }
 }
 
 type Limits = { through: string | undefined; latestSession: string }
+type Intake = { grouping: BarGrouping; quarantine: Quarantine; cancelled: AbortSignal }
 
-async function takeIn(connector: Connector, { through, latestSession }: Limits, quarantine: Quarantine, cancelled: AbortSignal) {
-  const intake = new BarIntake(latestSession)
+/** Reads every line once: what can be judged of it alone is judged, and the rest is grouped by symbol. */
+async function takeIn(connector: Connector, { through, latestSession }: Limits, { grouping, quarantine, cancelled }: Intake) {
   let lines = 0
   let withheld = 0
   for await (const batch of connector.rows()) {
     cancelled.throwIfAborted()
-    for (const { line, raw, row } of batch) {
+    for (const source of batch) {
       lines++
-      if ('reason' in row) await quarantine.add({ line, raw, reason: row.reason })
+      const { line, row } = source
+      if ('reason' in row) await quarantine.add({ line, raw: source.raw, reason: row.reason })
       else if (through !== undefined && row.session > through) withheld++
       else {
-        const reason = intake.offer(row, line)
-        if (reason !== undefined) await quarantine.add({ line, raw, reason, bar: row })
+        const reason = refuseBar(row, latestSession)
+        if (reason === undefined) grouping.add(row, line, source)
+        else await quarantine.add({ line, raw: source.raw, reason, bar: row })
       }
     }
+    await grouping.settle()
   }
-  return { intake, lines, withheld }
+  return { lines, withheld }
 }
 
-async function stage(
-  objects: ObjectStore,
-  bars: readonly BarColumns[],
-  knownAtBasis: StagedBars['knownAtBasis'],
-  cancelled: AbortSignal,
-): Promise<StagedBars> {
-  const members = inGroups(bars)
-  const parts: StagedBars['parts'] = []
-  for await (const bytes of writeBarFiles(members.map((member) => member.bars))) {
+/** The bars to stage; the lines beside them go into quarantine. */
+async function* trusted(taken: AsyncIterable<TakenBars>, quarantine: Quarantine, cancelled: AbortSignal): AsyncGenerator<TakenBars> {
+  for await (const bars of taken) {
     cancelled.throwIfAborted()
-    const { group, bars: pieces } = members[parts.length]!
-    parts.push({ object: await objects.put(bytes, 'parquet'), group, symbols: pieces.map(({ symbol }) => symbol) })
-  }
-  return {
-    format: 1,
-    knownAtBasis,
-    groups: groupCount(bars.length),
-    lastSession: bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b)),
-    rows: bars.reduce((sum, { sessions }) => sum + sessions.length, 0),
-    symbols: bars.length,
-    parts,
+    for (const line of bars.refused) await quarantine.add(line)
+    yield bars
   }
 }
 

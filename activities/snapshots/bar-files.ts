@@ -14,17 +14,16 @@ import {
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
-  type DuckDBEnumType,
   DuckDBInstance,
   type DuckDBResult,
+  type DuckDBType,
   ENUM,
   INTEGER,
-  TIMESTAMP_MS,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/market/session-days.ts'
 
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
@@ -39,21 +38,16 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
     await connection.run(
-      `create temp table ${table} (part integer, symbol ${symbolType}, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms)`,
+      `create temp table ${table} (part integer, symbol ${symbolType}, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" double)`,
     )
     const appender = await connection.createAppender(table, null, 'temp')
-    parts.forEach((pieces, part) => {
-      for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol)))
-        appendBars(appender, { part, symbolType, symbol: symbols.indexOf(bars.symbol) }, bars)
-    })
+    appendColumns(appender, [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), DOUBLE], columnsOfParts(parts, symbols))
     appender.closeSync()
-    const path = join(folder, 'part.parquet')
-    for (let part = 0; part < parts.length; part++) {
-      await connection.run(
-        `copy (select symbol::varchar as symbol, session, ${numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')}, "knownAt" from ${table} where part = ${part}) to '${path}' (format parquet, compression zstd, row_group_size 122880)`,
-      )
-      yield await readFile(path)
-    }
+    const values = numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
+    await connection.run(
+      `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`,
+    )
+    for (let part = 0; part < parts.length; part++) yield await readFile(join(folder, `part=${part}`, 'data_0.parquet'))
   } finally {
     await connection.run(`drop table if exists ${table}`)
     connection.closeSync()
@@ -92,12 +86,6 @@ async function columnsOf(symbols: readonly [symbol: string, rows: number][], fou
     values.forEach((column, i) => column.set(new Float64Array(...bytes(i + 1, 8)), at))
     at += count
   }
-  const instants = new Map<number, string>()
-  const instantOf = (ms: number) => {
-    let text = instants.get(ms)
-    if (text === undefined) instants.set(ms, (text = new Date(ms).toISOString()))
-    return text
-  }
   const [open, high, low, close, volume, adjustedClose, knownAt] = values as [Float64Array, ...Float64Array[]]
   const bySymbol = new Map<string, BarColumns>()
   let from = 0
@@ -106,36 +94,55 @@ async function columnsOf(symbols: readonly [symbol: string, rows: number][], fou
     const adjusted = adjustedClose!.slice(from, to)
     bySymbol.set(symbol, {
       symbol,
-      sessions: Array.from(days.subarray(from, to), sessionOf),
+      sessions: textsOf(days.subarray(from, to), sessionOf),
       open: open.slice(from, to),
       high: high!.slice(from, to),
       low: low!.slice(from, to),
       close: close!.slice(from, to),
       volume: volume!.slice(from, to),
       adjustedClose: adjusted.some((value) => !Number.isNaN(value)) ? adjusted : undefined,
-      knownAt: Array.from(knownAt!.subarray(from, to), instantOf),
+      knownAt: textsOf(knownAt!.subarray(from, to), instantText),
     })
     from = to
   }
   return bySymbol
 }
 
-type Place = { part: number; symbol: number; symbolType: DuckDBEnumType }
+type Column = Int32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array
 
-function appendBars(appender: DuckDBAppender, { part, symbol, symbolType }: Place, bars: BarColumns): void {
-  const rows = bars.sessions.length
-  const SymbolArray = enumArray(symbolType)
-  const days = Int32Array.from(bars.sessions, (session) => dayOf(session)!)
-  const knownAt = BigInt64Array.from(bars.knownAt, (at) => BigInt(Date.parse(at)))
-  const missing = new Float64Array(bars.adjustedClose === undefined ? rows : 0).fill(Number.NaN)
-  const columns = [
-    new Int32Array(rows).fill(part),
-    new SymbolArray(rows).fill(symbol),
-    days,
-    ...numbers.map((field) => bars[field] ?? missing),
-    knownAt,
-  ]
-  const types = [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS]
+/** The rows of all parts, one after the other, each with the numbers of its part and of its symbol. */
+function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: readonly string[]): Column[] {
+  const rows = parts.flat().reduce((sum, { sessions }) => sum + sessions.length, 0)
+  const [part, symbol, days, knownAt] = [new Int32Array(rows), enumColumn(symbols, rows), new Int32Array(rows), new Float64Array(rows)]
+  const values = numbers.map(() => new Float64Array(rows))
+  let at = 0
+  parts.forEach((pieces, index) => {
+    for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))) {
+      const to = at + bars.sessions.length
+      part.fill(index, at, to)
+      symbol.fill(symbols.indexOf(bars.symbol), at, to)
+      for (let row = at; row < to; row++) {
+        const day = dayOf(bars.sessions[row - at]!)!
+        days[row] = day
+        knownAt[row] = instantOf(bars.knownAt[row - at]!, day)
+      }
+      numbers.forEach((field, i) => {
+        const column = bars[field]
+        if (column === undefined) values[i]!.fill(Number.NaN, at, to)
+        else values[i]!.set(column, at)
+      })
+      at = to
+    }
+  })
+  return [part, symbol, days, ...values, knownAt]
+}
+
+/** DuckDB keeps the number of an enum's value in as few bytes as its values need. */
+const enumColumn = ({ length }: readonly string[], rows: number) =>
+  new (length <= 0xff ? Uint8Array : length <= 0xffff ? Uint16Array : Uint32Array)(rows)
+
+function appendColumns(appender: DuckDBAppender, types: readonly DuckDBType[], columns: readonly Column[]): void {
+  const rows = columns[0]!.length
   for (let from = 0; from < rows; from += rowsPerVector) {
     const count = Math.min(rowsPerVector, rows - from)
     const chunk = DuckDBDataChunk.create(types, count)
@@ -147,13 +154,10 @@ function appendBars(appender: DuckDBAppender, { part, symbol, symbolType }: Plac
   }
 }
 
-/** DuckDB keeps the number of an enum's value in as few bytes as its values need. */
-const enumArray = ({ values }: DuckDBEnumType) => (values.length <= 0xff ? Uint8Array : values.length <= 0xffff ? Uint16Array : Uint32Array)
-
 let instance: Promise<DuckDBInstance> | undefined
 
 async function connect(): Promise<DuckDBConnection> {
-  instance ??= DuckDBInstance.create(':memory:', { threads: '1' })
+  instance ??= DuckDBInstance.create(':memory:', { threads: '1', partitioned_write_flush_threshold: String(2 ** 31) })
   return await (await instance).connect()
 }
 
