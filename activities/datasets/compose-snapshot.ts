@@ -1,10 +1,11 @@
 import type { PriceJump } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
+import { groupBy } from '#domain/group-by.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from '../snapshots/bar-files.ts'
 import { openSnapshot } from '../snapshots/open-snapshot.ts'
-import { writeSnapshot } from '../snapshots/write-snapshot.ts'
-import { Examination, getJson, StagedBars } from './staged.ts'
+import { type GroupOfBars, writeSnapshot } from '../snapshots/write-snapshot.ts'
+import { Examination, getJson, readParts, StagedBars } from './staged.ts'
 
 export type Composition = { staged: ObjectRef; examination: ObjectRef; approved: boolean; parent: ObjectRef | null; cancelled: AbortSignal }
 
@@ -13,14 +14,29 @@ export async function composeSnapshot(objects: ObjectStore, composition: Composi
   const { approved, cancelled, parent } = composition
   const { parts, knownAtBasis, lastSession, beside } = await getJson(objects, composition.staged, StagedBars)
   const { actions, jumps } = await getJson(objects, composition.examination, Examination)
-  const groups = async function* () {
-    for (const { object, group } of parts) yield { group, bars: [...(await readBarFiles([await objects.file(object)])).values()] }
-  }
+  const groups = groupBy(parts, ({ group }) => group)
   return await writeSnapshot(
     objects,
-    { groups: groups(), knownAtBasis, lastSession, actions, clearedJumps: clearJumps(jumps, approved), beside },
+    {
+      groups: [...groups].map(([group, own]) => ({ group, parts: partsOf(objects, own) })),
+      knownAtBasis,
+      lastSession,
+      actions,
+      clearedJumps: clearJumps(jumps, approved),
+      beside,
+    },
     { earlier: parent === null ? undefined : await openSnapshot(objects, parent), cancelled },
   )
+}
+
+/** Parts are asked for more than once; a group that is one part is kept meanwhile. */
+function partsOf(objects: ObjectStore, own: StagedBars['parts']): GroupOfBars['parts'] {
+  if (own.length > 1) return () => readParts(objects, own)
+  let only: BarColumns[] | undefined
+  return async function* () {
+    if (only === undefined) for await (const part of readParts(objects, own)) only = part
+    yield only!
+  }
 }
 
 /** What the manifest says of moves: a person's approval clears those that nothing else did. */

@@ -4,6 +4,7 @@ import { barFields, parseRow, type RowText } from '#domain/market/parse-row.ts'
 import type { SourceRow } from './connector.ts'
 import { type Field, fieldNamed } from './header-names.ts'
 import { type Line, readLines } from './lines.ts'
+import { PlainRows } from './plain-rows.ts'
 
 /**
  * Bars out of comma-separated text with a header, in any order of columns; columns that mean nothing here are ignored.
@@ -13,13 +14,20 @@ import { type Line, readLines } from './lines.ts'
  */
 export async function* readCsvRows(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<SourceRow[]> {
   let header: Header | undefined
+  let plain = new PlainRows([])
   let rows = 0
   for await (const lines of readLines(source, file)) {
     const batch: SourceRow[] = []
     for (const line of lines) {
-      if (line.text.trim() === '') continue
-      if (header === undefined) header = readHeader(line, file)
-      else batch.push({ line: line.line, raw: line.text, row: rowOf(line, header) })
+      if (header === undefined) {
+        if (isBlank(line)) continue
+        header = readHeader(line, file)
+        plain = new PlainRows(columnsOf(header))
+      } else {
+        const row = line.tooLong ? undefined : plain.read(line)
+        if (row !== undefined) batch.push(new CsvRow(line, row))
+        else if (!isBlank(line)) batch.push(new CsvRow(line, rowOf(line, header, plain)))
+      }
     }
     rows += batch.length
     if (batch.length > 0) yield batch
@@ -27,6 +35,25 @@ export async function* readCsvRows(source: AsyncIterable<Buffer>, file: string):
   if (header === undefined) throw new QuantloopError('source_empty', `${file} is empty: it needs a header and rows`, { file })
   if (rows === 0) throw new QuantloopError('source_empty', `${file} has a header and no rows`, { file })
 }
+
+/** A line is made into text only when somebody asks for it. */
+class CsvRow implements SourceRow {
+  readonly line: number
+  readonly row: SourceRow['row']
+  private readonly from: Line
+
+  constructor(from: Line, row: SourceRow['row']) {
+    this.line = from.line
+    this.row = row
+    this.from = from
+  }
+
+  get raw(): string {
+    return this.from.text
+  }
+}
+
+const isBlank = (line: Line) => line.start === line.end || line.text.trim() === ''
 
 type Header = { columns: number; fields: [Field, number][] }
 
@@ -53,14 +80,19 @@ function readHeader(line: Line, file: string): Header {
   return { columns: names.length, fields }
 }
 
-function rowOf(line: Line, header: Header): SourceRow['row'] {
+const columnsOf = ({ columns, fields }: Header) =>
+  Array.from({ length: columns }, (_, at) => fields.find(([, column]) => column === at)?.[0])
+
+function rowOf(line: Line, header: Header, plain: PlainRows): SourceRow['row'] {
   if (line.tooLong) return { reason: 'the line is longer than 64 KiB' }
   const values = splitLine(line.text)
   if (values === undefined) return { reason: 'a quote is not closed, or stands inside a field' }
   if (values.length !== header.columns) return { reason: `has ${values.length} fields where the header has ${header.columns}` }
   const text: RowText = { symbol: '', session: '', open: '', high: '', low: '', close: '', volume: '' }
   for (const [field, column] of header.fields) text[field] = values[column]!
-  return parseRow(text)
+  const row = parseRow(text)
+  if (!('reason' in row)) plain.learn(text, row)
+  return row
 }
 
 /** Most lines have no quote, and need no parser. */

@@ -8,9 +8,8 @@ import { deriveActions } from '#domain/market/derive-actions.ts'
 import { priceFactors } from '#domain/market/factors.ts'
 import { carryApprovals, findPriceJumps } from '#domain/market/price-jumps.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from '../snapshots/bar-files.ts'
 import { readManifest } from '../snapshots/manifest.ts'
-import { getJson, putJson, StagedBars } from './staged.ts'
+import { getJson, putJson, readParts, StagedBars } from './staged.ts'
 
 export type Examined = { examination: ObjectRef; jumps: PriceJump[] }
 
@@ -29,9 +28,9 @@ export async function examineBars(
   const actions: CorporateAction[] = []
   const jumps: PriceJump[] = []
   const earlier = parent === null ? [] : (await readManifest(objects, parent)).clearedJumps
-  for (const part of parts) {
+  for await (const part of readParts(objects, parts)) {
     cancelled.throwIfAborted()
-    for (const bars of (await readBarFiles([await objects.file(part.object)])).values()) {
+    for (const bars of part) {
       const known = told === undefined ? deriveActions(bars) : assertPossible(bars, told.get(bars.symbol) ?? [])
       actions.push(...known)
       jumps.push(...findJumps([bars], known, earlier))

@@ -1,19 +1,17 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { BarIntake } from '#domain/market/bar-intake.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
-import { groupCount, inGroups } from '#domain/market/chunk-layout.ts'
+import { refuseBar } from '#domain/market/bar-rules.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
 import { latestSessionAt } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { writeBarFiles } from '../snapshots/bar-files.ts'
 import { admissionOf } from './admission.ts'
+import { BarGrouping, type TakenBars } from './bar-grouping.ts'
 import { connectorOf, type ImportConfig, throughOf } from './connect.ts'
 import type { Connector, ConnectorWorld } from './connector.ts'
 import { keepFacts } from './keep-facts.ts'
-import { asText, Quarantine } from './quarantine.ts'
-import { putJson, type StagedBars } from './staged.ts'
+import { Quarantine } from './quarantine.ts'
+import { putJson, stageBars } from './staged.ts'
 import { pageJournal } from './vendors/page-journal.ts'
 
 export type ImportWorld = Omit<ConnectorWorld, 'pages' | 'cancelled' | 'asOf'> & { db: Database; objects: ObjectStore }
@@ -34,67 +32,53 @@ export async function importBars(
   const connector = connectorOf(config, { ...world, pages: pageJournal(world, syncId), cancelled, asOf })
   const facts = await connector.facts()
   const quarantine = new Quarantine(world.db, syncId, connector.file)
-  const { intake, lines, withheld } = await takeIn(
-    connector,
-    { through: throughOf(config), latestSession: latestSessionAt(asOf), refuse: admissionOf(facts) },
-    quarantine,
-    cancelled,
-  )
-  for (const { line, reason, bar } of intake.contradicted()) await quarantine.add({ line, reason, bar, raw: asText(bar) })
-  await quarantine.flush()
-
-  const bars = intake.bars()
-  const rows = bars.reduce((sum, { sessions }) => sum + sessions.length, 0)
-  if (rows === 0) throw nothingLeft(connector.file, lines, withheld, quarantine)
-  const staged = await putJson(world.objects, {
-    ...(await stage(world.objects, bars, connector.knownAtBasis, cancelled)),
-    ...(await keepFacts(world.objects, facts)),
-  })
-  return { staged, rows, symbols: bars.length, lines, quarantined: quarantine.count, withheld }
+  const latestSession = latestSessionAt(asOf)
+  const admitted = admissionOf(facts)
+  const limits = { through: throughOf(config), refuse: (bar: BarRow) => admitted(bar) ?? refuseBar(bar, latestSession) }
+  const grouping = await BarGrouping.open(connector.file)
+  try {
+    const { lines, withheld } = await takeIn(connector, limits, { grouping, quarantine, cancelled })
+    const bars = await stageBars(world.objects, trusted(grouping.taken(latestSession), quarantine, cancelled), connector.knownAtBasis)
+    await quarantine.flush()
+    if (bars === undefined) throw nothingLeft(connector.file, lines, withheld, quarantine)
+    const staged = await putJson(world.objects, { ...bars, ...(await keepFacts(world.objects, facts)) })
+    return { staged, rows: bars.rows, symbols: bars.symbols, lines, quarantined: quarantine.count, withheld }
+  } finally {
+    await grouping.close()
+  }
 }
 
-type Limits = { through: string | undefined; latestSession: string; refuse: (bar: BarRow) => string | undefined }
+type Limits = { through: string | undefined; refuse: (bar: BarRow) => string | undefined }
+type Intake = { grouping: BarGrouping; quarantine: Quarantine; cancelled: AbortSignal }
 
-async function takeIn(connector: Connector, { through, latestSession, refuse }: Limits, quarantine: Quarantine, cancelled: AbortSignal) {
-  const intake = new BarIntake(latestSession)
+/** Reads every line once: what can be judged of it alone is judged, and the rest is grouped by symbol. */
+async function takeIn(connector: Connector, { through, refuse }: Limits, { grouping, quarantine, cancelled }: Intake) {
   let lines = 0
   let withheld = 0
   for await (const batch of connector.rows()) {
     cancelled.throwIfAborted()
-    for (const { line, raw, row } of batch) {
+    for (const source of batch) {
       lines++
-      if ('reason' in row) await quarantine.add({ line, raw, reason: row.reason })
+      const { line, row } = source
+      if ('reason' in row) await quarantine.add({ line, raw: source.raw, reason: row.reason })
       else if (through !== undefined && row.session > through) withheld++
       else {
-        const reason = refuse(row) ?? intake.offer(row, line)
-        if (reason !== undefined) await quarantine.add({ line, raw, reason, bar: row })
+        const reason = refuse(row)
+        if (reason === undefined) grouping.add(row, line, source)
+        else await quarantine.add({ line, raw: source.raw, reason, bar: row })
       }
     }
+    await grouping.settle()
   }
-  return { intake, lines, withheld }
+  return { lines, withheld }
 }
 
-async function stage(
-  objects: ObjectStore,
-  bars: readonly BarColumns[],
-  knownAtBasis: StagedBars['knownAtBasis'],
-  cancelled: AbortSignal,
-): Promise<Omit<StagedBars, 'given' | 'beside'>> {
-  const members = inGroups(bars)
-  const parts: StagedBars['parts'] = []
-  for await (const bytes of writeBarFiles(members.map((member) => member.bars))) {
+/** The bars to stage; the lines beside them go into quarantine. */
+async function* trusted(taken: AsyncIterable<TakenBars>, quarantine: Quarantine, cancelled: AbortSignal): AsyncGenerator<TakenBars> {
+  for await (const bars of taken) {
     cancelled.throwIfAborted()
-    const { group, bars: pieces } = members[parts.length]!
-    parts.push({ object: await objects.put(bytes, 'parquet'), group, symbols: pieces.map(({ symbol }) => symbol) })
-  }
-  return {
-    format: 1,
-    knownAtBasis,
-    groups: groupCount(bars.length),
-    lastSession: bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b)),
-    rows: bars.reduce((sum, { sessions }) => sum + sessions.length, 0),
-    symbols: bars.length,
-    parts,
+    for (const line of bars.refused) await quarantine.add(line)
+    yield bars
   }
 }
 

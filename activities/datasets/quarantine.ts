@@ -8,7 +8,7 @@ const rowsPerInsert = 500
 /** Refused lines on their way into the table, some hundred at a time. */
 export class Quarantine {
   count = 0
-  firstReason: string | undefined
+  private first: { line: number; reason: string } | undefined
   private readonly db: Database
   private readonly syncId: string
   private readonly file: string
@@ -22,7 +22,7 @@ export class Quarantine {
 
   async add({ line, reason, raw, bar }: { line: number; reason: string; raw: string; bar?: BarRow }): Promise<void> {
     this.count++
-    this.firstReason ??= `line ${line}: ${reason}`
+    if (this.first === undefined || line < this.first.line) this.first = { line, reason }
     // PostgreSQL's text holds no NUL
     const text = raw.slice(0, keptOfRaw).replaceAll('\0', '\u2400')
     this.pending.push({
@@ -34,6 +34,11 @@ export class Quarantine {
       session: bar?.session ?? null,
     })
     if (this.pending.length >= rowsPerInsert) await this.flush()
+  }
+
+  /** The refused line that comes first in its file. */
+  get firstReason(): string | undefined {
+    return this.first && `line ${this.first.line}: ${this.first.reason}`
   }
 
   async flush(): Promise<void> {

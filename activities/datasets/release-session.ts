@@ -50,7 +50,7 @@ export async function releaseSession(world: ImportWorld, release: Release, cance
   const manifest = await writeSnapshot(
     world.objects,
     {
-      groups: inGroups(bars),
+      groups: inGroups(bars).map(({ group, bars: own }) => ({ group, parts: () => [own] })),
       knownAtBasis: source.knownAtBasis,
       lastSession: session,
       actions,

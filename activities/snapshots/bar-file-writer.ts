@@ -2,9 +2,24 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance, type DuckDBAppender, type DuckDBConnection } from '@duckdb/node-api'
+import {
+  DATE,
+  DOUBLE,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampMillisecondsValue,
+  TIMESTAMP_MS,
+  VARCHAR,
+} from '@duckdb/node-api'
 import type { BarColumns } from '#domain/market/bars.ts'
-import { appendBars } from './bar-files.ts'
+import { dayOf } from '#domain/market/session-days.ts'
+
+const rowsPerVector = 2048
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const types = [VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS, DOUBLE]
 
 /** Columns that a file has beside those of every bar. */
 export type ExtraColumns = { knownAt: boolean; factor: boolean }
@@ -42,20 +57,32 @@ export class BarFileWriter {
     const instance = await DuckDBInstance.create(join(folder, `${randomUUID()}.duckdb`), { threads: '1', memory_limit: memory })
     const connection = await instance.connect()
     await connection.run(
-      'create table bar (part integer, symbol varchar, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms, factor double)',
+      'create table bar (symbol varchar, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms, factor double)',
     )
     return new BarFileWriter(folder, instance, connection, await connection.createAppender('bar'), extra)
   }
 
   append(bars: BarColumns, factors: Float64Array | undefined): void {
-    appendBars(this.appender, 0, bars, factors ?? new Float64Array(bars.sessions.length).fill(Number.NaN))
+    for (let from = 0; from < bars.sessions.length; from += rowsPerVector) {
+      const to = Math.min(from + rowsPerVector, bars.sessions.length)
+      const count = to - from
+      const chunk = DuckDBDataChunk.create(types, count)
+      chunk.setColumns([
+        new Array<string>(count).fill(bars.symbol),
+        bars.sessions.slice(from, to).map((session) => new DuckDBDateValue(dayOf(session)!)),
+        ...numbers.map((field) => Array.from({ length: count }, (_, i) => numberOrNull(bars[field]?.[from + i]))),
+        bars.knownAt.slice(from, to).map((at) => new DuckDBTimestampMillisecondsValue(BigInt(Date.parse(at)))),
+        Array.from({ length: count }, (_, i) => numberOrNull(factors?.[from + i])),
+      ])
+      this.appender.appendDataChunk(chunk)
+    }
   }
 
   async finish(path: string): Promise<void> {
     this.appender.closeSync()
-    const left = ['part', ...(this.extra.knownAt ? [] : ['"knownAt"']), ...(this.extra.factor ? [] : ['factor'])].join(', ')
+    const left = [...(this.extra.knownAt ? [] : ['"knownAt"']), ...(this.extra.factor ? [] : ['factor'])].join(', ')
     await this.connection.run(
-      `copy (select * exclude (${left}) from bar) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd, row_group_size 122880)`,
+      `copy (select *${left === '' ? '' : ` exclude (${left})`} from bar) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd, row_group_size 122880)`,
     )
   }
 
@@ -65,3 +92,5 @@ export class BarFileWriter {
     await rm(this.folder, { recursive: true, force: true })
   }
 }
+
+const numberOrNull = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value)

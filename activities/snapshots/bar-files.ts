@@ -1,6 +1,8 @@
 /**
  * Bars as zstd Parquet, in the columns of the contract's `Bar`; `adjustedClose` is null where there is none. One thread
  * and a given order make the bytes a function of the rows and of DuckDB's version.
+ *
+ * Numbers go in and out as whole vectors of memory: value by value, the calls cost ten times what DuckDB does.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,41 +14,42 @@ import {
   type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBDateValue,
   DuckDBInstance,
-  DuckDBTimestampMillisecondsValue,
+  type DuckDBResult,
+  type DuckDBType,
+  ENUM,
   INTEGER,
-  TIMESTAMP_MS,
-  VARCHAR,
 } from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/market/session-days.ts'
 
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
-const types = [INTEGER, VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS]
 
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
   const connection = await connectDuckDb()
+  const symbols = [...new Set(parts.flat().map(({ symbol }) => symbol))].sort(compareText)
+  // symbols go in as numbers, and come out as the text that they stand for
+  const symbolType = ENUM(symbols)
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
     await connection.run(
-      `create temp table ${table} (part integer, symbol varchar, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms)`,
+      `create temp table ${table} (part integer, symbol ${symbolType}, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" double)`,
     )
     const appender = await connection.createAppender(table, null, 'temp')
-    parts.forEach((pieces, part) => pieces.forEach((bars) => appendBars(appender, part, bars)))
+    appendColumns(appender, [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), DOUBLE], columnsOfParts(parts, symbols))
     appender.closeSync()
-    const path = join(folder, 'part.parquet')
-    for (let part = 0; part < parts.length; part++) {
-      await connection.run(
-        `copy (select * exclude (part) from ${table} where part = ${part} order by symbol, session) to '${path}' (format parquet, compression zstd, row_group_size 122880)`,
-      )
-      yield await readFile(path)
-    }
+    const values = numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
+    await connection.run(
+      `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`,
+    )
+    for (let part = 0; part < parts.length; part++) yield await readFile(join(folder, `part=${part}`, 'data_0.parquet'))
   } finally {
+    await connection.run(`drop table if exists ${table}`)
     connection.closeSync()
     await rm(folder, { recursive: true, force: true })
   }
@@ -56,10 +59,13 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
 export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
   const connection = await connectDuckDb()
   try {
-    const result = await connection.run(
-      `select symbol, (session - date '1970-01-01')::integer, ${numbers.slice(0, 5).join(', ')}, coalesce("adjustedClose", 'nan'::double), epoch_ms("knownAt")::double from read_parquet([${listed(paths)}]) order by symbol, session`,
+    const files = filesOf(paths)
+    const counted = await connection.runAndReadAll(`select symbol, count(*)::double from ${files} group by symbol order by symbol`)
+    const symbols = counted.getRows() as [symbol: string, rows: number][]
+    const found = await connection.run(
+      `select (session - date '1970-01-01')::integer, ${numbers.map((field) => `coalesce("${field}", 'nan'::double)`).join(', ')}, epoch_ms("knownAt")::double from ${files} order by symbol, session`,
     )
-    return columnsOf(await result.getColumns())
+    return columnsOf(symbols, found)
   } finally {
     connection.closeSync()
   }
@@ -71,7 +77,7 @@ export async function sessionsAmong(paths: readonly string[], sessions: readonly
   try {
     const days = sessions.map((session) => `date '${session}'`).join(', ')
     const result = await connection.run(
-      `select distinct (session - date '1970-01-01')::integer from read_parquet([${listed(paths)}]) where session in (${days})`,
+      `select distinct (session - date '1970-01-01')::integer from ${filesOf(paths)} where session in (${days})`,
     )
     return new Set(((await result.getColumns())[0] as number[] | undefined)?.map(sessionOf))
   } finally {
@@ -79,63 +85,96 @@ export async function sessionsAmong(paths: readonly string[], sessions: readonly
   }
 }
 
-const listed = (paths: readonly string[]) => paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')
+const filesOf = (paths: readonly string[]) => `read_parquet([${paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')}])`
 
-function columnsOf(columns: readonly unknown[][]): Map<string, BarColumns> {
-  const [symbols, days, open, high, low, close, volume, adjustedClose, knownAt] = columns as [string[], ...number[][]]
-  const found = new Map<string, BarColumns>()
-  const instants = new Map<number, string>()
-  for (let from = 0; from < symbols.length;) {
-    const symbol = symbols[from]!
-    let to = from + 1
-    while (symbols[to] === symbol) to++
-    const part = (values: number[] | undefined) => Float64Array.from(values!.slice(from, to))
-    const adjusted = part(adjustedClose)
-    found.set(symbol, {
+async function columnsOf(symbols: readonly [symbol: string, rows: number][], found: DuckDBResult): Promise<Map<string, BarColumns>> {
+  const rows = symbols.reduce((sum, [, own]) => sum + own, 0)
+  const days = new Int32Array(rows)
+  const values = [...numbers, 'knownAt'].map(() => new Float64Array(rows))
+  let at = 0
+  for (let chunk = await found.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await found.fetchChunk()) {
+    const count = chunk.rowCount
+    const bytes = (column: number, width: number) => {
+      const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk!.chunk, column), count * width)
+      return [data.buffer, data.byteOffset, count] as const
+    }
+    days.set(new Int32Array(...bytes(0, 4)), at)
+    values.forEach((column, i) => column.set(new Float64Array(...bytes(i + 1, 8)), at))
+    at += count
+  }
+  const [open, high, low, close, volume, adjustedClose, knownAt] = values as [Float64Array, ...Float64Array[]]
+  const bySymbol = new Map<string, BarColumns>()
+  let from = 0
+  for (const [symbol, own] of symbols) {
+    const to = from + own
+    const adjusted = adjustedClose!.slice(from, to)
+    bySymbol.set(symbol, {
       symbol,
-      sessions: days!.slice(from, to).map(sessionOf),
-      open: part(open),
-      high: part(high),
-      low: part(low),
-      close: part(close),
-      volume: part(volume),
+      sessions: textsOf(days.subarray(from, to), sessionOf),
+      open: open.slice(from, to),
+      high: high!.slice(from, to),
+      low: low!.slice(from, to),
+      close: close!.slice(from, to),
+      volume: volume!.slice(from, to),
       adjustedClose: adjusted.some((value) => !Number.isNaN(value)) ? adjusted : undefined,
-      knownAt: knownAt!.slice(from, to).map((ms) => {
-        let text = instants.get(ms)
-        if (text === undefined) instants.set(ms, (text = new Date(ms).toISOString()))
-        return text
-      }),
+      knownAt: textsOf(knownAt!.subarray(from, to), instantText),
     })
     from = to
   }
-  return found
+  return bySymbol
 }
 
-/** `last` is one more column of numbers, for tables that have it. */
-export function appendBars(appender: DuckDBAppender, part: number, bars: BarColumns, last?: Float64Array): void {
-  for (let from = 0; from < bars.sessions.length; from += rowsPerVector) {
-    const to = Math.min(from + rowsPerVector, bars.sessions.length)
-    const count = to - from
-    const chunk = DuckDBDataChunk.create(last === undefined ? types : [...types, DOUBLE], count)
-    chunk.setColumns([
-      new Array<number>(count).fill(part),
-      new Array<string>(count).fill(bars.symbol),
-      bars.sessions.slice(from, to).map((session) => new DuckDBDateValue(dayOf(session)!)),
-      ...numbers.map((field) => Array.from({ length: count }, (_, i) => numberOrNull(bars[field]?.[from + i]))),
-      bars.knownAt.slice(from, to).map((at) => new DuckDBTimestampMillisecondsValue(BigInt(Date.parse(at)))),
-      ...(last === undefined ? [] : [Array.from(last.subarray(from, to), numberOrNull)]),
-    ])
+type Column = Int32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array
+
+/** The rows of all parts, one after the other, each with the numbers of its part and of its symbol. */
+function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: readonly string[]): Column[] {
+  const rows = parts.flat().reduce((sum, { sessions }) => sum + sessions.length, 0)
+  const [part, symbol, days, knownAt] = [new Int32Array(rows), enumColumn(symbols, rows), new Int32Array(rows), new Float64Array(rows)]
+  const values = numbers.map(() => new Float64Array(rows))
+  let at = 0
+  parts.forEach((pieces, index) => {
+    for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))) {
+      const to = at + bars.sessions.length
+      part.fill(index, at, to)
+      symbol.fill(symbols.indexOf(bars.symbol), at, to)
+      for (let row = at; row < to; row++) {
+        const day = dayOf(bars.sessions[row - at]!)!
+        days[row] = day
+        knownAt[row] = instantOf(bars.knownAt[row - at]!, day)
+      }
+      numbers.forEach((field, i) => {
+        const column = bars[field]
+        if (column === undefined) values[i]!.fill(Number.NaN, at, to)
+        else values[i]!.set(column, at)
+      })
+      at = to
+    }
+  })
+  return [part, symbol, days, ...values, knownAt]
+}
+
+/** DuckDB keeps the number of an enum's value in as few bytes as its values need. */
+const enumColumn = ({ length }: readonly string[], rows: number) =>
+  new (length <= 0xff ? Uint8Array : length <= 0xffff ? Uint16Array : Uint32Array)(rows)
+
+function appendColumns(appender: DuckDBAppender, types: readonly DuckDBType[], columns: readonly Column[]): void {
+  const rows = columns[0]!.length
+  for (let from = 0; from < rows; from += rowsPerVector) {
+    const count = Math.min(rowsPerVector, rows - from)
+    const chunk = DuckDBDataChunk.create(types, count)
+    columns.forEach((column, i) => {
+      const { buffer, byteOffset, byteLength } = column.subarray(from, from + count)
+      duckdb.copy_data_to_vector(duckdb.data_chunk_get_vector(chunk.chunk, i), 0, buffer as ArrayBuffer, byteOffset, byteLength)
+    })
     appender.appendDataChunk(chunk)
   }
 }
-
-const numberOrNull = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value)
 
 let instance: Promise<DuckDBInstance> | undefined
 
 /** A connection to the one DuckDB of this process, with one thread: the caller closes it. */
 export async function connectDuckDb(): Promise<DuckDBConnection> {
-  instance ??= DuckDBInstance.create(':memory:', { threads: '1' })
+  instance ??= DuckDBInstance.create(':memory:', { threads: '1', partitioned_write_flush_threshold: String(2 ** 31) })
   return await (await instance).connect()
 }
 

@@ -1,21 +1,28 @@
 import type { BesideBars, KnownAtBasis, PriceJump, SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { compareActions, compareText, type CorporateAction } from '#domain/market/actions.ts'
-import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { type BarColumns, copyBars } from '#domain/market/bars.ts'
 import { periodOf } from '#domain/market/chunk-layout.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
+import { groupBy } from '#domain/group-by.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { ahead } from '../ahead.ts'
 import { coverageOf, writeBarFiles } from './bar-files.ts'
 import { besideIdentity } from './beside-bars.ts'
 import { KnownChunks } from './known-chunks.ts'
 import { writeManifest } from './manifest.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
 
-/** All bars of the symbols of one group. */
-export type GroupOfBars = { group: number; bars: readonly BarColumns[] }
+/** The bars of one group, whole symbols in parts that fit into memory. They are asked for again, period by period. */
+export type GroupOfBars = { group: number; parts: () => AsyncIterable<readonly BarColumns[]> | Iterable<readonly BarColumns[]> }
+
+/** Rows that are cut and encoded together. */
+const rowsAtATime = 65_536
+const batchesAtATime = 2
+const putsAtATime = 6
 
 export type SnapshotContent = {
-  groups: AsyncIterable<GroupOfBars> | Iterable<GroupOfBars>
+  groups: readonly GroupOfBars[]
   knownAtBasis: KnownAtBasis
   lastSession: string
   actions: readonly CorporateAction[]
@@ -35,19 +42,28 @@ export async function writeSnapshot(
 ): Promise<ObjectRef> {
   const { actions, knownAtBasis, lastSession, clearedJumps, beside } = content
   const known = new KnownChunks(earlier)
+  const actionsOf = groupBy(actions, ({ symbol }) => symbol)
   const symbols: (SnapshotManifest['symbols'][number] & SymbolIdentity)[] = []
   const chunks: SnapshotManifest['chunks'] = []
-  for await (const { group, bars } of content.groups) {
-    for (const symbol of bars) symbols.push(describe(symbol, actions, knownAtBasis))
-    const pieces = cut(bars, group, lastSession)
-    const stored = await Promise.all(pieces.map((piece) => known.find(piece)))
-    const fresh = await store(
-      objects,
-      pieces.filter((_, index) => stored[index] === undefined),
-      cancelled,
-    )
-    pieces.forEach((piece, index) => chunks.push({ object: stored[index] ?? fresh.shift()!, ...coverageOf(piece) }))
+  const batches = async function* () {
+    for (const group of content.groups) {
+      const periods = new Map<string, Period>()
+      for await (const part of group.parts())
+        for (const bars of part) {
+          symbols.push(describe(bars, actionsOf.get(bars.symbol) ?? [], knownAtBasis))
+          for (const { period, from, to } of cut(bars, group.group, lastSession)) {
+            const found = periods.get(period)
+            periods.set(period, {
+              rows: (found?.rows ?? 0) + to - from,
+              firstSession: earlierOf(found?.firstSession, bars.sessions[from]!),
+            })
+          }
+        }
+      for (const together of inBatches(periods)) yield await piecesOf(group, together, lastSession)
+    }
   }
+  const stored = ahead(batches(), batchesAtATime, async (pieces) => await store(objects, known, pieces, cancelled))
+  for await (const batch of stored) chunks.push(...batch)
   symbols.sort((a, b) => compareText(a.symbol, b.symbol))
   return await writeManifest(objects, {
     format: 1,
@@ -64,30 +80,71 @@ export async function writeSnapshot(
   })
 }
 
-async function store(objects: ObjectStore, pieces: readonly BarColumns[][], cancelled: AbortSignal): Promise<ObjectRef[]> {
-  const stored: ObjectRef[] = []
-  if (pieces.length === 0) return stored
-  for await (const bytes of writeBarFiles(pieces)) {
+/** One chunk for each of `pieces`, in their order. */
+async function store(
+  objects: ObjectStore,
+  known: KnownChunks,
+  pieces: readonly BarColumns[][],
+  cancelled: AbortSignal,
+): Promise<SnapshotManifest['chunks']> {
+  const stored: (ObjectRef | undefined)[] = []
+  for (const piece of pieces) stored.push(await known.find(piece))
+  const fresh = pieces.filter((_, index) => stored[index] === undefined)
+  const written: ObjectRef[] = []
+  const put = async (bytes: Uint8Array) => {
     cancelled.throwIfAborted()
-    stored.push(await objects.put(bytes, 'parquet'))
+    return await objects.put(bytes, 'parquet')
   }
-  return stored
+  if (fresh.length > 0) for await (const object of ahead(writeBarFiles(fresh), putsAtATime, put)) written.push(object)
+  return pieces.map((piece, index) => ({ object: stored[index] ?? written.shift()!, ...coverageOf(piece) }))
 }
 
-/** The bars of a group by period, in the order of time. */
-function cut(bars: readonly BarColumns[], group: number, lastSession: string): BarColumns[][] {
-  const periods = new Map<string, BarColumns[]>()
-  for (const symbol of bars) {
-    for (let from = 0; from < symbol.sessions.length;) {
-      const period = periodOf(symbol.sessions[from]!, group, lastSession)
-      let to = from + 1
-      while (to < symbol.sessions.length && periodOf(symbol.sessions[to]!, group, lastSession) === period) to++
-      periods.set(period, [...(periods.get(period) ?? []), sliceBars(symbol, from, to)])
-      from = to
+type Period = { rows: number; firstSession: string }
+
+/** The periods of a group in the order of time, some at a time. */
+function inBatches(periods: ReadonlyMap<string, Period>): string[][] {
+  const batches: string[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const [period, own] of [...periods].sort(([, a], [, b]) => compareText(a.firstSession, b.firstSession))) {
+    if (rows + own.rows > rowsAtATime) {
+      batches.push([])
+      rows = 0
     }
+    batches.at(-1)!.push(period)
+    rows += own.rows
   }
-  return [...periods.values()].sort((a, b) => compareText(a[0]!.sessions[0]!, b[0]!.sessions[0]!))
+  return batches
 }
+
+/** The bars of each of `periods`, in their order. */
+async function piecesOf({ group, parts }: GroupOfBars, periods: readonly string[], lastSession: string): Promise<BarColumns[][]> {
+  const pieces = new Map(periods.map((period) => [period, [] as BarColumns[]]))
+  for await (const part of parts())
+    for (const bars of part)
+      for (const { period, from, to } of cut(bars, group, lastSession)) pieces.get(period)?.push(copyBars(bars, from, to))
+  return [...pieces.values()]
+}
+
+type Cut = { period: string; from: number; to: number }
+
+/** Where the periods of a symbol begin and end: each is one run of rows. */
+function cut({ sessions }: BarColumns, group: number, lastSession: string): Cut[] {
+  const cuts: Cut[] = []
+  for (let from = 0; from < sessions.length;) {
+    const period = periodOf(sessions[from]!, group, lastSession)
+    let [inside, outside] = [from, sessions.length]
+    while (outside - inside > 1) {
+      const middle = (inside + outside) >> 1
+      if (periodOf(sessions[middle]!, group, lastSession) === period) inside = middle
+      else outside = middle
+    }
+    cuts.push({ period, from, to: outside })
+    from = outside
+  }
+  return cuts
+}
+
+const earlierOf = (one: string | undefined, other: string) => (one !== undefined && one < other ? one : other)
 
 function describe(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis) {
   return {

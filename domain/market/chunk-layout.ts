@@ -13,12 +13,13 @@
 import { createHash } from 'node:crypto'
 
 const symbolsPerGroup = 10
-const maxGroups = 32
+/** Each number of groups divides it. */
+export const finestGroups = 32
 
 /** A power of two, so that growing universes seldom cut anew. */
 export function groupCount(symbols: number): number {
   let groups = 1
-  while (groups < maxGroups && symbols / groups > symbolsPerGroup * Math.SQRT2) groups *= 2
+  while (groups < finestGroups && symbols / groups > symbolsPerGroup * Math.SQRT2) groups *= 2
   return groups
 }
 
