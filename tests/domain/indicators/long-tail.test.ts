@@ -68,6 +68,7 @@ describe('a packaged pattern', () => {
           else expect(found).toBe(packageSays[name]!(until(bars)) === true ? 1 : 0)
         }
       }),
+      { numRuns: 40 },
     ),
   )
 })
