@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Indicator } from '#domain/expressions/operators/indicator.ts'
-import { longTail } from '#domain/expressions/operators/long-tail.ts'
 import { technical } from '#domain/expressions/operators/technical.ts'
 import { blockRows } from '#domain/indicators/anchored-rows.ts'
 import { bollinger } from '#domain/indicators/bollinger.ts'
@@ -37,13 +36,13 @@ const settingsFor = ({ parameters }: Indicator) =>
 const withGaps = fc.oneof({ weight: 12, arbitrary: price }, fc.constantFrom(1, 2, NaN, Infinity))
 
 /** Each indicator once, for its lines share one kernel. */
-const indicators = [...technical, ...longTail].filter(([name, { kernel }]) => kernel.name === name)
+const indicators = [...technical].filter(([name, { kernel }]) => kernel.name === name)
 const recursive = indicators.filter(([, { kernel }]) => kernel.stream !== undefined)
 
 const cutAt = (columns: readonly Float64Array[], from: number, to: number) => columns.map((column) => column.subarray(from, to))
 
 it('those have a stream that say they remember all rows before', () => {
-  for (const [, { kernel, rows, parameters }] of [...technical, ...longTail]) {
+  for (const [, { kernel, rows, parameters }] of technical) {
     const settings = parameters.flatMap((parameter) => (parameter.kind === 'setting' ? [Math.max(parameter.least, 1)] : []))
     expect(rows(settings).recursive === true).toBe(kernel.stream !== undefined)
   }
