@@ -16,6 +16,7 @@ const rows: { room: string; refused: string[]; allowed: string[] }[] = [
       `import { randomBytes } from 'node:crypto'`,
       `import { createHmac, type Hash } from 'node:crypto'`,
       `import { tableFromIPC } from 'apache-arrow'`,
+      `import { SMA } from 'technicalindicators'`,
       `import { connectDatabase } from '../../db/client.ts'`,
       `export * from '#contracts/words.ts'`,
     ],
