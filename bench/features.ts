@@ -3,7 +3,7 @@
  * has processes: both read the folder and end with every feature of every symbol in memory. Answers are compared cell by
  * cell before times. Where the two differ, arithmetic in 40 digits (peers/qlib/exact.py) must side with ours.
  */
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,9 +67,8 @@ async function isEqual(folder: Folder, set: FeatureSet, peer: PythonPeer, pool: 
   const store = join(folder.path, 'answer.f32')
   const { names } = await peer.ask<{ names: string[] }>({ set: set.name, store })
   if (names.join() !== set.features.map(({ name }) => name).join()) return false
-  const file = await open(store)
   const answers = await computeAll(folder, set, pool)
-  const differing = await differingCells(file, folder.symbols, answers, set.features.length).finally(() => file.close())
+  const differing = await differingCells(store, folder.symbols, answers, set.features.length)
   const judge = differing.map(({ symbol, feature, row }) => [symbol, feature, row])
   const { exact } = await peer.ask<{ exact: (number | null)[] }>({ set: set.name, judge })
   const against = differing.filter(({ ours }, index) => !isNear(ours, exact[index] ?? NaN))

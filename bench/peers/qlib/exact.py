@@ -56,7 +56,7 @@ class Exact:
             return self.number(a > b if name == "Gt" else a < b)
         if name == "Ref":
             at = row - expression.N
-            return self.value(expression.feature, at) if 0 <= at else self.number(math.nan)
+            return self.value(expression.feature, at) if at >= 0 else self.number(math.nan)
         if name in ELEMENTWISE:
             answer = self.elementwise(name, expression, row)
             return self.number(float(np.float32(float(answer)))) if self.is_single(expression) else answer
@@ -100,10 +100,10 @@ class Exact:
     def pairwise(self, name, expression, row):
         left = self.window(expression.feature_left, expression.N, row)
         right = self.window(expression.feature_right, expression.N, row)
-        pairs = [(x, y) for x, y in zip(left, right) if finite(x) and finite(y)]
+        pairs = [(x, y) for x, y in zip(left, right, strict=True) if finite(x) and finite(y)]
         if len(pairs) < 2:
             return self.number(math.nan)
-        mean_x, mean_y = (sum(side) / len(pairs) for side in zip(*pairs))
+        mean_x, mean_y = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
         crossed = sum((x - mean_x) * (y - mean_y) for x, y in pairs)
         if name == "Cov":
             return crossed / (len(pairs) - 1)
@@ -151,7 +151,7 @@ class Exact:
         points = [(self.number(time), y) for time, y in enumerate(window) if finite(y)]
         if len(points) < 2:
             return self.number(math.nan)
-        mean_t, mean_y = (sum(side) / len(points) for side in zip(*points))
+        mean_t, mean_y = (sum(side) / len(points) for side in zip(*points, strict=True))
         crossed = sum((t - mean_t) * (y - mean_y) for t, y in points)
         slope = crossed / sum((t - mean_t) ** 2 for t, _ in points)
         if name == "Slope":

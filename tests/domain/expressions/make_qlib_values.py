@@ -26,7 +26,7 @@ from qlib.data import D
 from qlib.data.data import ExpressionD
 
 sys.path.append(str(Path(__file__).parents[3] / "bench/peers/qlib"))
-from exact import Exact  # noqa: E402
+from exact import Exact
 
 COLUMNS = ("open", "high", "low", "close", "vwap", "volume")
 CALENDAR = pd.bdate_range("2010-01-04", periods=160).strftime("%Y-%m-%d")
