@@ -91,7 +91,11 @@ class Exact:
             return True
         if name not in ELEMENTWISE:
             return False
-        sides = [getattr(expression, side) for side in ("feature", "feature_left", "feature_right") if hasattr(expression, side)]
+        sides = [
+            getattr(expression, side)
+            for side in ("feature", "feature_left", "feature_right")
+            if hasattr(expression, side)
+        ]
         return all(self.is_single(side) for side in sides if hasattr(side, "load"))
 
     def window(self, feature, rows, row):
@@ -159,5 +163,9 @@ class Exact:
         if name == "Resi":
             return window[-1] - mean_y - slope * (len(window) - 1 - mean_t)
         if name == "Rsquare":
-            return self.number(math.nan) if self.flat(window) else slope * crossed / sum((y - mean_y) ** 2 for _, y in points)
+            return (
+                self.number(math.nan)
+                if self.flat(window)
+                else slope * crossed / sum((y - mean_y) ** 2 for _, y in points)
+            )
         raise ValueError(f"no exact arithmetic for {name}")
