@@ -9,7 +9,7 @@ export function tableOf(measured: readonly Measurement[]): string {
     digits(peer),
     unit,
     digits(ratio),
-    `≤ ${goal}`,
+    `≤ ${Number(goal.toPrecision(3))}`,
     answersEqual ? 'equal' : 'differ',
     met ? 'met' : 'missed',
   ])

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 
 /** A cell of one symbol's feature, `row` counted from its listing. */
 export type Cell = { symbol: string; feature: number; row: number; ours: number; peer: number }
@@ -9,27 +9,32 @@ export type Cell = { symbol: string; feature: number; row: number; ours: number;
  * @throws Error when the peer's file has another size
  */
 export async function differingCells(
-  file: FileHandle,
+  store: string,
   symbols: readonly string[],
   answers: readonly Float32Array[],
   features: number,
 ): Promise<Cell[]> {
-  const cells: Cell[] = []
-  let at = 0
-  for (const [index, symbol] of symbols.entries()) {
-    const ours = answers[index]!
-    const peer = new Float32Array(ours.length)
-    const { bytesRead } = await file.read(new Uint8Array(peer.buffer), 0, peer.byteLength, at)
-    if (bytesRead !== peer.byteLength) throw new Error(`the peer's answer for ${symbol} has ${bytesRead} bytes, not ${peer.byteLength}`)
-    at += bytesRead
-    const rows = ours.length / features
-    for (let cell = 0; cell < ours.length; cell++)
-      if (!isNear(ours[cell]!, peer[cell]!))
-        cells.push({ symbol, feature: Math.floor(cell / rows), row: cell % rows, ours: ours[cell]!, peer: peer[cell]! })
+  const file = await open(store)
+  try {
+    const cells: Cell[] = []
+    let at = 0
+    for (const [index, symbol] of symbols.entries()) {
+      const ours = answers[index]!
+      const peer = new Float32Array(ours.length)
+      const { bytesRead } = await file.read(new Uint8Array(peer.buffer), 0, peer.byteLength, at)
+      if (bytesRead !== peer.byteLength) throw new Error(`the peer's answer for ${symbol} has ${bytesRead} bytes, not ${peer.byteLength}`)
+      at += bytesRead
+      const rows = ours.length / features
+      for (let cell = 0; cell < ours.length; cell++)
+        if (!isNear(ours[cell]!, peer[cell]!))
+          cells.push({ symbol, feature: Math.floor(cell / rows), row: cell % rows, ours: ours[cell]!, peer: peer[cell]! })
+    }
+    const { size } = await file.stat()
+    if (size !== at) throw new Error(`the peer's answer has ${size} bytes, ours ${at}`)
+    return cells
+  } finally {
+    await file.close()
   }
-  const { size } = await file.stat()
-  if (size !== at) throw new Error(`the peer's answer has ${size} bytes, ours ${at}`)
-  return cells
 }
 
 export const isNear = (ours: number, peer: number) =>

@@ -25,11 +25,12 @@ export function evaluateInto({ steps, outputs }: Plan, source: Source, answers: 
   const answersOf = answersByStep(outputs)
 
   for (const [index, step] of steps.entries()) {
-    results[index] =
+    const lines =
       step.kind === 'column'
         ? [leaf(step, source, workspace)]
         : step.kernel.compute(step.inputs.map(read), step.settings, { workspace, precision: step.precision })
-    for (const { line, answer } of answersOf[index] ?? []) writeFloat32(results[index]![line]!, answers[answer]!)
+    results[index] = lines
+    for (const { line, answer } of answersOf[index] ?? []) writeFloat32(lines[line]!, answers[answer]!)
     for (const used of new Set(inputsOf(step))) if (lastUse[used] === index) letGo(used)
     if (lastUse[index] === undefined) letGo(index)
   }

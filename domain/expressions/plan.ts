@@ -60,10 +60,11 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
       const key = JSON.stringify([kernel.name, settings, inputs, precision])
       return { input: { step: add(key, () => ({ kind: 'kernel', kernel, inputs, settings, precision })), line: operator.line }, type }
     }
-    const [first, second] = gathered === 'by second setting' ? settings : [settings[0], gathered.as]
+    const first = settings[0]!
+    const second = gathered === 'by second setting' ? settings[1]! : gathered.as
     const key = JSON.stringify([kernel.name, first, inputs, precision])
-    const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings: [first!], precision }))
-    return { input: { step, line: lineOf((steps[step] as { settings: number[] }).settings, second!) }, type }
+    const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings: [first], precision }))
+    return { input: { step, line: lineOf((steps[step] as { settings: number[] }).settings, second) }, type }
   }
 
   const outputs = expressions.map((expression) => {

@@ -56,7 +56,7 @@ class Exact:
             return self.number(a > b if name == "Gt" else a < b)
         if name == "Ref":
             at = row - expression.N
-            return self.value(expression.feature, at) if 0 <= at else self.number(math.nan)
+            return self.value(expression.feature, at) if at >= 0 else self.number(math.nan)
         if name in ELEMENTWISE:
             answer = self.elementwise(name, expression, row)
             return self.number(float(np.float32(float(answer)))) if self.is_single(expression) else answer
@@ -91,7 +91,11 @@ class Exact:
             return True
         if name not in ELEMENTWISE:
             return False
-        sides = [getattr(expression, side) for side in ("feature", "feature_left", "feature_right") if hasattr(expression, side)]
+        sides = [
+            getattr(expression, side)
+            for side in ("feature", "feature_left", "feature_right")
+            if hasattr(expression, side)
+        ]
         return all(self.is_single(side) for side in sides if hasattr(side, "load"))
 
     def window(self, feature, rows, row):
@@ -100,10 +104,10 @@ class Exact:
     def pairwise(self, name, expression, row):
         left = self.window(expression.feature_left, expression.N, row)
         right = self.window(expression.feature_right, expression.N, row)
-        pairs = [(x, y) for x, y in zip(left, right) if finite(x) and finite(y)]
+        pairs = [(x, y) for x, y in zip(left, right, strict=True) if finite(x) and finite(y)]
         if len(pairs) < 2:
             return self.number(math.nan)
-        mean_x, mean_y = (sum(side) / len(pairs) for side in zip(*pairs))
+        mean_x, mean_y = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
         crossed = sum((x - mean_x) * (y - mean_y) for x, y in pairs)
         if name == "Cov":
             return crossed / (len(pairs) - 1)
@@ -151,7 +155,7 @@ class Exact:
         points = [(self.number(time), y) for time, y in enumerate(window) if finite(y)]
         if len(points) < 2:
             return self.number(math.nan)
-        mean_t, mean_y = (sum(side) / len(points) for side in zip(*points))
+        mean_t, mean_y = (sum(side) / len(points) for side in zip(*points, strict=True))
         crossed = sum((t - mean_t) * (y - mean_y) for t, y in points)
         slope = crossed / sum((t - mean_t) ** 2 for t, _ in points)
         if name == "Slope":
@@ -159,5 +163,9 @@ class Exact:
         if name == "Resi":
             return window[-1] - mean_y - slope * (len(window) - 1 - mean_t)
         if name == "Rsquare":
-            return self.number(math.nan) if self.flat(window) else slope * crossed / sum((y - mean_y) ** 2 for _, y in points)
+            return (
+                self.number(math.nan)
+                if self.flat(window)
+                else slope * crossed / sum((y - mean_y) ** 2 for _, y in points)
+            )
         raise ValueError(f"no exact arithmetic for {name}")

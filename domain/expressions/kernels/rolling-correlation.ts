@@ -26,11 +26,13 @@ export function rollingCorrelation(x: Column, y: Column, window: number, workspa
   const { pairs, xx, yy, xy } = coMoments(x, y, window, workspace)
   const alike = finiteInTheSameRows(x, y)
   for (let row = 0; row < xy.length; row++) {
-    const bound = least * (pairs[row]! - 1)
-    const flat = xx[row] === 0 || yy[row] === 0 || (alike && (xx[row]! <= bound || yy[row]! <= bound))
+    const squaresX = xx[row]!
+    const squaresY = yy[row]!
+    const bound = alike ? least * (pairs[row]! - 1) : 0
     // a square root each, as their product may overflow
-    const found = xy[row]! / (Math.sqrt(xx[row]!) * Math.sqrt(yy[row]!))
-    xy[row] = flat ? NaN : found > 1 ? 1 : found < -1 ? -1 : found
+    const found = xy[row]! / (Math.sqrt(squaresX) * Math.sqrt(squaresY))
+    const flat = squaresX <= bound || squaresY <= bound
+    xy[row] = flat || found !== found ? NaN : found > 1 ? 1 : found < -1 ? -1 : found
   }
   workspace.giveBack(pairs, xx, yy)
   if (!alike)
@@ -43,7 +45,7 @@ export function rollingCorrelation(x: Column, y: Column, window: number, workspa
 }
 
 function finiteInTheSameRows(x: Column, y: Column): boolean {
-  for (let row = 0; row < x.length; row++) if ((x[row]! - x[row]! === 0) !== (y[row]! - y[row]! === 0)) return false
+  for (let row = 0; row < x.length; row++) if (Number.isFinite(x[row]) !== Number.isFinite(y[row])) return false
   return true
 }
 

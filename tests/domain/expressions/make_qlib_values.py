@@ -26,7 +26,7 @@ from qlib.data import D
 from qlib.data.data import ExpressionD
 
 sys.path.append(str(Path(__file__).parents[3] / "bench/peers/qlib"))
-from exact import Exact  # noqa: E402
+from exact import Exact
 
 COLUMNS = ("open", "high", "low", "close", "vwap", "volume")
 CALENDAR = pd.bdate_range("2010-01-04", periods=160).strftime("%Y-%m-%d")
@@ -35,8 +35,16 @@ RETURN = "$close/Ref($close,1)"
 # what rounding left behind in a rolling answer decides theirs: a slope through one point
 NESTED = ["Slope(Mean($close,5),10)", "Rank(Mean($close,5),10)"]
 OPERATORS = [
-    *(f"{name}($close,{n})" for name in ("Skew", "Mad", "WMA", "Med", "Var", "Count", "Rank", "IdxMax", "IdxMin") for n in (3, 20)),
-    *(f"{name}({RETURN}-1,{n})" for name in ("Skew", "Kurt", "Mad", "WMA", "Slope", "Rsquare", "Resi") for n in (5, 30)),
+    *(
+        f"{name}($close,{n})"
+        for name in ("Skew", "Mad", "WMA", "Med", "Var", "Count", "Rank", "IdxMax", "IdxMin")
+        for n in (3, 20)
+    ),
+    *(
+        f"{name}({RETURN}-1,{n})"
+        for name in ("Skew", "Kurt", "Mad", "WMA", "Slope", "Rsquare", "Resi")
+        for n in (5, 30)
+    ),
     *(f"{name}($volume,{n})" for name in ("Kurt", "Med", "Mad", "Slope", "Resi") for n in (4, 12)),
     *(f"Quantile($volume,{n},{q})" for n in (7, 300) for q in (0, 0.1, 0.5, 1)),
     "Cov($close,$volume,10)",
@@ -118,7 +126,9 @@ def idle(bars):
 
 def sample(stock, first, rows):
     part = slice(first, first + rows)
-    return with_vwap({name: np.array(stock[name][part], dtype=float) for name in ("open", "high", "low", "close", "volume")})
+    return with_vwap(
+        {name: np.array(stock[name][part], dtype=float) for name in ("open", "high", "low", "close", "volume")}
+    )
 
 
 rng = np.random.default_rng(20)
@@ -183,14 +193,23 @@ def packed(array):
 
 def main():
     alpha158, alpha360 = Alpha158DL.get_feature_config(), Alpha360DL.get_feature_config()
-    document = {"versions": {"pyqlib": qlib.__version__, "pandas": pd.__version__, "numpy": np.__version__}, "operators": OPERATORS}
+    document = {
+        "versions": {"pyqlib": qlib.__version__, "pandas": pd.__version__, "numpy": np.__version__},
+        "operators": OPERATORS,
+    }
     document["sets"] = {"alpha158": alpha158[1], "alpha360": alpha360[1]}
     document["cases"] = []
     with tempfile.TemporaryDirectory() as folder:
         write_folder(Path(folder), CASES)
-        qlib.init(provider_uri=folder, region="us", expression_cache=None, dataset_cache=None, kernels=1, logging_level=40)
+        qlib.init(
+            provider_uri=folder, region="us", expression_cache=None, dataset_cache=None, kernels=1, logging_level=40
+        )
         for index, (name, bars) in enumerate(CASES.items()):
-            case = {"name": name, "rows": len(bars["close"]), "inputs": {column: packed(bars[column]) for column in COLUMNS}}
+            case = {
+                "name": name,
+                "rows": len(bars["close"]),
+                "inputs": {column: packed(bars[column]) for column in COLUMNS},
+            }
             answers = ask(index, bars, alpha158[0])
             case["alpha158"] = packed(answers)
             case["judged"] = judged(alpha158[1], alpha158[0], bars, answers)
