@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { tableFromIPC } from 'apache-arrow'
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
 import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
-import { featureRow } from '#db/schema.ts'
+import { dataset, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { buildIdOf, definitionHash, readLabel } from '#domain/features/definitions.ts'
@@ -157,6 +158,40 @@ describe('a build', () => {
       .filter(({ dataset }) => dataset === 'forward')
       .map(({ session }) => session)
     expect(sessions.sort()).toEqual(bars.map((each) => each.sessions.at(-1)!).sort())
+  })
+})
+
+describe('the online rows of a dataset whose head went back', () => {
+  it('are those of the head, whatever other builds end later', async () => {
+    const world = { db: database.db, objects: store.objects }
+    const newer = await landSnapshot(world, 'back', bars)
+    const older = await landSnapshot(
+      world,
+      'back',
+      bars.slice(0, 2).map((each) => until(each, 70)),
+    )
+    const headTo = (id: string, lastSession: string) =>
+      database.db.update(dataset).set({ headSnapshotId: id, lastSession }).where(eq(dataset.name, 'back'))
+    const online = async () =>
+      (await database.db.select().from(featureRow))
+        .filter((row) => row.dataset === 'back')
+        .map(({ symbol, session }) => `${symbol} ${session}`)
+        .sort()
+    const newest = (some: readonly BarColumns[]) => some.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`)
+    await build(inputOf(older, 'back'))
+    await headTo(newer.id, bars[0]!.sessions.at(-1)!)
+    await build(inputOf(newer, 'back'))
+    expect(await online()).toEqual(newest(bars))
+    // the build of the head is ready, and its rows are not online: it is not done
+    await headTo(older.id, bars[0]!.sessions[69]!)
+    expect(await activities().openFeatureBuild(inputOf(older, 'back'))).toBeNull()
+    await build(inputOf(older, 'back'))
+    const rolled = newest(bars.slice(0, 2).map((each) => until(each, 70)))
+    expect(await online()).toEqual(rolled)
+    expect(await activities().openFeatureBuild(inputOf(older, 'back'))).not.toBeNull()
+    // one of the withdrawn snapshot that ends late
+    await build(inputOf(newer, 'back'))
+    expect(await online()).toEqual(rolled)
   })
 })
 
