@@ -146,7 +146,7 @@ describe('collectGarbage', () => {
     await collecting(
       {},
       async (handle, id) => {
-        await expect(handle.result()).rejects.toThrow()
+        await expect(handle.result()).rejects.toThrow('Workflow execution failed')
         expect(await findCollection(world.db, id)).toMatchObject({ state: 'failed', failure: 'a manifest cannot be read' })
       },
       () => ({
