@@ -3,7 +3,6 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 
@@ -37,7 +36,7 @@ export async function downloadFile(
   })
   const unfinished = `${path}.${randomUUID()}`
   try {
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), counted, createWriteStream(unfinished, { flags: 'wx' }))
+    await pipeline(Readable.fromWeb(response.body), counted, createWriteStream(unfinished, { flags: 'wx' }))
     const sha256 = hash.digest('hex')
     if (sha256 !== object.sha256)
       throw new QuantloopError('object_corrupt', `what arrived hashes to ${sha256}, not to ${object.sha256}: try again`, { file: path })

@@ -4,13 +4,13 @@ import { ObjectRef, Sha256 } from './references.ts'
 import { Id, Name, RequestOrigin, Timestamp } from './words.ts'
 
 /** Objects younger than the grace period are never removed, and what was a head within the kept days is history, not garbage. */
-const Terms = {
-  dryRun: z.boolean().default(true),
-  graceHours: z.number().min(1).max(8_760).default(24),
-  keepDays: z.number().min(0).max(36_500).default(30),
-}
+const Terms = { dryRun: z.boolean(), graceHours: z.number().min(1).max(8_760), keepDays: z.number().min(0).max(36_500) }
 
-export const CollectRequest = z.strictObject(Terms)
+export const CollectRequest = z.strictObject({
+  dryRun: Terms.dryRun.default(true),
+  graceHours: Terms.graceHours.default(24),
+  keepDays: Terms.keepDays.default(30),
+})
 export type CollectRequest = z.infer<typeof CollectRequest>
 
 export const CollectInput = z.strictObject({ collectionId: Id, ...Terms, origin: RequestOrigin })

@@ -131,15 +131,21 @@ export const ExportFormat = z.enum(['csv', 'parquet'])
 export type ExportFormat = z.infer<typeof ExportFormat>
 
 /** What of a snapshot is written. `adjusted` prices are times their factor, and the factor stands beside them. */
+const Prices = z.enum(['raw', 'adjusted'])
 const Cut = {
   format: ExportFormat,
-  prices: z.enum(['raw', 'adjusted']).default('raw'),
+  prices: Prices,
   symbols: z.array(Ticker).min(1).max(5_000).optional(),
   from: Session.optional(),
   to: Session.optional(),
 }
 
-export const ExportRequest = z.strictObject({ dataset: Name, snapshot: SnapshotReference.default('head'), ...Cut })
+export const ExportRequest = z.strictObject({
+  dataset: Name,
+  snapshot: SnapshotReference.default('head'),
+  ...Cut,
+  prices: Prices.default('raw'),
+})
 export type ExportRequest = z.infer<typeof ExportRequest>
 
 export const ExportInput = z.strictObject({ exportId: Id, dataset: Name, snapshotId: Sha256, ...Cut })

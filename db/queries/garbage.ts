@@ -10,16 +10,18 @@ import type { Executor } from '../client.ts'
 const countsWhen: Record<string, string> = {
   // history tells what was, and needs none of it
   audit: 'false',
-  idempotency_key: 'false',
-  collection: 't.ended_at is null',
+  // its plan names all that may go
+  collection: 'false',
   // a shard that only the cache remembers can be computed again
   feature_column_cache: 'false',
   snapshot: `t.collected_at is null and not (t.dataset || '/' || t.id) = any ($1::text[])`,
-  sync_run: 't.ended_at is null or exists (select from snapshot s where s.sync_id = t.id and s.collected_at is null)',
+  sync_run: `t.ended_at is null or exists (select from snapshot s
+    where s.sync_id = t.id and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
   // a sync that goes on reads its pages again, and a snapshot's lineage names them
-  fetched_page:
-    'exists (select from sync_run r where r.id = t.sync_id and r.ended_at is null) or exists (select from snapshot s where s.sync_id = t.sync_id and s.collected_at is null)',
-  snapshot_quality: 'exists (select from snapshot s where s.dataset = t.dataset and s.id = t.snapshot_id and s.collected_at is null)',
+  fetched_page: `exists (select from sync_run r where r.id = t.sync_id and r.ended_at is null) or exists (select from snapshot s
+    where s.sync_id = t.sync_id and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
+  snapshot_quality: `exists (select from snapshot s where s.dataset = t.dataset and s.id = t.snapshot_id
+    and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
   // the same fit again would store the same bytes: while any fit is open, all of them stay
   training_checkpoint:
     'exists (select from training_run r where r.ended_at is null) or exists (select from calibration c where c.ended_at is null)',
@@ -48,8 +50,8 @@ export async function readNamedKeys(db: Executor, without: readonly Pick<Unneede
     const condition = countsWhen[table] ?? 'true'
     if (condition === 'false') continue
     const { rows } = await db.execute<{ key: string }>(sql`
-      select distinct found[1] as key from ${sql.identifier(table)} t
-      cross join lateral regexp_matches(t::text, ${keyPattern}, 'g') as found
+      select distinct named.parts[1] as key from ${sql.identifier(table)} t
+      cross join lateral regexp_matches(t::text, ${keyPattern}, 'g') as named(parts)
       where (t::text like '%objects/%' or t::text like '%uploads/%') and (${conditionOf(condition, without)})`)
     for (const { key } of rows) named.add(key)
   }

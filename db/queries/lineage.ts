@@ -46,7 +46,7 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
       version: modelVersion.version,
       stage: modelVersion.stage,
       predictions: sql<number>`(select count(*)::int from ${prediction} said
-        where said.model_name = ${modelVersion.name} and said.model_version = ${modelVersion.version})`,
+        where said.model_name = model_version.name and said.model_version = model_version.version)`,
     })
     .from(modelVersion)
     .where(eq(modelVersion.snapshotId, id))

@@ -143,7 +143,7 @@ const selectSnapshots = (db: Executor) =>
     .select({
       row: snapshot,
       tags: sql<string[]>`coalesce((select json_agg(tag.name order by tag.name) from ${snapshotTag} tag
-        where tag.dataset = ${snapshot.dataset} and tag.snapshot_id = ${snapshot.id}), '[]'::json)`,
+        where tag.dataset = snapshot.dataset and tag.snapshot_id = snapshot.id), '[]'::json)`,
     })
     .from(snapshot)
 

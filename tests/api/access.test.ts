@@ -58,11 +58,11 @@ describe('every route', () => {
       }
   })
 
-  test('of a verb that decides needs an approver, of keys an admin, of reading a viewer', () => {
+  test('of a verb that decides needs an approver, of keys and of removing for good an admin, of reading a viewer', () => {
     const roles = requiredRoles(world.app)
     for (const [route, role] of roles) {
       if (/\/(approve|reject|promote|rollback)$/.test(route)) expect(role, route).toBe('approver')
-      else if (route.includes('/keys')) expect(role, route).toBe('admin')
+      else if (route.includes('/keys') || route === 'POST /api/v1/collections') expect(role, route).toBe('admin')
       else expect(role, route).toBe(route.startsWith('GET ') ? 'viewer' : 'operator')
     }
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { AuditEntry } from '#contracts/access.ts'
+import { CollectInput, CollectResult } from '#contracts/collections.ts'
 import { Command, RunState } from '#contracts/commands.ts'
 import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
@@ -15,6 +16,7 @@ import { Problem } from '#contracts/problems.ts'
 import { ExamineQualityInput, ExamineQualityResult, QualityReport } from '#contracts/quality.ts'
 import { TrainRequest } from '#contracts/requests.ts'
 import { RequestSyncInput, RequestSyncResult, Schedule } from '#contracts/schedules.ts'
+import { CompareInput, ExportInput, ExportResult, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
 import { CalibrateInput, CalibrateResult, FoldErrors, WalkForward } from '#contracts/supervision.ts'
 import { Evaluation, TrainModelInput, TrainModelResult } from '#contracts/training.ts'
 
@@ -27,12 +29,17 @@ const messages: Record<string, z.ZodObject> = {
   'build-input': BuildInput,
   'calibrate-input': CalibrateInput,
   'calibrate-result': CalibrateResult,
+  'collect-input': CollectInput,
+  'collect-result': CollectResult,
   command: Command,
+  'compare-input': CompareInput,
   'deploy-model-input': DeployModelInput,
   endpoint: Endpoint,
   evaluation: Evaluation,
   'examine-quality-input': ExamineQualityInput,
   'examine-quality-result': ExamineQualityResult,
+  'export-input': ExportInput,
+  'export-result': ExportResult,
   'fold-errors': FoldErrors,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
@@ -56,6 +63,8 @@ const messages: Record<string, z.ZodObject> = {
   'train-model-input-of-a-challenger': TrainModelInput,
   'train-model-result': TrainModelResult,
   'train-request': TrainRequest,
+  'verify-input': VerifyInput,
+  'verify-result': VerifyResult,
   'walk-forward': WalkForward,
 }
 

@@ -24,6 +24,7 @@ const healthy = `
   insert into dataset (name, connector, head_snapshot_id, last_session) values ('us-daily', '{}', '${hash('a')}', '2008-05-30');
   insert into snapshot (dataset, id, sync_id, manifest, rows, symbols, actions, first_session, last_session, known_at_basis)
     values ('us-daily', '${hash('a')}', '${sync}', '${object('a')}', 10, 1, 0, '2008-05-01', '2008-05-30', 'assumed');
+  insert into head_move (dataset, sequence, snapshot_id, kind, by, command_id) values ('us-daily', 1, '${hash('a')}', 'land', 'ann', '${sync}');
   insert into sync_run (id, dataset, connector, state, snapshot_id, requested_by, idempotency_key, body_sha256, ended_at)
     values ('${sync}', 'us-daily', '{}', 'landed', '${hash('a')}', 'ann', 'one', '${hash('0')}', now());
   insert into feature_build (id, definition_hash, snapshot_id, dataset, feature_set, label, state, manifest, requested_by, body_sha256, ended_at)
@@ -99,6 +100,9 @@ const plants: Record<string, string> = {
   'progress belongs to a run': `update training_progress set run_id = '${other}'`,
   'a test segment is opened once a run': `insert into test_opening (run_id, purpose, build_id) values ('${run}', 'again', '${hash('b')}')`,
   'a dataset ends where its head snapshot ends': `update dataset set last_session = '2008-06-02'`,
+  'the head of a dataset is where it moved last': `update head_move set snapshot_id = '${hash('b')}'`,
+  'a head moves step by step, each once': `update head_move set sequence = 2`,
+  'what is needed is not collected': `update snapshot set collected_at = now()`,
   'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
   'a run has ended exactly when its state is final': `update sync_run set state = 'running'`,
   'a run without an end has an open workflow': `update feature_build set state = 'running', ended_at = null`,

@@ -109,6 +109,26 @@ const rules: Rule[] = [
       where d.head_snapshot_id is not null and s.last_session is distinct from d.last_session`,
   },
   {
+    name: 'the head of a dataset is where it moved last',
+    sql: `select d.name as subject, 'head ' || coalesce(d.head_snapshot_id, 'nowhere') || ', moved last to ' || m.snapshot_id as detail
+      from dataset d join (select distinct on (dataset) dataset, snapshot_id from head_move order by dataset, sequence desc) m on m.dataset = d.name
+      where d.head_snapshot_id is distinct from m.snapshot_id`,
+  },
+  {
+    name: 'a head moves step by step, each once',
+    sql: `select dataset as subject, count(*) || ' moves, numbered to ' || max(sequence) as detail from head_move
+      group by dataset having count(*) <> max(sequence) or min(sequence) <> 1`,
+  },
+  {
+    name: 'what is needed is not collected',
+    sql: `select s.dataset || '/' || s.id as subject, 'collected, and named by ' || n.what as detail from snapshot s join (
+        select name as dataset, head_snapshot_id as id, 'a head' as what from dataset
+        union all select dataset, snapshot_id, 'a tag' from snapshot_tag
+        union all select dataset, snapshot_id, 'a build' from feature_build where state not in ('failed', 'stopped')
+        union all select dataset, snapshot_id, 'a version' from model_version) n on n.dataset = s.dataset and n.id = s.id
+      where s.collected_at is not null`,
+  },
+  {
     name: 'a feature row comes from a finished build',
     sql: `select f.dataset || '/' || f.symbol as subject, 'build ' || f.build_id || ' is ' || coalesce(b.state, 'unknown') as detail
       from feature_row f left join feature_build b on b.id = f.build_id where b.state is distinct from 'ready'`,
@@ -120,6 +140,7 @@ const rules: Rule[] = [
         union all select 'feature-build', id, ended_at, state, state in ('ready', 'failed', 'stopped') from feature_build
         union all select 'training-run', id::text, ended_at, state, state in ('approved', 'rejected', 'refused', 'failed', 'stopped') from training_run
         union all select 'calibration', recipe_hash, ended_at, state, state in ('ready', 'failed', 'stopped') from calibration
+        union all select 'collection', id::text, ended_at, state, state in ('done', 'failed', 'stopped') from collection
         union all select 'supervision', endpoint, ended_at, state, state in ('failed', 'stopped') from supervision
         union all select 'retrain', id::text, ended_at, state, state in ('promoted', 'not-promoted', 'failed') from retrain
         -- an active one may still bake
@@ -136,6 +157,7 @@ const rules: Rule[] = [
         union all select 'train/' || id, state, ended_at from training_run
         union all select 'deploy/' || endpoint || '/' || id, state, ended_at from deployment
         union all select 'calibrate/' || recipe_hash, state, ended_at from calibration
+        union all select 'collect/garbage', state, ended_at from collection
         union all select 'supervise/' || endpoint, state, ended_at from supervision
       ) runs where ended_at is null and workflow <> all ($1::text[])`,
   },
@@ -173,8 +195,13 @@ const rules: Rule[] = [
   },
   {
     name: 'no session is processed that has not landed',
-    sql: `select s.endpoint as subject, 'processed through ' || s.processed_through || ', ' || s.dataset || ' ends ' || coalesce(d.last_session::text, 'nowhere') as detail
-      from supervision s left join dataset d on d.name = s.dataset where s.processed_through > d.last_session or d.last_session is null`,
+    // a roll-back withdraws sessions that were processed
+    sql: `select s.endpoint as subject, 'processed through ' || s.processed_through || ', ' || s.dataset || ' has landed through ' || coalesce(d.last::text, 'nothing') as detail
+      from supervision s left join (
+        select d.name, greatest(d.last_session, max(h.last_session)) as last from dataset d
+        left join head_move m on m.dataset = d.name left join snapshot h on h.dataset = m.dataset and h.id = m.snapshot_id
+        group by d.name, d.last_session) d on d.name = s.dataset
+      where s.processed_through > d.last or d.last is null`,
   },
   {
     name: 'a matured session is scored once for each forecaster',

@@ -7,6 +7,7 @@ import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { walkBars } from '#tests/support/bars.ts'
+import { csvOf, rowsOf as rows, traded } from '#tests/support/csv.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 import { datasetWorld, type DatasetTestWorld } from '../datasets/world.ts'
 
@@ -14,40 +15,11 @@ let world: DatasetTestWorld
 beforeAll(async () => void (world = await datasetWorld()))
 afterAll(() => world.drop())
 
-const csvOf = (bars: readonly BarColumns[]) =>
-  [
-    'symbol,date,open,high,low,close,volume',
-    ...bars.flatMap(({ symbol, sessions, open, high, low, close, volume }) =>
-      sessions.map((session, row) => [symbol, session, open[row], high[row], low[row], close[row], volume[row]].join(',')),
-    ),
-  ].join('\n')
-
 /** Bars through the real sync, in the chunks that it cuts. */
 async function synced(dataset: string, bars: readonly BarColumns[]): Promise<ObjectRef> {
   const { snapshotId } = await world.sync(await world.csv(csvOf(bars)), { dataset })
   return (await findSnapshot(world.db, snapshotId!, dataset))!.manifest
 }
-
-const rows = (bars: BarColumns, keep: (row: number) => boolean): BarColumns => {
-  const kept = bars.sessions.map((_, row) => row).filter(keep)
-  const column = (values: Float64Array) => Float64Array.from(kept, (row) => values[row]!)
-  const { open, high, low, close, volume } = bars
-  return {
-    ...bars,
-    sessions: kept.map((row) => bars.sessions[row]!),
-    open: column(open),
-    high: column(high),
-    low: column(low),
-    close: column(close),
-    volume: column(volume),
-    knownAt: kept.map((row) => bars.knownAt[row]!),
-  }
-}
-
-const traded = (bars: BarColumns, revised: readonly number[]): BarColumns => ({
-  ...bars,
-  volume: bars.volume.map((volume, row) => (revised.includes(row) ? volume + 1 : volume)),
-})
 
 /** The same store, counting the chunks that are opened. */
 function counting(objects: ObjectStore) {

@@ -171,6 +171,35 @@ describe('a live prediction', () => {
     ).toEqual(labels)
   })
 
+  test('whose label a roll-back withdrew stands until the session lands again, and is then scored by the new bars', async () => {
+    await start()
+    const rows = Array.from({ length: 11 }, (_, at) => live(sessions[begin + at]!, 0.1))
+    await world.db.insert(prediction).values(rows)
+    await watch(await world.land(begin + 12))
+    const before = await world.db.select().from(predictionScore)
+    expect(before).toHaveLength(11)
+
+    // the head goes back by four sessions: nothing is unsaid, and nothing is processed twice
+    const back = await watch(await world.land(begin + 8))
+    expect(back).toMatchObject({ through: sessions[begin + 11], sessions: 0, alerts: [] })
+    expect(await world.db.select().from(predictionScore)).toEqual(before)
+
+    // the same sessions again, one with another high
+    const restated = { ...market[0]!, high: market[0]!.high.slice() }
+    restated.high[begin + 9]! += 1
+    const build = await world.land(begin + 12, { bars: [restated, ...market.slice(1)] })
+    expect(await watch(build)).toMatchObject({ sessions: 0 })
+    const labels = await world.db
+      .select()
+      .from(realizedLabel)
+      .where(sql`revision > 1`)
+    expect(labels).toMatchObject([{ symbol: 'AAA', session: sessions[begin + 8], revision: 2, snapshotId: build.snapshotId }])
+    expect(await world.db.select().from(predictionScore).where(eq(predictionScore.labelRevision, 2))).toMatchObject([
+      { predictionId: rows[8]!.id, label: labels[0]!.value },
+    ])
+    expect(await watch(await world.land(begin + 13, { bars: [restated, ...market.slice(1)] }))).toMatchObject({ sessions: 1 })
+  })
+
   test('a label that came late is scored, and its session anew', async () => {
     await start()
     const halted = (symbol: string, session: string) => symbol === 'BBB' && session === sessions[begin + 1]
