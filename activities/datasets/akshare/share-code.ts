@@ -24,9 +24,9 @@ export function shareCode(symbol: string): string {
   return digits
 }
 
-/** By the first digits, as the exchanges give them out. */
+/** By the first digits, as the exchanges give them out; Shanghai's shares in dollars (900…) AKShare takes for Shenzhen's. */
 function exchangeOfDigits(digits: string): string | undefined {
-  if (/^(?:60|68|90)/.test(digits)) return 'SH'
+  if (/^(?:60|68)/.test(digits)) return 'SH'
   if (/^(?:00|20|30)/.test(digits)) return 'SZ'
   return /^(?:4|8|92)/.test(digits) ? 'BJ' : undefined
 }

@@ -11,7 +11,12 @@ import { type Asked, VendorServer } from './vendor-server.ts'
 
 // answers are built in the shape that yahoo-finance2 describes of Yahoo's chart: Yahoo itself documents nothing
 
-const config: ConnectorConfig = { kind: 'yahoo', symbols: ['AAPL', 'BRK.B'], from: '2020-08-24', through: '2020-09-04' }
+const config: Extract<ConnectorConfig, { kind: 'yahoo' }> = {
+  kind: 'yahoo',
+  symbols: ['AAPL', 'BRK.B'],
+  from: '2020-08-24',
+  through: '2020-09-04',
+}
 const sessions = xnys.sessionsBetween('2020-08-24', '2020-09-04')
 const at = (session: string, utc = '13:30') => Date.parse(`${session}T${utc}:00Z`) / 1000
 const split = '2020-08-31'
@@ -23,7 +28,7 @@ const traded = (symbol: string, session: string) => {
   return symbol === 'AAPL' ? (session < split ? 500 + i / 8 : 125 + i / 8) : 215 + i / 4
 }
 
-let spoiled: (chart: { [key: string]: any }, symbol: string) => void // eslint-disable-line typescript/no-explicit-any
+let spoiled: (chart: { [key: string]: any }, symbol: string) => void
 
 /** The chart as Yahoo adjusts it: prices and volumes for the splits, adjclose for dividends besides. */
 function answer({ url }: Asked): { status: number; body: unknown } {
@@ -161,12 +166,12 @@ describe('Yahoo', () => {
       for (const field of ['open', 'high', 'low', 'close', 'volume']) quote[field].push(quote[field].at(-1))
       chart.indicators.adjclose[0].adjclose.push(1)
     }
-    const { through: _, ...open } = config as Extract<ConnectorConfig, { kind: 'yahoo' }>
+    const { through: _, ...open } = config
     expect((await synced('yahoo-today', open)).reader.manifest.lastSession).toBe('2020-09-04')
   })
 
   it('knows no delisted share, and says so', async () =>
-    await expect(synced('yahoo-gone', { ...config, symbols: ['LEH'] } as ConnectorConfig)).rejects.toMatchObject({
+    await expect(synced('yahoo-gone', { ...config, symbols: ['LEH'] })).rejects.toMatchObject({
       code: 'not_found',
       message: expect.stringMatching(/^Yahoo knows no LEH; it forgets delisted shares/),
     }))
