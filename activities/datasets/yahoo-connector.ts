@@ -74,7 +74,7 @@ async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages
         includePrePost: false,
         events: 'div|split',
       },
-      { fetch: journalled as typeof fetch },
+      { fetch: journalled },
     )
   } catch (error) {
     cancelled.throwIfAborted()
