@@ -1,12 +1,12 @@
-"""Daily bars of one A-share by AKShare, as one JSON document on standard output.
+"""Daily bars of A-shares by AKShare, as one JSON document on standard output.
 
 Run by the sync of a dataset (activities/datasets/akshare-connector.ts), in an environment of its own:
 
-    python -m quantloop_trainer.akshare_bars CODE FROM THROUGH [--endpoint URL]
+    python -m quantloop_trainer.akshare_bars FROM THROUGH CODE... [--endpoint URL]
 
 Prices are raw; `adjustedClose` is the close of AKShare's back-adjusted series, which its source counts forward from the
-first day. Volumes come in lots of a hundred shares and go out in shares. Exits with 3 for a share without bars. Any
-other failure leaves its reason as the last line on standard error, and is worth another try.
+first day. Volumes come in lots of a hundred shares and go out in shares. A share without bars has an empty list. A
+failure leaves its reason as the last line on standard error, and is worth another try.
 """
 
 import argparse
@@ -17,8 +17,8 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-UNKNOWN_SHARE = 3
 LOT = 100
+PATIENCE_SECONDS = 20
 
 
 def redirect(endpoint: str) -> None:
@@ -50,6 +50,7 @@ def read_bars(code: str, first: str, last: str) -> list[dict[str, Any]]:
             start_date=first.replace("-", ""),
             end_date=last.replace("-", ""),
             adjust=adjust,
+            timeout=PATIENCE_SECONDS,
         )
 
     raw, adjusted = history(""), history("hfq")
@@ -68,21 +69,17 @@ def read_bars(code: str, first: str, last: str) -> list[dict[str, Any]]:
     ]
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="akshare_bars")
-    parser.add_argument("code")
     parser.add_argument("first")
     parser.add_argument("last")
+    parser.add_argument("codes", nargs="+")
     parser.add_argument("--endpoint")
     asked = parser.parse_args(arguments)
     if asked.endpoint is not None:
         redirect(asked.endpoint)
-    bars = read_bars(asked.code, asked.first, asked.last)
-    if not bars:
-        return UNKNOWN_SHARE
-    json.dump({"bars": bars}, sys.stdout)
-    return 0
+    json.dump({"shares": {code: read_bars(code, asked.first, asked.last) for code in asked.codes}}, sys.stdout)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

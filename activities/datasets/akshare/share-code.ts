@@ -15,9 +15,9 @@ export function shareCode(symbol: string): string {
   const digits = first ?? second
   if (digits === undefined)
     throw new QuantloopError('invalid_request', `${symbol} is no A-share: write 600000.SH, SH600000 or 600000`, { symbol })
-  const named = before ?? behind
   const listed = exchangeOfDigits(digits)
-  if (named !== undefined && exchangeOf[named] !== listed)
+  const named = before ?? behind
+  if (listed === undefined || (named !== undefined && exchangeOf[named] !== listed))
     throw new QuantloopError('invalid_request', `${symbol} is no A-share: ${digits} is listed in ${listed ?? 'none of the exchanges'}`, {
       symbol,
     })
