@@ -4,6 +4,7 @@
 //
 //   node setup.mjs            Node packages, the Python environment with the servers, the workflow bundle
 //   node setup.mjs --dev      and what tests and checks need
+//   node setup.mjs --akshare  and the environment of the connector `akshare`
 //   node setup.mjs --bench    and an environment of its own for each peer that benchmarks compare with
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,7 +20,8 @@ const state = join(root, '.quantloop')
 const neededNode = [20, 19]
 const neededPython = [3, 11]
 
-const { values: asked } = parseArgs({ options: { dev: { type: 'boolean', default: false }, bench: { type: 'boolean', default: false } } })
+const option = { type: 'boolean', default: false }
+const { values: asked } = parseArgs({ options: { dev: option, akshare: option, bench: option } })
 
 class SetupError extends Error {}
 
@@ -76,7 +78,8 @@ function environments() {
   const peers = (asked.bench && existsSync(peersFolder) ? readdirSync(peersFolder) : [])
     .filter((peer) => existsSync(join(peersFolder, peer, 'requirements.lock')))
     .map((peer) => ({ name: `benchmark peer ${peer}`, path: join(state, 'peers', peer), locks: [`bench/peers/${peer}/requirements.lock`] }))
-  return [own, ...peers]
+  const akshare = { name: 'AKShare', path: join(state, 'akshare'), locks: ['trainer/akshare/requirements.lock'] }
+  return [own, ...(asked.akshare || asked.dev ? [akshare] : []), ...peers]
 }
 
 const isCurrent = () => nodePackagesAreCurrent() && environments().every(environmentIsCurrent) && bundleIsCurrent()

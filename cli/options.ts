@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
 import { SnapshotReference } from '#contracts/snapshots.ts'
-import { Session, SessionRange, Ticker, Timestamp } from '#contracts/words.ts'
+import { Session, SessionRange, SpeltTicker, Timestamp } from '#contracts/words.ts'
 import type { Paging } from './client.ts'
 
 /** An option's text as a schema reads it. */
@@ -30,8 +30,8 @@ export function sessionRange(text: string): SessionRange {
 /** `2008-06-02T14:00:00Z`, or `2008-06-02` for the end of that day in UTC. */
 export const timeOf = (text: string): string => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${session(text)}T23:59:59.999Z` : as(Timestamp)(text))
 
-/** `AAPL,MSFT` */
-export const tickers = (text: string): string[] => text.split(',').map((symbol) => as(Ticker)(symbol.trim()))
+/** `AAPL,BRK-B`, each as all spell it. */
+export const tickers = (text: string): string[] => text.split(',').map((symbol) => as(SpeltTicker)(symbol))
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readSymbol } from '#domain/market/symbols.ts'
 
 /** A name that a person gives to a dataset, model or endpoint: safe in URLs, file names and workflow ids. */
 export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, starting with a letter, at most 63')
@@ -7,6 +8,12 @@ export type Name = z.infer<typeof Name>
 /** A ticker as the exchange writes it: `AAPL`, `BRK.B`, `^GSPC`, `000001.SZ`. */
 export const Ticker = z.string().regex(/^[A-Z0-9^][A-Z0-9.^=-]{0,19}$/, 'an upper-case ticker of at most 20 characters')
 export type Ticker = z.infer<typeof Ticker>
+
+/** A ticker however a person spells it: `brk-b` is BRK.B. */
+export const SpeltTicker = z
+  .string()
+  .transform((text) => readSymbol(text) ?? text)
+  .pipe(Ticker)
 
 /** One trading day, ISO 8601. */
 export const Session = z.iso.date()

@@ -16,28 +16,31 @@ type AkshareConfig = Extract<ConnectorConfig, { kind: 'akshare' }>
 const file = 'AKShare'
 /** where Python finds quantloop_trainer.akshare_bars */
 const trainerFolder = fileURLToPath(new URL('../../trainer/', import.meta.url))
-const patienceMs = 60_000
+/** A process costs some seconds before it asks anything. */
+const sharesPerPage = 25
+const patienceMs = 300_000
 const mostBytes = 64 * 1024 * 1024
-/** the exit code of a share that its source does not know */
-const unknownShare = 3
 
-/** Raw bars beside the close of the vendor's adjusted series; volume in shares. */
+/** By the six digits of each share: raw bars beside the close of the vendor's adjusted series; volume in shares. */
 const Page = z.object({
-  bars: z.array(
-    z.object({
-      session: Session,
-      open: z.number().nullable(),
-      high: z.number().nullable(),
-      low: z.number().nullable(),
-      close: z.number().nullable(),
-      volume: z.number().nullable(),
-      adjustedClose: z.number().nullable(),
-    }),
+  shares: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        session: Session,
+        open: z.number().nullable(),
+        high: z.number().nullable(),
+        low: z.number().nullable(),
+        close: z.number().nullable(),
+        volume: z.number().nullable(),
+        adjustedClose: z.number().nullable(),
+      }),
+    ),
   ),
 })
 
 /**
- * Daily bars of A-shares by the Python package AKShare, one page a share. What it reads are web pages of others, so it is
+ * Daily bars of A-shares by the Python package AKShare, some shares a page. What it reads are web pages of others, so it is
  * as unofficial as they are. Its back-adjusted close stays beside the raw prices: actions are derived from it.
  */
 export function akshareConnector(config: AkshareConfig, world: ConnectorWorld): Connector {
@@ -49,40 +52,58 @@ export function akshareConnector(config: AkshareConfig, world: ConnectorWorld): 
     facts: async () => ({ calendar: { kind: 'exchange', name: 'XSHG', basis: 'named' } }),
     async *rows() {
       let line = 0
-      for (const symbol of config.symbols) {
-        const { bars } = await readPage(symbol, config.from, through, world)
-        yield bars.map(({ session, ...values }): SourceRow => ({
-          line: ++line,
-          raw: JSON.stringify({ symbol, session, ...values }),
-          row: vendorRow(symbol, session, values),
-        }))
+      for (let first = 0; first < config.symbols.length; first += sharesPerPage) {
+        const symbols = config.symbols.slice(first, first + sharesPerPage)
+        const { shares } = await readPage(`bars of shares ${first + 1} to ${first + symbols.length}`, symbols, config.from, through, world)
+        for (const symbol of symbols)
+          yield barsOf(symbol, shares[shareCode(symbol)] ?? [], config.from, through).map(({ session, ...values }): SourceRow => ({
+            line: ++line,
+            raw: JSON.stringify({ symbol, session, ...values }),
+            row: vendorRow(symbol, session, values),
+          }))
       }
     },
   }
 }
 
-async function readPage(symbol: string, from: string, through: string, world: ConnectorWorld): Promise<z.infer<typeof Page>> {
+type Bars = z.infer<typeof Page>['shares'][string]
+
+function barsOf(symbol: string, bars: Bars, from: string, through: string): Bars {
+  if (bars.length > 0) return bars
+  throw new QuantloopError(
+    'not_found',
+    `AKShare has no bars of ${symbol} from ${from} to ${through}: leave it out, or ask for other dates`,
+    { vendor: file, symbol },
+  )
+}
+
+async function readPage(
+  name: string,
+  symbols: readonly string[],
+  from: string,
+  through: string,
+  world: ConnectorWorld,
+): Promise<z.infer<typeof Page>> {
   const { pages, vendors, cancelled } = world
-  const question = { code: shareCode(symbol), from, through }
-  const address = `akshare.stock_zh_a_hist ${JSON.stringify(question)}`
-  const bytes = await pages.read(`bars ${symbol}`, address, () =>
-    vendors.akshare.ask(address, cancelled, (signal) => askPython(vendors.access.akshare, symbol, question, signal)),
+  const question = [from, through, ...symbols.map(shareCode)]
+  const address = `akshare.stock_zh_a_hist ${question.join(' ')}`
+  const bytes = await pages.read(name, address, () =>
+    vendors.akshare.ask(address, cancelled, (signal) => askPython(vendors.access.akshare, question, signal)),
   )
   const page = Page.safeParse(JSON.parse(new TextDecoder().decode(bytes)))
   if (page.success) return page.data
-  throw new QuantloopError('source_malformed', `AKShare's answer for ${symbol} is not bars: ${z.prettifyError(page.error).slice(0, 300)}`, {
+  throw new QuantloopError('source_malformed', `AKShare's answer is not bars: ${z.prettifyError(page.error).slice(0, 300)}`, {
     vendor: file,
-    symbol,
+    address,
   })
 }
 
 async function askPython(
   { python, endpoint }: ConnectorWorld['vendors']['access']['akshare'],
-  symbol: string,
-  question: { code: string; from: string; through: string },
+  question: readonly string[],
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const args = ['-m', 'quantloop_trainer.akshare_bars', question.code, question.from, question.through]
+  const args = ['-m', 'quantloop_trainer.akshare_bars', ...question]
   try {
     const { stdout } = await promisify(execFile)(python, endpoint === undefined ? args : [...args, '--endpoint', endpoint], {
       cwd: trainerFolder,
@@ -102,11 +123,6 @@ async function askPython(
         { vendor: file },
         { cause: error },
       )
-    if (code === unknownShare)
-      throw new QuantloopError('not_found', `AKShare has no bars of ${symbol} from ${question.from} to ${question.through}`, {
-        vendor: file,
-        symbol,
-      })
     const said = stderr?.toString().trim().split('\n').at(-1) ?? (error as Error).message
     throw new VendorFailure(said.slice(0, 300), { cause: error })
   }

@@ -24,7 +24,7 @@ export async function* readParquetRows(path: string, file: string): AsyncGenerat
   const connection = await connectDuckDb()
   try {
     const source = `read_parquet('${path.replaceAll("'", "''")}')`
-    const columns = await reading(file, () => describe(connection, source))
+    const columns = await reading({ path, file }, () => describe(connection, source))
     const found = columnsByField(columns, file)
     const session = found.get('session')!
     const selected = [
@@ -32,12 +32,12 @@ export async function* readParquetRows(path: string, file: string): AsyncGenerat
       session.type === 'VARCHAR' ? quoted(session.name) : `epoch(${quoted(session.name)}::timestamp)`,
       ...numbers.map((field) => (found.has(field) ? `${quoted(found.get(field)!.name)}::double` : 'null::double')),
     ]
-    const result = await reading(file, () => connection.stream(`select ${selected.join(', ')} from ${source}`))
+    const result = await reading({ path, file }, () => connection.stream(`select ${selected.join(', ')} from ${source}`))
     let line = 0
     for (;;) {
-      const chunk = await reading(file, () => result.fetchChunk())
+      const chunk = await reading({ path, file }, () => result.fetchChunk())
       if (chunk === null || chunk.rowCount === 0) break
-      const [symbols, sessions, ...values] = chunk.getColumns() as [unknown[], unknown[], ...(number | null)[][]]
+      const [symbols, sessions, ...values] = chunk.getColumns() as [(string | null)[], unknown[], ...(number | null)[][]]
       yield symbols.map((symbol, row) => {
         line++
         const read = [symbol, sessions[row], ...values.map((column) => column[row])]
@@ -85,11 +85,11 @@ function columnsByField(columns: readonly Column[], file: string): Map<Field, Co
   return found
 }
 
-function rowOf(symbolText: unknown, sessionValue: unknown, values: readonly (number | null)[]): BarRow | { reason: string } {
+function rowOf(symbolText: string | null, sessionValue: unknown, values: readonly (number | null)[]): BarRow | { reason: string } {
   if (symbolText === null) return { reason: 'symbol is empty' }
-  const symbol = readSymbol(String(symbolText))
+  const symbol = readSymbol(symbolText)
   if (symbol === undefined)
-    return { reason: `symbol '${String(symbolText).slice(0, 40)}' is not a ticker of at most 20 letters, digits and . ^ = -` }
+    return { reason: `symbol '${symbolText.slice(0, 40)}' is not a ticker of at most 20 letters, digits and . ^ = -` }
   const session = sessionFrom(sessionValue)
   if (typeof session !== 'string') return session
   const row: BarRow = { symbol, session, open: 0, high: 0, low: 0, close: 0, volume: 0, adjustedClose: Number.NaN }
@@ -120,14 +120,14 @@ function demandOf(field: Field): { fits: (type: string) => boolean; needs: strin
   return { fits: (type) => numericType.test(type), needs: 'numbers' }
 }
 
-/** What DuckDB says of a file that it cannot read is about that file. */
-async function reading<T>(file: string, read: () => Promise<T>): Promise<T> {
+/** What DuckDB says of a file that it cannot read is about that file, under the client's name for it. */
+async function reading<T>({ path, file }: { path: string; file: string }, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
     throw new QuantloopError(
       'source_malformed',
-      `${file} is not a whole Parquet file: ${(error as Error).message.split('\n')[0]}`,
+      `${file} is not a whole Parquet file: ${(error as Error).message.split('\n')[0]!.replaceAll(path, file)}`,
       { file },
       { cause: error },
     )

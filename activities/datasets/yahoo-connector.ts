@@ -57,12 +57,12 @@ async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages
   })
   // the library asks and checks; the bytes come through the sync's journal
   const journalled = async (url: string | URL | Request) => {
-    const asked = new URL(String(url))
+    const asked = new URL(url instanceof Request ? url.url : url)
     const address = new URL(asked.pathname + asked.search, access.yahoo.endpoint)
     const bytes = await pages.read(`chart ${symbol}`, address.href, () =>
       yahoo.fetch({ address, headers: { 'user-agent': 'quantloop' }, check: assertJson, cancelled }),
     )
-    return new Response(bytes as Uint8Array<ArrayBuffer>)
+    return new Response(bytes)
   }
   try {
     return await library.chart(
@@ -74,7 +74,7 @@ async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages
         includePrePost: false,
         events: 'div|split',
       },
-      { fetch: journalled as typeof fetch },
+      { fetch: journalled },
     )
   } catch (error) {
     cancelled.throwIfAborted()

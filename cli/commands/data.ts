@@ -1,65 +1,55 @@
 import { randomUUID } from 'node:crypto'
-import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { ConnectorConfig, Dataset, Snapshot, Sync } from '#contracts/datasets.ts'
+import { CalendarName, type ConnectorConfig, type Dataset, type Snapshot, type Sync } from '#contracts/datasets.ts'
 import { type ApiClient, type Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, follow } from '../follow.ts'
-import { pagingOf, paged, session, tickers, wholeNumber } from '../options.ts'
+import { pagingOf, paged, session, wholeNumber } from '../options.ts'
 import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
 import { type ReplayedSession, replaySessions } from '../replay.ts'
-import { uploadFile } from '../upload.ts'
+import { connectorAsked, type SyncOptions, syncOptions } from '../sync-options.ts'
+import { type ImportSource, uploader, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
 import { addQuality } from './data/quality.ts'
 
 const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
 
-type ImportOptions = { format: 'csv'; through?: string; wait: boolean }
+type ImportOptions = Omit<ImportSource, 'path'> & { wait: boolean }
 type ReplayOptions = { through?: string; sessions?: number }
-type SyncOptions = { connector?: 'sample'; symbols?: string[]; through?: string; wait: boolean }
 
 export function register(program: Command, context: CliContext): void {
   const data = program.command('data').description('market data: import, sync and look at snapshots')
 
   data
     .command('import <dataset> <path>')
-    .description('upload a file of bars and make a snapshot of it')
-    .addOption(new Option('--format <format>', 'how the file is written').choices(['csv']).makeOptionMandatory())
+    .description('upload a file of bars, or a folder of Qlib, and make a snapshot of it')
+    .addOption(new Option('--format <format>', 'how it is written').choices(['csv', 'parquet', 'qlib']).makeOptionMandatory())
     .option('--through <session>', 'the last session to take; later ones stay out', session)
+    .addOption(
+      new Option('--calendar <name>', 'the exchange whose sessions it keeps: bars of other days are refused').choices(CalendarName.options),
+    )
+    .option('--actions <file>', 'CSV of corporate actions: symbol,exDate,kind,ratio,cash,to,return')
+    .option('--universes <file>', 'CSV of universes: universe,symbol,from,to')
     .option('--no-wait', 'return once the sync was accepted')
-    .action(async (dataset: string, path: string, { through, wait }: ImportOptions) => {
+    .action(async (dataset: string, path: string, { wait, ...options }: ImportOptions, command: Command) => {
+      const beside = [options.through, options.calendar, options.actions, options.universes]
+      if (options.format === 'qlib' && beside.some((option) => option !== undefined))
+        command.error('error: a Qlib folder is taken whole, with its own calendar and universes')
       const client = await connect(context, waitingPatienceMs)
-      const { upload, url } = await client.uploads.create()
       const ticker = createTicker(context.interactive)
-      await uploadFile(path, url, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const upload = uploader(client.uploads.create, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const connector = await uploadSource({ path, ...options }, upload)
       ticker.end()
-      await sync(
-        context,
-        client,
-        dataset,
-        { kind: 'csv', upload, filename: basename(path), ...(through === undefined ? {} : { through }) },
-        wait,
-      )
+      await sync(context, client, dataset, connector, wait)
     })
 
-  data
-    .command('sync <dataset>')
-    .description('fetch bars again, from where the dataset came or from the connector named here')
-    .addOption(new Option('--connector <name>', 'where bars come from').choices(['sample']))
-    .option('--symbols <list>', 'only these, as AAPL,MSFT', tickers)
-    .option('--through <session>', 'the last session to take; later ones stay out', session)
-    .option('--no-wait', 'return once the sync was accepted')
-    .action(async (dataset: string, { connector, symbols, through, wait }: SyncOptions, command: Command) => {
-      if (connector === undefined && (symbols !== undefined || through !== undefined))
-        command.error('error: --symbols and --through need --connector')
-      const config: ConnectorConfig | undefined = connector && {
-        kind: connector,
-        ...(symbols === undefined ? {} : { symbols }),
-        ...(through === undefined ? {} : { through }),
-      }
-      await sync(context, await connect(context, waitingPatienceMs), dataset, config, wait)
-    })
+  syncOptions(
+    data.command('sync <dataset>').description('fetch bars again, from where the dataset came or from the connector named here'),
+  ).action(async (dataset: string, options: SyncOptions, command: Command) => {
+    const connector = connectorAsked(options, (message) => command.error(`error: ${message}`))
+    await sync(context, await connect(context, waitingPatienceMs), dataset, connector, options.wait)
+  })
 
   data
     .command('replay <dataset>')
@@ -176,8 +166,11 @@ function describeSync(sync: Sync): string {
   return lines.join('\n')
 }
 
-/** The pace of a replay is not the market's: nobody shall take it for live data. */
-const fromOf = (connector: ConnectorConfig) => (connector.kind === 'replay' ? `replay of ${connector.source}` : connector.kind)
+/** The pace of a replay is not the market's, and Yahoo offers no API: nobody shall take them for what they are not. */
+function fromOf(connector: ConnectorConfig): string {
+  if (connector.kind === 'replay') return `replay of ${connector.source}`
+  return connector.kind === 'yahoo' ? 'yahoo (unofficial)' : connector.kind
+}
 
 const datasetColumns = [
   { title: 'dataset', value: ({ name }: Dataset) => name },

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '#stack/ports.ts'
 import { cliWorld, type CliWorld, quantloop, type Ran } from './world.ts'
@@ -56,7 +57,13 @@ describe('exit code 2', () => {
     [['data', 'import', 'acme', 'bars.csv', '--format', 'xls']],
     [['data', 'sync', 'acme', '--through', '2008-05-30']],
     [['data', 'sync', 'acme', '--connector', 'sample', '--through', 'yesterday']],
-    [['data', 'sync', 'acme', '--connector', 'sample', '--symbols', 'aapl']],
+    [['data', 'sync', 'acme', '--connector', 'sample', '--symbols', '../x']],
+    [['data', 'sync', 'acme', '--connector', 'sample', '--from', '2008-05-30']],
+    [['data', 'sync', 'acme', '--connector', 'yahoo', '--symbols', 'AAPL']],
+    [['data', 'sync', 'acme', '--connector', 'yahoo', '--symbols', 'AAPL', '--from', '2020-01-02', '--feed', 'sip']],
+    [['data', 'sync', 'acme', '--connector', 'alpaca', '--from', '2020-01-02']],
+    [['data', 'import', 'acme', 'cn_data', '--format', 'qlib', '--calendar', 'XSHG']],
+    [['data', 'import', 'acme', 'bars.csv', '--format', 'csv', '--calendar', 'XMOON']],
     [['data', 'replay', 'acme', '--sessions', 'some']],
     [[...train, '--train', '2006-01-01']],
     [[...train, '--train', '2006-01-01:2003-01-01']],
@@ -144,6 +151,21 @@ describe('data import', () => {
       snapshotId: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect((await world.run('data', 'list')).out).toMatch(/calm +csv +2007-01-04/)
+  })
+
+  test('packs a Qlib folder and uploads it', async () => {
+    const folder = fileURLToPath(new URL('../activities/datasets/fixtures/qlib-folder', import.meta.url))
+    const { code, json, err } = await world.run('data', 'import', 'cn', folder, '--format', 'qlib', '--json')
+    expect(code, err).toBe(0)
+    expect(json()).toMatchObject({ state: 'landed', symbols: 4, quarantined: 0, connector: { kind: 'qlib', filename: 'qlib-folder.tar' } })
+  })
+
+  test('takes a calendar and actions beside a file', async () => {
+    const actions = await world.file('actions.csv', 'symbol,exDate,kind,ratio\nACME,2007-01-04,split,2')
+    const bars = await world.file('split.csv', halved)
+    const run = await world.run('data', 'import', 'split', bars, '--format', 'csv', '--actions', actions, '--calendar', 'XNYS', '--json')
+    expect(run.code, run.err).toBe(0)
+    expect(run.json()).toMatchObject({ state: 'landed', jumps: [], connector: { calendar: 'XNYS' } })
   })
 
   test('says what is held and what was refused; approve lets it land', async () => {

@@ -15,18 +15,18 @@ export function shareCode(symbol: string): string {
   const digits = first ?? second
   if (digits === undefined)
     throw new QuantloopError('invalid_request', `${symbol} is no A-share: write 600000.SH, SH600000 or 600000`, { symbol })
-  const named = before ?? behind
   const listed = exchangeOfDigits(digits)
-  if (named !== undefined && exchangeOf[named] !== listed)
+  const named = before ?? behind
+  if (listed === undefined || (named !== undefined && exchangeOf[named] !== listed))
     throw new QuantloopError('invalid_request', `${symbol} is no A-share: ${digits} is listed in ${listed ?? 'none of the exchanges'}`, {
       symbol,
     })
   return digits
 }
 
-/** By the first digits, as the exchanges give them out. */
+/** By the first digits, as the exchanges give them out; Shanghai's shares in dollars (900…) AKShare takes for Shenzhen's. */
 function exchangeOfDigits(digits: string): string | undefined {
-  if (/^(?:60|68|90)/.test(digits)) return 'SH'
+  if (/^(?:60|68)/.test(digits)) return 'SH'
   if (/^(?:00|20|30)/.test(digits)) return 'SZ'
   return /^(?:4|8|92)/.test(digits) ? 'BJ' : undefined
 }

@@ -1,6 +1,6 @@
 import type { BesideBars } from '#contracts/datasets.ts'
 import { refuseBar } from '#domain/market/bar-rules.ts'
-import { calendarFile, columnFiles, columnFields, indexOfSessions, type QlibFile, universeFile } from '#domain/qlib/files.ts'
+import { calendarFile, columnFiles, type columnFields, indexOfSessions, type QlibFile, universeFile } from '#domain/qlib/files.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { AsFoundWriter } from './as-found.ts'
 import type { Instrument, QlibFolder } from './folder.ts'

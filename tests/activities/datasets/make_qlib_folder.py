@@ -87,7 +87,7 @@ document = {
     },
     "rows": [
         [name, str(day.date()), *(None if np.isnan(value) else float(value) for value in row)]
-        for (name, day), row in zip(values.index, values.to_numpy())
+        for (name, day), row in zip(values.index, values.to_numpy(), strict=True)
     ],
 }
 (here / "fixtures/qlib-values.json").write_text(json.dumps(document, separators=(",", ":")) + "\n")

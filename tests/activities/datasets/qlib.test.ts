@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSnapshot, qlibFiles, readUniverses } from '#activities/snapshots.ts'
+import { openSnapshot, qlibFiles, readUniverses, writeQlibTar } from '#activities/snapshots.ts'
 import { packFolder } from '#cli/pack-folder.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
@@ -100,7 +100,7 @@ describe('a Qlib folder', () => {
         to > last ? last : to,
       ])
       const theirSpans = Object.entries(values.universes[name]!).flatMap(([symbol, list]) => list.map(([from, to]) => [symbol, from, to]))
-      expect(cut.sort()).toEqual(theirSpans.sort())
+      expect(new Set(cut.map(String))).toEqual(new Set(theirSpans.map(String)))
     }
     expect(reader.manifest.actions).toEqual([])
     expect(await verifySnapshot(world.objects, manifest)).toMatchObject({ snapshotId: result.snapshotId, damage: [] })
@@ -111,7 +111,9 @@ describe('a Qlib folder', () => {
     const { result, reader } = await imported(await tarOf(files), 'qlib-out')
     const out = await exported(reader)
     expectEqual(out, files)
-    expect((await imported(await tarOf(out), 'qlib-back')).result.snapshotId).toBe(result.snapshotId)
+    const path = join(scratch, 'out.tar')
+    await writeQlibTar(world.objects, reader, path, new AbortController().signal)
+    expect((await imported(await readFile(path), 'qlib-back')).result.snapshotId).toBe(result.snapshotId)
     // what bars, calendar and universes say is written from them, and kept nowhere else
     const index = JSON.parse(Buffer.from(await world.objects.get(reader.manifest.beside!.asFound!.index)).toString()) as {
       files: { path: string }[]

@@ -30,7 +30,9 @@ def write_closures(name: str, what: str, years: tuple[int, int], notable: list[s
     assert set(calendar.sessions) <= set(weekdays), "a session on a weekend needs another layout of the data"
     closures = weekdays.difference(calendar.sessions)
     by_year = closures.groupby(closures.year)
-    lines = "\n".join(f"  {year}: '{' '.join(day.strftime('%m-%d') for day in days)}'," for year, days in by_year.items())
+    lines = "\n".join(
+        f"  {year}: '{' '.join(day.strftime('%m-%d') for day in days)}'," for year, days in by_year.items()
+    )
     (domain / f"{name.lower()}-closures.ts").write_text(
         f"""/**
 {what}
