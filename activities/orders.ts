@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client'
 import type { ApplyCommandInput } from '#contracts/orders.ts'
 import type { Database } from '#db/client.ts'
 import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
+import { followDataset } from '#db/commands/follow-dataset.ts'
+import { unfollowDataset } from '#db/commands/unfollow-dataset.ts'
 import { createSchedule } from './schedules/create-schedule.ts'
 import { deleteSchedule } from './schedules/delete-schedule.ts'
 import { patchSchedule } from './schedules/patch-schedule.ts'
@@ -24,6 +26,14 @@ export const createOrderActivities = ({ db, client }: { db: Database; client: Cl
       case 'trigger-schedule':
       case 'backfill-schedule':
         await patchSchedule({ db, client }, order, command)
+        break
+      case 'follow-dataset': {
+        const { verb: _, ...following } = order
+        await followDataset(db, following, command)
+        break
+      }
+      case 'unfollow-dataset':
+        await unfollowDataset(db, order.dataset, order.definitionHash, command)
         break
       default:
         order satisfies never

@@ -19,6 +19,7 @@ import {
   UploadGrant,
 } from '#contracts/requests.ts'
 import { BackfillRequest, CreateScheduleRequest, Schedule } from '#contracts/schedules.ts'
+import { StandingBuild, StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { Alert, EndpointEvent, Monitor, MonitorPoint, Retrain, RetrainStarted, SessionScore, Supervision } from '#contracts/supervision.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 
@@ -57,6 +58,8 @@ export const schemas = {
   Schedule: Schedule.meta({ id: 'Schedule' }),
   SessionScore: SessionScore.meta({ id: 'SessionScore' }),
   Snapshot: Snapshot.meta({ id: 'Snapshot' }),
+  StandingBuild: StandingBuild.meta({ id: 'StandingBuild' }),
+  StandingBuildRequest: StandingBuildRequest.meta({ id: 'StandingBuildRequest' }),
   Supervision: Supervision.meta({ id: 'Supervision' }),
   SuperviseRequest: SuperviseRequest.meta({ id: 'SuperviseRequest' }),
   Sync: Sync.meta({ id: 'Sync' }),

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Command } from './commands.ts'
+import { LabelDefinition } from './features.ts'
+import { Sha256 } from './references.ts'
 import { CreateScheduleRequest } from './schedules.ts'
 import { Id, Name, Timestamp } from './words.ts'
 
@@ -12,6 +14,14 @@ export const Order = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('trigger-schedule'), name: Name }),
   z.strictObject({ verb: z.literal('backfill-schedule'), name: Name, from: Timestamp, to: Timestamp }),
   z.strictObject({ verb: z.literal('delete-schedule'), name: Name }),
+  z.strictObject({
+    verb: z.literal('follow-dataset'),
+    dataset: Name,
+    definitionHash: Sha256,
+    featureSet: Name,
+    label: LabelDefinition,
+  }),
+  z.strictObject({ verb: z.literal('unfollow-dataset'), dataset: Name, definitionHash: Sha256 }),
 ])
 export type Order = z.infer<typeof Order>
 
