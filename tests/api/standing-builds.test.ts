@@ -59,7 +59,7 @@ test('a landing starts the builds that follow, on the new head, asked for by the
   const removed = await world.ask(`DELETE ${path(name)}/${id}`, { key: world.keys.operator })
   expect([removed.status, removed.json().id]).toEqual([200, id])
   const last = await sync(name, '2000-05-31')
-  await expect(world.temporal.client.workflow.getHandle(featuresWorkflowId(id, last)).describe()).rejects.toThrow()
+  await expect(world.temporal.client.workflow.getHandle(featuresWorkflowId(id, last)).describe()).rejects.toThrow(/not found/i)
   expect((await world.ask(`DELETE ${path(name)}/${id}`)).status).toBe(404)
   const audited = (await world.ask(`GET /api/v1/audit?subject=dataset/${name}`)).json().items
   expect(audited.map(({ action }: { action: string }) => action)).toEqual([
