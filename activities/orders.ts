@@ -2,8 +2,10 @@ import type { Client } from '@temporalio/client'
 import type { ApplyCommandInput } from '#contracts/orders.ts'
 import type { Database } from '#db/client.ts'
 import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
+import { followDataset } from '#db/commands/follow-dataset.ts'
 import { noteSnapshot } from '#db/commands/note-snapshot.ts'
 import { tagSnapshot, untagSnapshot } from '#db/commands/tag-snapshot.ts'
+import { unfollowDataset } from '#db/commands/unfollow-dataset.ts'
 import { rollBack } from './datasets/roll-back.ts'
 import { createSchedule } from './schedules/create-schedule.ts'
 import { deleteSchedule } from './schedules/delete-schedule.ts'
@@ -39,6 +41,14 @@ export const createOrderActivities = ({ db, client }: { db: Database; client: Cl
         break
       case 'roll-back-dataset':
         await rollBack({ db, client }, order, command)
+        break
+      case 'follow-dataset': {
+        const { verb: _, ...following } = order
+        await followDataset(db, following, command)
+        break
+      }
+      case 'unfollow-dataset':
+        await unfollowDataset(db, order.dataset, order.definitionHash, command)
         break
       default:
         order satisfies never

@@ -29,6 +29,7 @@ import { schedules } from './routes/schedules.ts'
 import { snapshotQuality } from './routes/snapshot-quality.ts'
 import { snapshots } from './routes/snapshots.ts'
 import { trainingRunReports } from './routes/training-run-report.ts'
+import { standingBuilds } from './routes/standing-builds.ts'
 import { supervision } from './routes/supervision.ts'
 import { trainingRuns } from './routes/training-runs.ts'
 import { uploads } from './routes/uploads.ts'
@@ -66,6 +67,7 @@ export function createApp(deps: AppDependencies): Api {
     snapshotQuality,
     featureSets,
     featureBuilds,
+    standingBuilds,
     trainingRuns,
     trainingRunReports,
     models,

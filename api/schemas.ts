@@ -35,6 +35,7 @@ import {
   Verification,
   VerifyRequest,
 } from '#contracts/snapshots.ts'
+import { StandingBuild, StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { Alert, EndpointEvent, Monitor, MonitorPoint, Retrain, RetrainStarted, SessionScore, Supervision } from '#contracts/supervision.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 
@@ -85,6 +86,8 @@ export const schemas = {
   Snapshot: Snapshot.meta({ id: 'Snapshot' }),
   SnapshotExport: SnapshotExport.meta({ id: 'SnapshotExport' }),
   SnapshotTag: SnapshotTag.meta({ id: 'SnapshotTag' }),
+  StandingBuild: StandingBuild.meta({ id: 'StandingBuild' }),
+  StandingBuildRequest: StandingBuildRequest.meta({ id: 'StandingBuildRequest' }),
   SuperviseRequest: SuperviseRequest.meta({ id: 'SuperviseRequest' }),
   Supervision: Supervision.meta({ id: 'Supervision' }),
   Sync: Sync.meta({ id: 'Sync' }),

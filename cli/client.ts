@@ -17,6 +17,7 @@ import {
   type TrainRequest,
   UploadGrant,
 } from '#contracts/requests.ts'
+import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
@@ -64,6 +65,14 @@ export function createClient(options: ClientOptions) {
       find: (id: string) => get(`/feature-builds/${enc(id)}`, FeatureBuild),
       create: (body: z.input<typeof BuildRequest>, idempotencyKey?: string) => start('/feature-builds', FeatureBuild, body, idempotencyKey),
       tell: (id: string, verb: RunVerb, reason?: string) => tell(`/feature-builds/${enc(id)}`, verb, reason),
+    },
+    standingBuilds: {
+      list: (dataset: string, paging: Paging = {}): Promise<Page<StandingBuild>> =>
+        get(`/datasets/${enc(dataset)}/standing-builds`, page(StandingBuild), paging),
+      follow: (dataset: string, body: z.input<typeof StandingBuildRequest>, idempotencyKey?: string): Promise<StandingBuild> =>
+        start(`/datasets/${enc(dataset)}/standing-builds`, StandingBuild, body, idempotencyKey),
+      unfollow: (dataset: string, id: string) =>
+        api(`/datasets/${enc(dataset)}/standing-builds/${enc(id)}`, StandingBuild, { method: 'DELETE' }),
     },
     trainingRuns: {
       list: (query: Paging & { model?: string | undefined; state?: string | undefined } = {}): Promise<Page<TrainingRun>> =>

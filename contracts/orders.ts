@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Command } from './commands.ts'
+import { LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
 import { CreateScheduleRequest } from './schedules.ts'
 import { TagName } from './snapshots.ts'
@@ -18,6 +19,14 @@ export const Order = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('untag-snapshot'), dataset: Name, tag: TagName }),
   z.strictObject({ verb: z.literal('note-snapshot'), dataset: Name, snapshotId: Sha256, note: Line.max(2_000) }),
   z.strictObject({ verb: z.literal('roll-back-dataset'), dataset: Name, from: Sha256, to: Sha256 }),
+  z.strictObject({
+    verb: z.literal('follow-dataset'),
+    dataset: Name,
+    definitionHash: Sha256,
+    featureSet: Name,
+    label: LabelDefinition,
+  }),
+  z.strictObject({ verb: z.literal('unfollow-dataset'), dataset: Name, definitionHash: Sha256 }),
 ])
 export type Order = z.infer<typeof Order>
 

@@ -228,6 +228,22 @@ export const featureBuild = pgTable(
   (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
+/** A feature set and a label that are built whenever a snapshot of the dataset lands. */
+export const standingBuild = pgTable(
+  'standing_build',
+  {
+    dataset: text('dataset')
+      .notNull()
+      .references(() => dataset.name),
+    definitionHash: text('definition_hash').notNull(),
+    featureSet: text('feature_set').notNull(),
+    label: jsonb('label').$type<LabelDefinition>().notNull(),
+    requestedBy: text('requested_by').notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.dataset, t.definitionHash] })],
+)
+
 /** A computed column over one group of symbols, keyed by expression, content read and engine version: a column of a shard. */
 export const featureColumnCache = pgTable('feature_column_cache', {
   key: text('key').primaryKey(),

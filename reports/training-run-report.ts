@@ -35,7 +35,7 @@ function leadOf({ evaluation, state, recipe }: TrainingRun): string {
   return `It has not been judged: it is ${state.replaceAll('_', ' ')}.`
 }
 
-function asked({ run: { recipe }, snapshot }: TrainingRunStory): Section {
+function asked({ run: { recipe, asOf }, snapshot }: TrainingRunStory): Section {
   const { train, earlyStopping, test } = recipe.segments
   const range = ({ from, to }: { from: string; to: string }) => `${from} to ${to}`
   return {
@@ -51,6 +51,7 @@ function asked({ run: { recipe }, snapshot }: TrainingRunStory): Section {
           snapshot === null
             ? null
             : `${snapshot.rows} of ${snapshot.symbols} symbols, ${snapshot.firstSession} to ${snapshot.lastSession}; when each became known is ${snapshot.knownAtBasis}`,
+        'as known at': moment(asOf),
         'training rows': range(train),
         'early stopping': range(earlyStopping),
         test: test === undefined ? 'none: judged in shadow' : range(test),

@@ -3,12 +3,19 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { superviseWorkflowId } from '#contracts/ids.ts'
 import type { Database } from '#db/client.ts'
 import { listFollowers } from '#db/queries/followers.ts'
+import { startStandingBuilds } from './start-standing-builds.ts'
 
 /**
- * Tells those who follow a dataset that a snapshot has landed: the signal says nothing, they read PostgreSQL again. One
- * whose workflow is gone needs no nudge: it reads the head when it starts again. Nudging twice does no harm.
+ * Tells those who follow a dataset that a snapshot has landed: supervisors by a signal that says nothing, for they read
+ * PostgreSQL again, and standing builds by starting them. Doing it twice does no harm.
  */
 export async function nudgeFollowers(db: Database, dataset: string): Promise<void> {
+  const { client, log } = Context.current()
+  await Promise.all([nudgeSupervisors(db, dataset), startStandingBuilds({ db, client, log }, dataset)])
+}
+
+/** One whose workflow is gone needs no nudge: it reads the head when it starts again. */
+async function nudgeSupervisors(db: Database, dataset: string): Promise<void> {
   const { client, log } = Context.current()
   await Promise.all(
     (await listFollowers(db, dataset)).map(async (endpoint) => {

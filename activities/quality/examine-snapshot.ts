@@ -28,7 +28,8 @@ export async function examineSnapshot(
   if (row === undefined)
     throw new QuantloopError('snapshot_not_found', `${dataset} has no snapshot ${snapshotId}`, { dataset, snapshot: snapshotId })
 
-  const { manifest, bars, actions } = await openSnapshot(objects, row.manifest)
+  const snapshot = await openSnapshot(objects, row.manifest)
+  const { manifest } = snapshot
   const { knownAtBasis, firstSession, lastSession, clearedJumps } = manifest
   const examination = new SnapshotExamination({
     snapshotId,
@@ -40,7 +41,7 @@ export async function examineSnapshot(
   })
   for (const symbol of inOrderOfChunks(manifest)) {
     cancelled.throwIfAborted()
-    examination.add(await bars(symbol), actions(symbol))
+    examination.add(await snapshot.bars(symbol), snapshot.actions(symbol))
   }
   const report: QualityReport = examination.report(calendarsFor(manifest), await quarantineOfSnapshot(db, of))
   const object = await objects.put(new TextEncoder().encode(canonicalJson(report)), 'json')

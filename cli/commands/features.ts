@@ -8,6 +8,7 @@ import { assertEndedWell, follow } from '../follow.ts'
 import { pagingOf, paged, timeOf } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short, table } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
+import { addStandingBuilds } from './features/standing.ts'
 
 const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
 
@@ -82,6 +83,7 @@ export function register(program: Command, context: CliContext): void {
     .description('one feature build')
     .action(async (id: string) => context.answer(await (await connect(context)).featureBuilds.find(id), describeBuild))
 
+  addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),
   )

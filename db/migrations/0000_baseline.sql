@@ -394,6 +394,16 @@ CREATE TABLE "snapshot_tag" (
 	CONSTRAINT "snapshot_tag_dataset_name_pk" PRIMARY KEY("dataset","name")
 );
 --> statement-breakpoint
+CREATE TABLE "standing_build" (
+	"dataset" text NOT NULL,
+	"definition_hash" text NOT NULL,
+	"feature_set" text NOT NULL,
+	"label" jsonb NOT NULL,
+	"requested_by" text NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "standing_build_dataset_definition_hash_pk" PRIMARY KEY("dataset","definition_hash")
+);
+--> statement-breakpoint
 CREATE TABLE "supervision" (
 	"endpoint" text PRIMARY KEY NOT NULL,
 	"dataset" text NOT NULL,
@@ -502,6 +512,7 @@ ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_i
 ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot_quality" ADD CONSTRAINT "snapshot_quality_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot_tag" ADD CONSTRAINT "snapshot_tag_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "standing_build" ADD CONSTRAINT "standing_build_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "alert_once" ON "alert" USING btree ("endpoint","kind","session");--> statement-breakpoint
 CREATE INDEX "alert_by_endpoint" ON "alert" USING btree ("endpoint","raised_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_once" ON "audit" USING btree ("command_id","action","subject");--> statement-breakpoint

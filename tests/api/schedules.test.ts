@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { patchSchedule } from '#activities/schedules/patch-schedule.ts'
-import { syncWorkflowId } from '#contracts/ids.ts'
+import { scheduleId, syncWorkflowId } from '#contracts/ids.ts'
 import type { Schedule } from '#contracts/schedules.ts'
 import { audit, dataset, syncRun } from '#db/schema.ts'
 import { quietRuntime } from '#tests/support/temporal.ts'
@@ -102,6 +102,12 @@ describe('a schedule', () => {
     expect(await world.temporal.client.workflow.getHandle(firing!.workflowId).result()).toEqual({ syncId, joined: true })
     expect(await syncsOf(name)).toEqual([])
     await running.terminate()
+  })
+
+  test('skips a firing while the one before still runs', async () => {
+    const { name } = await scheduled()
+    const schedule = await world.temporal.client.schedule.getHandle(scheduleId(name)).describe()
+    expect(schedule.policies.overlap).toBe('SKIP')
   })
 
   test('is paused with a note, resumed, back-filled and deleted, and the audit names who did', async () => {

@@ -12,6 +12,7 @@ const messages: [name: string, schema: z.ZodType][] = [
   ['fit-report', FitReport],
   ['progress-point', ProgressPoint],
   ['feature-build-manifest', FeatureBuildManifest],
+  ['feature-build-manifest-as-of', FeatureBuildManifest],
 ]
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

@@ -134,6 +134,16 @@ const rules: Rule[] = [
       from feature_row f left join feature_build b on b.id = f.build_id where b.state is distinct from 'ready'`,
   },
   {
+    name: 'nothing online is of a build of what was known earlier',
+    sql: `select f.dataset || '/' || f.symbol as subject, 'build ' || f.build_id || ' is as of ' || b.as_of as detail
+      from feature_row f join feature_build b on b.id = f.build_id where b.as_of is not null`,
+  },
+  {
+    name: 'a run is fitted on a build of the time that it names',
+    sql: `select r.id::text as subject, 'as of ' || coalesce(r.as_of::text, 'now') || ', its build ' || coalesce(b.as_of::text, 'now') as detail
+      from training_run r join feature_build b on b.id = r.build_id where r.as_of is distinct from b.as_of`,
+  },
+  {
     name: 'a run has ended exactly when its state is final',
     sql: `select kind || '/' || id as subject, state || case when ended_at is null then ' without an end' else ' with an end' end as detail from (
         select 'sync' as kind, id::text, ended_at, state, state in ('landed', 'unchanged', 'rejected', 'failed', 'stopped') as final from sync_run

@@ -20,6 +20,7 @@ MESSAGES: dict[str, type[Message]] = {
     "fit-report": FitReport,
     "progress-point": ProgressPoint,
     "feature-build-manifest": FeatureBuildManifest,
+    "feature-build-manifest-as-of": FeatureBuildManifest,
 }
 
 # maps from names that the contract leaves open

@@ -66,6 +66,17 @@ const failureOf = async (result: Promise<unknown>) => {
 
 describe('a candidate that passes its gate', () => {
   it(
+    'is fitted on features of the time that its run names',
+    inWorld(async (world) => {
+      const asOf = '2008-06-02T21:00:00.000Z'
+      const handle = await world.start({ asOf })
+      await world.written('approval', 'awaiting_approval')
+      expect(world.state.asOf).toBe(asOf)
+      expect(await rowOf(world, handle.workflowId)).toMatchObject({ asOf, buildId: fitted.build.id })
+    }),
+  )
+
+  it(
     'is registered at testing with its lineage, waits, and goes to staging when approved',
     inWorld(async (world) => {
       const handle = await world.start({ modelName: 'range' })

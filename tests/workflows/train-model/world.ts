@@ -34,7 +34,10 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
   const fits: FitInput[] = []
   const requests: string[] = []
   /** `unbuilt` is a workflow whose build never gets ready */
-  const state: { build: BuildResult['state']; fit: 'answers' | 'fails'; unbuilt?: string } = { build: 'ready', fit: 'answers' }
+  const state: { build: BuildResult['state']; fit: 'answers' | 'fails'; unbuilt?: string; asOf?: string | undefined } = {
+    build: 'ready',
+    fit: 'answers',
+  }
   const journal = createJournalActivities({ db })
   const listeners = new Set<() => void>()
   const entries: Pick<RunEntry, 'phase' | 'step'>[] = []
@@ -47,7 +50,8 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
       entries.push({ phase: entry.phase, step: entry.step })
       for (const listener of listeners) listener()
     },
-    async requestFeatureBuild({ waiter }: { waiter: string }): Promise<BuildResult> {
+    async requestFeatureBuild({ waiter, asOf }: { waiter: string; asOf?: string }): Promise<BuildResult> {
+      state.asOf = asOf
       const answer = waiter === state.unbuilt ? 'running' : state.build
       requests.push(waiter)
       await gates.build.pass()

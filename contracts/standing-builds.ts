@@ -1,0 +1,20 @@
+/** Feature sets that follow a dataset: they are built by themselves whenever a snapshot of it lands. */
+import { z } from 'zod'
+import { LabelDefinition } from './features.ts'
+import { Sha256 } from './references.ts'
+import { LabelRequest } from './requests.ts'
+import { Name, Timestamp } from './words.ts'
+
+export const StandingBuildRequest = z.strictObject({ features: Name, label: LabelRequest })
+export type StandingBuildRequest = z.infer<typeof StandingBuildRequest>
+
+/** `id` is the definition's hash: a dataset is followed by a definition once. */
+export const StandingBuild = z.strictObject({
+  id: Sha256,
+  dataset: Name,
+  featureSet: Name,
+  label: LabelDefinition,
+  requestedBy: z.string(),
+  createdAt: Timestamp,
+})
+export type StandingBuild = z.infer<typeof StandingBuild>
