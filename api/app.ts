@@ -26,6 +26,7 @@ import { snapshots } from './routes/snapshots.ts'
 import { trainingRunReports } from './routes/training-run-report.ts'
 import { supervision } from './routes/supervision.ts'
 import { trainingRuns } from './routes/training-runs.ts'
+import { multipartUploads } from './routes/multipart-uploads.ts'
 import { uploads } from './routes/uploads.ts'
 
 /** Bodies are recipes and names; files go to the object store. */
@@ -51,6 +52,7 @@ export function createApp(deps: AppDependencies): Api {
     metrics.routes,
     datasets,
     uploads,
+    multipartUploads,
     snapshots,
     featureSets,
     featureBuilds,

@@ -2,12 +2,13 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
-import type { Readable } from 'node:stream'
-import { Client, S3Error } from 'minio'
+import { Readable } from 'node:stream'
+import { S3Error } from 'minio'
 import type { Config } from '#config/config.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { objectKey, type ObjectExtension, type ObjectRef, type UploadUri } from '#contracts/references.ts'
 import { ContentCache } from './content-cache.ts'
+import { multipartUploads, StoreClient } from './multipart-uploads.ts'
 import type { ObjectStore } from './object-store.ts'
 import { storeFailure } from './store-failures.ts'
 
@@ -78,8 +79,10 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       return { upload, url, expiresInSeconds }
     },
 
+    ...multipartUploads(client, config.bucket, asking),
+
     async readUpload(upload: UploadUri): Promise<Readable> {
-      return await asking(upload, () => client.getObject(config.bucket, upload))
+      return Readable.from(wholeOf(await asking(upload, () => client.getObject(config.bucket, upload)), upload), { objectMode: false })
     },
 
     async health(): Promise<void> {
@@ -89,6 +92,21 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
           bucket: config.bucket,
         })
     },
+  }
+}
+
+/** The bytes of an answer, all of them or an error: one that was cut short must not look like the end of a file. */
+async function* wholeOf(answer: Readable, key: string): AsyncGenerator<Buffer> {
+  const promised = Number((answer as Partial<http.IncomingMessage>).headers?.['content-length'])
+  let received = 0
+  try {
+    for await (const bytes of answer as AsyncIterable<Buffer>) {
+      received += bytes.length
+      yield bytes
+    }
+    if (received < promised) throw new Error(`the answer ended after ${received} of ${promised} bytes`)
+  } catch (error) {
+    throw storeFailure(error, key)
   }
 }
 
@@ -104,7 +122,7 @@ export async function ensureBucket(config: StoreConfig): Promise<void> {
   }
 }
 
-function createClient(config: StoreConfig, silence: number): Client {
+function createClient(config: StoreConfig, silence: number): StoreClient {
   const endpoint = new URL(config.endpoint)
   const secure = endpoint.protocol === 'https:'
   const transport = secure ? https : http
@@ -114,7 +132,7 @@ function createClient(config: StoreConfig, silence: number): Client {
     sent.on('timeout', () => sent.destroy(new Error(`no byte for ${silence} ms`)))
     return sent
   }) as typeof http.request
-  return new Client({
+  return new StoreClient({
     endPoint: endpoint.hostname,
     port: endpoint.port === '' ? (secure ? 443 : 80) : Number(endpoint.port),
     useSSL: secure,

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { ObjectExtension, ObjectRef, UploadUri } from '#contracts/references.ts'
+import type { MultipartUploads } from './multipart-uploads.ts'
 
 /**
  * Content-addressed objects behind one interface. Every read is hashed and compared with its reference: bytes that do
  * not match are an `object_corrupt` error and never reach the caller.
  */
-export interface ObjectStore {
+export interface ObjectStore extends MultipartUploads {
   /** Stores bytes under their own hash; storing the same bytes again changes nothing. */
   put(bytes: Uint8Array, extension: ObjectExtension): Promise<ObjectRef>
   /** @throws QuantloopError object_missing | object_corrupt | unavailable */

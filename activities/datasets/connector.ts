@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { KnownAtBasis } from '#contracts/datasets.ts'
-import type { BarRow } from '#domain/market/parse-row.ts'
+import type { BarRow, UnreadRow } from '#domain/market/parse-row.ts'
 
 /** One line of a source: a bar in numbers, or the reason why it could not be read. */
-export type SourceRow = { line: number; raw: string; row: BarRow | { reason: string } }
+export type SourceRow = { line: number; raw: string; row: BarRow | UnreadRow }
 
 /**
  * Where bars come from. A connector delivers the whole of its dataset, in the order of its file or pages: what it no

@@ -29,9 +29,8 @@ export function register(program: Command, context: CliContext): void {
     .option('--no-wait', 'return once the sync was accepted')
     .action(async (dataset: string, path: string, { through, wait }: ImportOptions) => {
       const client = await connect(context, waitingPatienceMs)
-      const { upload, url } = await client.uploads.create()
       const ticker = createTicker(context.interactive)
-      await uploadFile(path, url, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const upload = await uploadFile(path, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
       ticker.end()
       await sync(
         context,

@@ -29,6 +29,7 @@ export async function datasetWorld({ python = testServices().python }: { python?
     activities,
     inputOf,
     store,
+    databaseUrl: database.url,
 
     /** Runs an activity as a worker would. */
     asActivity: <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
