@@ -32,6 +32,7 @@ import { trainingRunReports } from './routes/training-run-report.ts'
 import { standingBuilds } from './routes/standing-builds.ts'
 import { supervision } from './routes/supervision.ts'
 import { trainingRuns } from './routes/training-runs.ts'
+import { multipartUploads } from './routes/multipart-uploads.ts'
 import { uploads } from './routes/uploads.ts'
 import { verifications } from './routes/verifications.ts'
 
@@ -58,6 +59,7 @@ export function createApp(deps: AppDependencies): Api {
     metrics.routes,
     datasets,
     uploads,
+    multipartUploads,
     snapshots,
     datasetVersions,
     comparisons,

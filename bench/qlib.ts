@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { qlibFiles, type SnapshotReader } from '#activities/snapshots.ts'
+import { qlibFiles, type SnapshotBars } from '#activities/snapshots.ts'
 import { xnys } from '#domain/calendar/calendars.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
@@ -93,7 +93,7 @@ async function write(market: readonly Listing[], folder: string): Promise<void> 
     contentSha256: '',
   }))
   const reader = {
-    manifest: { symbols } as SnapshotReader['manifest'],
+    manifest: { symbols } as SnapshotBars['manifest'],
     bars: async (symbol: string) => bySymbol.get(symbol)!.bars,
     actions: (symbol: string) => bySymbol.get(symbol)!.actions,
   }

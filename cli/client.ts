@@ -15,7 +15,6 @@ import {
   type RollbackRequest,
   type SyncRequest,
   type TrainRequest,
-  UploadGrant,
 } from '#contracts/requests.ts'
 import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
@@ -23,6 +22,7 @@ import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
 import { snapshotResources, versionResources } from './snapshot-resources.ts'
 import { endpointSupervision, supervisionResources } from './supervision-resources.ts'
+import { uploadResources } from './upload-resources.ts'
 import { address, type ApprovalVerb, type ClientOptions, createTransport, type Page, type Paging, type RunVerb } from './transport.ts'
 
 export type { ApprovalVerb, ClientOptions, Page, Paging, RunVerb } from './transport.ts'
@@ -46,7 +46,7 @@ export function createClient(options: ClientOptions) {
       tell: (name: string, verb: RunVerb | ApprovalVerb, reason?: string) => tell(`/datasets/${enc(name)}`, verb, reason),
       ...versionResources(transport),
     },
-    uploads: { create: () => api('/uploads', UploadGrant, { method: 'POST' }) },
+    uploads: uploadResources(transport),
     snapshots: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<Snapshot>> => get('/snapshots', page(Snapshot), query),
       find: (id: string) => get(`/snapshots/${enc(id)}`, Snapshot),

@@ -4,7 +4,6 @@ import { basename, join, resolve } from 'node:path'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import type { UploadUri } from '#contracts/references.ts'
 import { packFolder } from './pack-folder.ts'
-import { uploadFile } from './upload.ts'
 
 export type ImportFormat = 'csv' | 'parquet' | 'qlib'
 
@@ -52,12 +51,3 @@ async function uploadQlib(path: string, upload: Upload): Promise<ConnectorConfig
     await rm(scratch, { recursive: true, force: true })
   }
 }
-
-/** Uploads one file at a time to addresses that `create` hands out. */
-export const uploader =
-  (create: () => Promise<{ upload: UploadUri; url: string }>, onProgress: (sent: number, total: number) => void): Upload =>
-  async (path) => {
-    const { upload, url } = await create()
-    await uploadFile(path, url, onProgress)
-    return upload
-  }

@@ -5,6 +5,7 @@ import { CommandBody } from './commands.ts'
 import { ConnectorConfig } from './datasets.ts'
 import { RolloutPlan } from './deployments.ts'
 import { Expression, LabelDefinition } from './features.ts'
+import { UploadUri } from './references.ts'
 import { SnapshotReference } from './snapshots.ts'
 import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
@@ -82,3 +83,40 @@ export type CreateKeyRequest = z.infer<typeof CreateKeyRequest>
 /** Where a file may be put, by one PUT of its bytes. */
 export const UploadGrant = z.strictObject({ upload: z.string(), url: z.url(), expiresInSeconds: z.int().positive() })
 export type UploadGrant = z.infer<typeof UploadGrant>
+
+const Md5 = z.string().regex(/^[0-9a-f]{32}$/, 'a lower-case hexadecimal MD5')
+const PartNumber = z.int().min(1).max(10_000)
+/** What the store calls a multipart upload; only the store knows what it means. */
+export const MultipartId = z.string().regex(/^[\x21-\x7e]{1,1024}$/, 'an upload id as it was given')
+
+export const BeginUploadRequest = z.strictObject({
+  bytes: z
+    .int()
+    .positive()
+    .max(5 * 2 ** 40),
+})
+export const BegunUpload = z.strictObject({
+  upload: UploadUri,
+  uploadId: MultipartId,
+  /** every part has so many bytes, but for the last */
+  partBytes: z.int().positive(),
+  parts: z.int().positive(),
+})
+export type BegunUpload = z.infer<typeof BegunUpload>
+export const PartUrlsRequest = z.strictObject({ uploadId: MultipartId, numbers: z.array(PartNumber).min(1).max(100) })
+export const PartUrls = z.strictObject({ urls: z.array(z.strictObject({ number: PartNumber, url: z.url() })) })
+export const StoredParts = z.strictObject({
+  parts: z.array(z.strictObject({ number: PartNumber, md5: z.string(), bytes: z.int().nonnegative() })),
+})
+export type StoredParts = z.infer<typeof StoredParts>
+/** The client's own sums: an upload is completed only when the store has exactly these bytes. */
+export const CompleteUploadRequest = z.strictObject({
+  uploadId: MultipartId,
+  bytes: z.int().positive(),
+  parts: z
+    .array(z.strictObject({ number: PartNumber, md5: Md5 }))
+    .min(1)
+    .max(3_500),
+})
+export type CompleteUploadRequest = z.infer<typeof CompleteUploadRequest>
+export const CompletedUpload = z.strictObject({ upload: UploadUri, bytes: z.int().positive() })

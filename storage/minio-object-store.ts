@@ -3,13 +3,14 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
-import type { Readable } from 'node:stream'
-import { Client, S3Error } from 'minio'
+import { Readable } from 'node:stream'
+import { S3Error } from 'minio'
 import type { Config } from '#config/config.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { objectKey, type ObjectExtension, type ObjectRef, type UploadUri } from '#contracts/references.ts'
 import { ContentCache } from './content-cache.ts'
 import { listObjects } from './list-objects.ts'
+import { multipartUploads, StoreClient } from './multipart-uploads.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 import { storeFailure } from './store-failures.ts'
 
@@ -90,8 +91,10 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       return { upload, url, expiresInSeconds }
     },
 
+    ...multipartUploads(client, config.bucket, asking),
+
     async readUpload(upload: UploadUri): Promise<Readable> {
-      return await asking(upload, () => client.getObject(config.bucket, upload))
+      return Readable.from(wholeOf(await asking(upload, () => client.getObject(config.bucket, upload)), upload), { objectMode: false })
     },
 
     async presignDownload(ref: ObjectRef): Promise<string> {
@@ -131,6 +134,21 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
   }
 }
 
+/** The bytes of an answer, all of them or an error: one that was cut short must not look like the end of a file. */
+async function* wholeOf(answer: Readable, key: string): AsyncGenerator<Buffer> {
+  const promised = Number((answer as Partial<http.IncomingMessage>).headers?.['content-length'])
+  let received = 0
+  try {
+    for await (const bytes of answer as AsyncIterable<Buffer>) {
+      received += bytes.length
+      yield bytes
+    }
+    if (received < promised) throw new Error(`the answer ended after ${received} of ${promised} bytes`)
+  } catch (error) {
+    throw storeFailure(error, key)
+  }
+}
+
 /** Makes the bucket unless it is there; two that start at once both succeed. */
 export async function ensureBucket(config: StoreConfig): Promise<void> {
   const client = createClient(config, silenceMs)
@@ -143,7 +161,7 @@ export async function ensureBucket(config: StoreConfig): Promise<void> {
   }
 }
 
-function createClient(config: StoreConfig, silence: number): Client {
+function createClient(config: StoreConfig, silence: number): StoreClient {
   const endpoint = new URL(config.endpoint)
   const secure = endpoint.protocol === 'https:'
   const transport = secure ? https : http
@@ -153,7 +171,7 @@ function createClient(config: StoreConfig, silence: number): Client {
     sent.on('timeout', () => sent.destroy(new Error(`no byte for ${silence} ms`)))
     return sent
   }) as typeof http.request
-  return new Client({
+  return new StoreClient({
     endPoint: endpoint.hostname,
     port: endpoint.port === '' ? (secure ? 443 : 80) : Number(endpoint.port),
     useSSL: secure,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ObjectExtension, ObjectRef, UploadUri } from '#contracts/references.ts'
+import type { MultipartUploads } from './multipart-uploads.ts'
 
 /** What the store says of an object without reading it. */
 export type StoredObject = { key: string; bytes: number; modifiedAt: string }
@@ -8,7 +9,7 @@ export type StoredObject = { key: string; bytes: number; modifiedAt: string }
  * Content-addressed objects behind one interface. Every read is hashed and compared with its reference: bytes that do
  * not match are an `object_corrupt` error and never reach the caller.
  */
-export interface ObjectStore {
+export interface ObjectStore extends MultipartUploads {
   /** Stores bytes under their own hash. The same bytes again are the same object, made young: collections count on it. */
   put(bytes: Uint8Array, extension: ObjectExtension): Promise<ObjectRef>
   /** As `put`, for a file of any size. */

@@ -1,7 +1,7 @@
 import { S3Error } from 'minio'
 import { QuantloopError } from '#contracts/errors.ts'
 
-const missingCodes = new Set(['NoSuchKey', 'NotFound', 'NoSuchObject'])
+const missingCodes = new Set(['NoSuchKey', 'NotFound', 'NoSuchObject', 'NoSuchUpload'])
 
 /** Faults of the local disk under the content cache, as the system names them. */
 const diskCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'ENOTDIR', 'EIO', 'EMFILE'])

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream'
 import type { BesideBars, KnownAtBasis, Universe } from '#contracts/datasets.ts'
 import type { CalendarName } from '#domain/calendar/calendars.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
-import type { BarRow } from '#domain/market/parse-row.ts'
+import type { BarRow, UnreadRow } from '#domain/market/parse-row.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { PageJournal } from './vendors/page-journal.ts'
 import type { Vendors } from './vendors/vendors.ts'
 
 /** One line of a source: a bar in numbers, or the reason why it could not be read. */
-export type SourceRow = { line: number; raw: string; row: BarRow | { reason: string } }
+export type SourceRow = { line: number; raw: string; row: BarRow | UnreadRow }
 
 /** What a source says beside its bars. */
 export type SourceFacts = {

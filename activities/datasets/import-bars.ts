@@ -60,7 +60,7 @@ async function takeIn(connector: Connector, { through, refuse }: Limits, { group
     for (const source of batch) {
       lines++
       const { line, row } = source
-      if ('reason' in row) await quarantine.add({ line, raw: source.raw, reason: row.reason })
+      if ('reason' in row) await quarantine.add({ line, raw: source.raw, reason: row.reason, bar: row })
       else if (through !== undefined && row.session > through) withheld++
       else {
         const reason = refuse(row)

@@ -20,7 +20,17 @@ export class Quarantine {
     this.file = file
   }
 
-  async add({ line, reason, raw, bar }: { line: number; reason: string; raw: string; bar?: BarRow }): Promise<void> {
+  async add({
+    line,
+    reason,
+    raw,
+    bar,
+  }: {
+    line: number
+    reason: string
+    raw: string
+    bar?: { symbol?: string; session?: string }
+  }): Promise<void> {
     this.count++
     if (this.first === undefined || line < this.first.line) this.first = { line, reason }
     // PostgreSQL's text holds no NUL

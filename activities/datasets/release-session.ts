@@ -68,7 +68,7 @@ async function takeIn({ db }: ImportWorld, source: ReplaySource, session: string
   const intake = new BarIntake(latestSessionAt(asOf))
   for (const { line, raw, row } of source.rowsOf(session)) {
     const reason = 'reason' in row ? row.reason : intake.offer(row, line)
-    if (reason !== undefined) await quarantine.add({ line, raw, reason, ...('reason' in row ? {} : { bar: row }) })
+    if (reason !== undefined) await quarantine.add({ line, raw, reason, bar: row })
   }
   for (const { line, reason, bar } of intake.contradicted()) await quarantine.add({ line, reason, bar, raw: asText(bar) })
   await quarantine.flush()

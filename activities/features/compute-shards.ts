@@ -7,7 +7,7 @@ import { columnKey, readFeatures, readLabel } from '#domain/features/definitions
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { openSnapshotKnownAt, type SnapshotReader } from '../snapshots.ts'
+import { openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { findColumns } from './find-columns.ts'
 import { type NamedColumn, type SymbolRows, writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
@@ -80,12 +80,12 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
 type AskedShard = { symbols: string[]; keys: Map<string, string> }
 
 /** The groups without symbols that the snapshot does not hold, for none of their bars was known. */
-function groupsIn({ manifest }: SnapshotReader, groups: readonly string[][]): string[][] {
+function groupsIn({ manifest }: SnapshotBars, groups: readonly string[][]): string[][] {
   const held = new Set(manifest.symbols.map(({ symbol }) => symbol))
   return groups.map((symbols) => symbols.filter((symbol) => held.has(symbol))).filter((symbols) => symbols.length > 0)
 }
 
-function askFor(snapshot: SnapshotReader, symbols: readonly string[], columns: readonly Column[]): AskedShard {
+function askFor(snapshot: SnapshotBars, symbols: readonly string[], columns: readonly Column[]): AskedShard {
   const ordered = [...symbols].sort(compareText)
   const contents = contentsOf(snapshot, ordered)
   return { symbols: ordered, keys: new Map(columns.map(({ text }) => [text, columnKey(text, contents)])) }
@@ -94,7 +94,7 @@ function askFor(snapshot: SnapshotReader, symbols: readonly string[], columns: r
 /** Every column of a shard by its expression, over the rows of its symbols. */
 async function computeValues(
   pool: ThreadPool,
-  snapshot: SnapshotReader,
+  snapshot: SnapshotBars,
   { symbols, keys }: AskedShard,
   cached: ReadonlyMap<string, Float32Array>,
   cancelled: AbortSignal,
@@ -150,7 +150,7 @@ function columnsOf({ featureSet, label }: ShardsInput): Column[] {
   return [...readFeatures(featureSet.features), { name: 'label', text }, { name: 'persistence', text: persistence.text }]
 }
 
-function contentsOf({ manifest }: SnapshotReader, symbols: readonly string[]) {
+function contentsOf({ manifest }: SnapshotBars, symbols: readonly string[]) {
   const bySymbol = new Map(manifest.symbols.map(({ symbol, contentSha256 }) => [symbol, contentSha256]))
   return symbols.map((symbol) => ({ symbol, contentSha256: bySymbol.get(symbol)! }))
 }

@@ -1,7 +1,7 @@
 import type { SnapshotChunk } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
-import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { coverageOf } from './bar-files.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
 
@@ -27,7 +27,8 @@ export class KnownChunks {
     const chunk = this.byCoverage.get(keyOf(coverageOf(pieces)))
     if (chunk === undefined || this.earlier === undefined) return undefined
     try {
-      for (const piece of pieces) if (!isEqual(piece, within(await this.earlier.bars(piece.symbol), chunk))) return undefined
+      const stored = await this.earlier.chunk(chunk)
+      for (const piece of pieces) if (!isEqual(piece, stored.get(piece.symbol))) return undefined
     } catch (error) {
       if (error instanceof QuantloopError && (error.code === 'object_missing' || error.code === 'object_corrupt')) return undefined
       throw error
@@ -38,14 +39,8 @@ export class KnownChunks {
 
 const keyOf = ({ rows, symbols, firstSession, lastSession }: Coverage) => `${rows} ${firstSession} ${lastSession} ${symbols.join()}`
 
-/** A symbol's rows between a chunk's first and last session: all in that chunk, if their numbers add up to its rows. */
-function within(bars: BarColumns, { firstSession, lastSession }: Coverage): BarColumns {
-  const from = bars.sessions.findIndex((session) => session >= firstSession)
-  const to = bars.sessions.findLastIndex((session) => session <= lastSession) + 1
-  return sliceBars(bars, from === -1 ? to : from, to)
-}
-
-function isEqual(one: BarColumns, other: BarColumns): boolean {
+function isEqual(one: BarColumns, other: BarColumns | undefined): boolean {
+  if (other === undefined) return false
   const rows = one.sessions.length
   if (rows !== other.sessions.length) return false
   for (let row = 0; row < rows; row++) {

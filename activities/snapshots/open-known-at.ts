@@ -2,7 +2,7 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { actionsKnownAt, barsKnownAt } from '#domain/market/known-at.ts'
 import { symbolContentSha256 } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { openSnapshot, type SnapshotReader } from './open-snapshot.ts'
+import { openSnapshot, type SnapshotBars } from './open-snapshot.ts'
 
 /**
  * Opens a snapshot as it was known at an instant, or as it is without one. Its manifest lists only those of `symbols` of
@@ -16,12 +16,12 @@ export async function openSnapshotKnownAt(
   ref: ObjectRef,
   asOf: string | undefined,
   symbols: readonly string[],
-): Promise<SnapshotReader> {
+): Promise<SnapshotBars> {
   const snapshot = await openSnapshot(objects, ref)
   if (asOf === undefined) return snapshot
   const bars = async (symbol: string) => ({ ...barsKnownAt(await snapshot.bars(symbol), asOf), adjustedClose: undefined })
   const actions = (symbol: string) => actionsKnownAt(snapshot.actions(symbol), asOf)
-  const known: SnapshotReader['manifest']['symbols'] = []
+  const known: SnapshotBars['manifest']['symbols'] = []
   for (const symbol of symbols) {
     const found = await bars(symbol)
     if (found.sessions.length === 0) continue

@@ -1,16 +1,22 @@
 import type { CorporateAction, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
 import { readManifest } from './manifest.ts'
 
-export type SnapshotReader = {
+/** What a snapshot holds of each symbol. */
+export type SnapshotBars = {
   manifest: SnapshotManifest
   /** @throws QuantloopError not_found | object_missing | object_corrupt | unavailable */
   bars(symbol: string): Promise<BarColumns>
   actions(symbol: string): CorporateAction[]
+}
+
+export type SnapshotReader = SnapshotBars & {
+  /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
+  chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
 }
 
 /** Decoded rows that a reader keeps: about 100 bytes each. */
@@ -52,8 +58,21 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
         })
       return bars
     },
+    async chunk(chunk) {
+      const whole = decoded.get(groups.get(chunk.symbols[0]!)!)
+      if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
+      const bars = await whole
+      return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))
+    },
     actions: (symbol) => manifest.actions.filter((action) => action.symbol === symbol),
   }
+}
+
+/** A symbol's rows between a chunk's first and last session: those of the chunk, for its symbols have no other there. */
+function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
+  const from = bars.sessions.findIndex((session) => session >= firstSession)
+  const to = bars.sessions.findLastIndex((session) => session <= lastSession) + 1
+  return sliceBars(bars, from === -1 ? to : from, to)
 }
 
 type Group = { chunks: Set<SnapshotChunk> }

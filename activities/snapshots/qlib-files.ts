@@ -13,10 +13,10 @@ import { calendarFile, columnFiles, indexOfSessions, type QlibFile, universeFile
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readAsFoundFiles, readAsFoundIndex } from '../datasets/qlib/as-found.ts'
 import { readOwnSessions, readUniverses } from './beside-bars.ts'
-import type { SnapshotReader } from './open-snapshot.ts'
+import type { SnapshotBars } from './open-snapshot.ts'
 
 /** Memory: one group of symbols and one part of what was found. @throws QuantloopError object_missing | object_corrupt | unavailable */
-export async function* qlibFiles(objects: ObjectStore, reader: SnapshotReader): AsyncGenerator<QlibFile> {
+export async function* qlibFiles(objects: ObjectStore, reader: SnapshotBars): AsyncGenerator<QlibFile> {
   const { manifest } = reader
   const asFound = manifest.beside?.asFound
   const found = asFound === undefined ? undefined : await readAsFoundIndex(objects, asFound)
@@ -43,14 +43,14 @@ function adjustedColumns(bars: BarColumns, actions: readonly CorporateAction[], 
 }
 
 /** Every session on which any symbol has a bar. */
-async function sessionsOf(reader: SnapshotReader): Promise<string[]> {
+async function sessionsOf(reader: SnapshotBars): Promise<string[]> {
   const sessions = new Set<string>()
   for (const { symbol } of reader.manifest.symbols) for (const session of (await reader.bars(symbol)).sessions) sessions.add(session)
   return [...sessions].sort(compareText)
 }
 
 /** Qlib looks for a market `all`: each symbol from its first bar to its last. */
-function withAll(universes: readonly Universe[], { manifest }: SnapshotReader): Universe[] {
+function withAll(universes: readonly Universe[], { manifest }: SnapshotBars): Universe[] {
   if (universes.some(({ name }) => name === 'all')) return [...universes]
   const spans = manifest.symbols.map(({ symbol, firstSession, lastSession }) => ({ symbol, from: firstSession, to: lastSession }))
   return [...universes, { name: 'all', spans }]

@@ -2,14 +2,14 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { pack } from 'tar-stream'
 import type { ObjectStore } from '#storage/object-store.ts'
-import type { SnapshotReader } from './open-snapshot.ts'
+import type { SnapshotBars } from './open-snapshot.ts'
 import { qlibFiles } from './qlib-files.ts'
 
 /**
  * A snapshot as one tar of a Qlib folder, which `data import --format qlib` takes back to the identical snapshot.
  * @throws QuantloopError object_missing | object_corrupt | unavailable
  */
-export async function writeQlibTar(objects: ObjectStore, reader: SnapshotReader, path: string, cancelled: AbortSignal): Promise<void> {
+export async function writeQlibTar(objects: ObjectStore, reader: SnapshotBars, path: string, cancelled: AbortSignal): Promise<void> {
   const tar = pack()
   const writing = pipeline(tar as unknown as NodeJS.ReadableStream, createWriteStream(path), { signal: cancelled })
   // whoever feeds it hears of a failure first

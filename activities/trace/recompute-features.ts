@@ -3,7 +3,7 @@ import { parse } from '#domain/expressions/parse.ts'
 import { reach } from '#domain/expressions/reach.ts'
 import { computeFeatures } from '#domain/features/compute-features.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
-import type { SnapshotReader } from '../snapshots.ts'
+import type { SnapshotBars } from '../snapshots.ts'
 import { type Evidence, sha256Of } from './evidence.ts'
 import type { OpenedBuild } from './open-build.ts'
 import { readShardRow } from './shard-row.ts'
@@ -17,7 +17,7 @@ export type RecomputedFeatures = { row: Uint8Array; equal: boolean; bars: NonNul
 export async function recomputeFeatures(
   evidence: Evidence,
   { manifest }: OpenedBuild,
-  snapshot: SnapshotReader,
+  snapshot: SnapshotBars,
   input: FeatureRowInput,
 ): Promise<RecomputedFeatures | undefined> {
   const { symbol, session } = input

@@ -9,7 +9,8 @@ import { pagingOf, paged, session, wholeNumber } from '../options.ts'
 import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
 import { type ReplayedSession, replaySessions } from '../replay.ts'
 import { connectorAsked, type SyncOptions, syncOptions } from '../sync-options.ts'
-import { type ImportSource, uploader, uploadSource } from '../upload-source.ts'
+import { uploadFile } from '../upload.ts'
+import { type ImportSource, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
 import { addQuality } from './data/quality.ts'
 
@@ -38,7 +39,7 @@ export function register(program: Command, context: CliContext): void {
         command.error('error: a Qlib folder is taken whole, with its own calendar and universes')
       const client = await connect(context, waitingPatienceMs)
       const ticker = createTicker(context.interactive)
-      const upload = uploader(client.uploads.create, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const upload = (file: string) => uploadFile(file, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
       const connector = await uploadSource({ path, ...options }, upload)
       ticker.end()
       await sync(context, client, dataset, connector, wait)

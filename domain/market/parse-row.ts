@@ -19,15 +19,18 @@ export type BarRow = {
   adjustedClose: number
 }
 
+/** Why a row could not be read, and which bar it was to be, as far as that could be read. */
+export type UnreadRow = { reason: string; symbol?: string; session?: string }
+
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const notFinite = /^[+-]?(?:nan|inf|infinity)$/i
 
 /** Reads a row strictly, or says what is malformed in it. Nothing is guessed: no thousands separators, no other date orders. */
-export function parseRow(text: RowText): BarRow | { reason: string } {
+export function parseRow(text: RowText): BarRow | UnreadRow {
   const symbol = readSymbol(text.symbol)
   if (symbol === undefined) return { reason: `symbol '${shown(text.symbol)}' is not a ticker of at most 20 letters, digits and . ^ = -` }
   const day = dayOf(text.session)
-  if (day === undefined) return { reason: `session '${shown(text.session)}' is not a date written YYYY-MM-DD` }
+  if (day === undefined) return { reason: `session '${shown(text.session)}' is not a date written YYYY-MM-DD`, symbol }
   const row: BarRow = {
     symbol,
     session: sessionOf(day),
@@ -40,12 +43,12 @@ export function parseRow(text: RowText): BarRow | { reason: string } {
   }
   for (const field of ['open', 'high', 'low', 'close', 'volume'] as const) {
     const value = parseNumber(field, text[field])
-    if (typeof value !== 'number') return value
+    if (typeof value !== 'number') return { ...value, symbol: row.symbol, session: row.session }
     row[field] = value
   }
   if (text.adjustedClose !== undefined && text.adjustedClose !== '') {
     const value = parseNumber('adjusted close', text.adjustedClose)
-    if (typeof value !== 'number') return value
+    if (typeof value !== 'number') return { ...value, symbol: row.symbol, session: row.session }
     row.adjustedClose = value
   }
   return row

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { once } from 'node:events'
 import { createClient } from '#cli/client.ts'
 import { uploadFile } from '#cli/upload.ts'
+import type { UploadResources } from '#cli/upload-resources.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,12 +91,13 @@ describe('an upload', () => {
       await writeFile(path, text)
       const { url, asked } = await answering({ status: 200, body: '' }, { status: 403, body: 'expired' })
       const seen: number[] = []
-      await uploadFile(path, `${url}/uploads/1`, (sent) => seen.push(sent))
+      const uploads = { create: async () => ({ upload: 'uploads/1', url: `${url}/uploads/1`, expiresInSeconds: 60 }) } as UploadResources
+      expect(await uploadFile(path, uploads, (sent) => seen.push(sent))).toBe('uploads/1')
       expect(asked[0]).toMatchObject({ line: 'PUT /uploads/1', headers: { 'content-length': String(text.length) } })
       expect(asked[0]!.body === text).toBe(true)
       expect(seen.length).toBeGreaterThan(1)
       expect(seen.at(-1)).toBe(text.length)
-      await expect(uploadFile(path, `${url}/uploads/1`, () => {})).rejects.toMatchObject({
+      await expect(uploadFile(path, uploads, () => {})).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining('403 expired'),
       })

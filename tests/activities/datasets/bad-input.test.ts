@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importBars } from '#activities/datasets/import-bars.ts'
@@ -32,6 +33,30 @@ describe('a bad line is named with file, line and reason, and is not used', () =
     ['a quote never closed', '2020-01-03,"A,10,11,9,10.5,100', 'a quote is not closed, or stands inside a field'],
     ['a quote inside a field', '2020-01-03,A"B",10,11,9,10.5,100', 'a quote is not closed, or stands inside a field'],
     ['no number', '2020-01-03,A,ten,11,9,10.5,100', `open 'ten' is not a number written like 1234.56`],
+    ['a thousands separator', '2020-01-03,A,"1.234,56",11,9,10.5,100', `open '1.234,56' is not a number written like 1234.56`],
+    ['a decimal comma', '2020-01-03,A,1.234,56,11,9,10.5,100', 'has 8 fields where the header has 7'],
+    ['infinite', '2020-01-03,A,10,inf,9,10.5,100', `high 'inf' is not finite`],
+    ['zero', '2020-01-03,A,10,11,0,10.5,100', 'low 0 is not above zero'],
+    [
+      'an instant with a zone, in the hour that daylight saving leaves out',
+      '2020-03-29T02:30:00+01:00,A,10,11,9,10.5,100',
+      `session '2020-03-29T02:30:00+01:00' is not a date written YYYY-MM-DD`,
+    ],
+    [
+      'an instant without a zone, in the hour that comes twice',
+      '2020-11-01 01:30:00,A,10,11,9,10.5,100',
+      `session '2020-11-01 01:30:00' is not a date written YYYY-MM-DD`,
+    ],
+    [
+      'an escaped path for a symbol',
+      '2020-01-03,%252e%252e,10,11,9,10.5,100',
+      `symbol '%252e%252e' is not an upper-case ticker of at most 20 characters`,
+    ],
+    [
+      'a letter that only looks like A',
+      '2020-01-03,\u0410,10,11,9,10.5,100',
+      `symbol '\u0410' is not an upper-case ticker of at most 20 characters`,
+    ],
     ['not finite', '2020-01-03,A,NaN,11,9,10.5,100', `open 'NaN' is not finite`],
     ['out of range', '2020-01-03,A,10,1e999,9,10.5,100', `high '1e999' is not finite`],
     ['negative', '2020-01-03,A,-10,11,9,10.5,100', 'open -10 is not above zero'],
@@ -46,6 +71,21 @@ describe('a bad line is named with file, line and reason, and is not used', () =
     expect(items).toMatchObject([{ file: 'bars.csv', line: 3, reason, raw: line.replaceAll('\0', '\u2400') }])
     expect(result).toMatchObject({ rows: 2, quarantined: 1 })
     expect(sessions).toEqual(['2020-01-02', '2020-01-31'])
+  })
+
+  it('with the symbol and session that it was to be, as far as they could be read', async () => {
+    const { items } = await importing('2020-01-03,A,ten,11,9,10.5,100', 'yesterday,A,10,11,9,10.5,100', '2020-01-06,?,10,11,9,10.5,100')
+    expect(items.map(({ line, symbol, session }) => [line, symbol, session])).toEqual([
+      [3, 'A', '2020-01-03'],
+      [4, 'A', undefined],
+      [5, undefined, undefined],
+    ])
+  })
+
+  it('a quote that is never closed spoils its line and no other', async () => {
+    const { items, sessions } = await importing('2020-01-03,"A,10,11,9,10.5,100', good('2020-01-06'), good('2020-01-07'))
+    expect(items.map(({ line }) => line)).toEqual([3])
+    expect(sessions).toEqual(['2020-01-02', '2020-01-06', '2020-01-07', '2020-01-31'])
   })
 
   it('in the future', async () => {
@@ -148,6 +188,12 @@ describe('a source that holds nothing to use is refused, and the head stays', ()
     ['a header that names a column twice', `${header},Date\n`, 'source_malformed', /names session twice/],
     ['semicolons', `${header.replaceAll(',', ';')}\n`, 'source_malformed', /separated by commas/],
     ['UTF-16', Buffer.from(`\ufeff${header}\n`, 'utf16le'), 'source_malformed', /UTF-16/],
+    ['UTF-16 without a mark', Buffer.from(`${header}\n`, 'utf16le'), 'source_malformed', /UTF-16 text without a mark/],
+    ['UTF-16 of the other order', Buffer.from(`${header}\n`, 'utf16le').swap16(), 'source_malformed', /UTF-16 text without a mark/],
+    ['a gzip bomb, unopened', gzipSync(Buffer.alloc(50_000_000)), 'source_malformed', /gzip: decompress it first/],
+    ['a zip bomb, unopened', Buffer.from('PK\x03\x04\x14\0\0\0'), 'source_malformed', /zip archive: unpack it first/],
+    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0]), 'source_malformed', /zstd/],
+    ['Parquet', Buffer.from('PAR1\0\0'), 'source_malformed', /Parquet/],
     ['gzip', Buffer.from([0x1f, 0x8b, 8, 0, 0, 0]), 'source_malformed', /gzip/],
     ['a first line without end', 'x'.repeat(100_000), 'source_malformed', /header/],
   ])('%s', async (_, text, code, message) => {

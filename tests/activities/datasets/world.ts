@@ -31,6 +31,7 @@ export async function datasetWorld({ python = testServices().python, vendors = n
     activities,
     inputOf,
     store,
+    databaseUrl: database.url,
 
     /** Runs an activity as a worker would. */
     asActivity: <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>

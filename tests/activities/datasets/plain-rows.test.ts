@@ -1,0 +1,85 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readCsvRows } from '#activities/datasets/csv-rows.ts'
+import { Line } from '#activities/datasets/lines.ts'
+import { PlainRows } from '#activities/datasets/plain-rows.ts'
+import { parseRow } from '#domain/market/parse-row.ts'
+
+const columns = ['symbol', 'session', 'open', 'high', 'low', 'close', undefined, 'volume', 'adjustedClose'] as const
+
+/** A reader that has seen some symbols and dates. */
+function reader(): PlainRows {
+  const plain = new PlainRows(columns)
+  for (const symbol of ['A', 'BRK.B'])
+    for (const session of ['2020-01-02', '2020-01-03'])
+      plain.learn({ symbol, session }, { symbol, session, open: 1, high: 1, low: 1, close: 1, volume: 1, adjustedClose: 1 })
+  return plain
+}
+
+const read = (plain: PlainRows, text: string) => {
+  const block = Buffer.from(`before\n${text}\nafter`)
+  return plain.read(new Line(2, block, 7, block.length - 6))
+}
+
+const decimal = fc.oneof(
+  fc.stringMatching(/^\d{1,20}$/),
+  fc.stringMatching(/^\d{0,12}\.\d{0,12}$/),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.constantFrom('', '.', '1.2.3', '-0', '-1', '+1', '1e999', 'NaN', '0', '1,5', ' 1', '"1"', '9007199254740993', '0.1000000000000000055'),
+)
+const line = fc
+  .tuple(
+    fc.constantFrom('A', 'BRK.B', 'C', '', ' A', '"A"', 'a'),
+    fc.constantFrom('2020-01-02', '2020-01-03', '2020-01-06', '2020-1-3', '20200103', '', '2020-01-02T'),
+    decimal,
+    decimal,
+    decimal,
+    decimal,
+    fc.constantFrom('', 'note', 'a "note"', '漢'),
+    decimal,
+    decimal,
+  )
+  .map((fields) => fields.join(','))
+
+describe('a plain line', () => {
+  it('is read as the strict rules read it, or left to them', () => {
+    fc.assert(
+      fc.property(line, (text) => {
+        const row = read(reader(), text)
+        if (row === undefined) return
+        const fields = text.split(',')
+        const named = Object.fromEntries(columns.flatMap((name, at) => (name === undefined ? [] : [[name, fields[at]!]])))
+        expect(row).toEqual(parseRow(named as Parameters<typeof parseRow>[0]))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it.each(['A,2020-01-02,1,2.5,.5,1.25,note,100,', 'BRK.B,2020-01-03,1.,2,1,1,,0,0.1000000000000000055'])('is %s', (text) =>
+    expect(read(reader(), text)).toBeDefined(),
+  )
+
+  it.each([
+    ['an unknown symbol', 'C,2020-01-02,1,2,1,1,,1,1'],
+    ['an unknown date', 'A,2020-01-06,1,2,1,1,,1,1'],
+    ['a quote', 'A,2020-01-02,1,2,1,1,"x",1,1'],
+    ['a missing field', 'A,2020-01-02,1,2,1,1,,1'],
+    ['a field too many', 'A,2020-01-02,1,2,1,1,,1,1,1'],
+    ['an exponent', 'A,2020-01-02,1e2,2,1,1,,1,1'],
+  ])('has not %s', (_, text) => expect(read(reader(), text)).toBeUndefined())
+})
+
+it('gives the rows of a file however many of its lines are plain', async () => {
+  const text = [
+    'symbol,date,open,high,low,close,volume',
+    ...['A', 'A', ' A', '"A"', 'A'].map((symbol) => `${symbol},2020-01-02,1,2,1,1.5,7`),
+  ]
+  const rows = []
+  const source = async function* () {
+    yield Buffer.from(text.join('\n'))
+  }
+  for await (const batch of readCsvRows(source(), 'bars.csv')) rows.push(...batch)
+  expect(rows.map(({ line: number }) => number)).toEqual([2, 3, 4, 5, 6])
+  expect(new Set(rows.map(({ row }) => JSON.stringify(row))).size).toBe(1)
+  expect(rows.map(({ raw }) => raw)).toEqual(text.slice(1))
+})
