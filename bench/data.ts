@@ -193,7 +193,7 @@ async function openedShare(world: DatasetTestWorld, ref: ObjectRef): Promise<num
   const cacheDir = await mkdtemp(join(tmpdir(), 'quantloop-bench-cache-'))
   const objects = createObjectStore(world.store.config, { cacheDir })
   let read = 0
-  const counting = { ...objects, get: count(objects.get), file: count(objects.file) }
+  const counting = { ...objects, get: count((object) => objects.get(object)), file: count((object) => objects.file(object)) }
   function count<T>(fetch: (object: ObjectRef) => Promise<T>) {
     return (object: ObjectRef) => {
       read += object.bytes

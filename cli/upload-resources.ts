@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { BegunUpload, CompletedUpload, type CompleteUploadRequest, PartUrls, StoredParts, UploadGrant } from '#contracts/requests.ts'
 import type { Transport } from './transport.ts'
 

@@ -60,12 +60,20 @@ export class PlainRows {
           row.session = session
           break
         }
-        default: {
+        case 'open':
+        case 'high':
+        case 'low':
+        case 'close':
+        case 'volume':
+        case 'adjustedClose': {
           const value = this.number(block, from, end)
           // only the vendor's adjusted close may be absent
           if (Number.isNaN(value) && (field !== 'adjustedClose' || this.end !== from)) return undefined
           row[field] = value
+          break
         }
+        default:
+          field satisfies never
       }
       if (column < last ? this.end >= end || block[this.end] !== comma : this.end !== end) return undefined
       from = this.end + 1

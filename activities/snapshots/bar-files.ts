@@ -65,7 +65,7 @@ export async function readBarFiles(paths: readonly string[]): Promise<Map<string
     const found = await connection.run(
       `select (session - date '1970-01-01')::integer, ${numbers.map((field) => `coalesce("${field}", 'nan'::double)`).join(', ')}, epoch_ms("knownAt")::double from ${files} order by symbol, session`,
     )
-    return columnsOf(symbols, found)
+    return await columnsOf(symbols, found)
   } finally {
     connection.closeSync()
   }
@@ -93,9 +93,9 @@ async function columnsOf(symbols: readonly [symbol: string, rows: number][], fou
   const values = [...numbers, 'knownAt'].map(() => new Float64Array(rows))
   let at = 0
   for (let chunk = await found.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await found.fetchChunk()) {
-    const count = chunk.rowCount
+    const { chunk: raw, rowCount: count } = chunk
     const bytes = (column: number, width: number) => {
-      const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk!.chunk, column), count * width)
+      const data = duckdb.vector_get_data(duckdb.data_chunk_get_vector(raw, column), count * width)
       return [data.buffer, data.byteOffset, count] as const
     }
     days.set(new Int32Array(...bytes(0, 4)), at)

@@ -14,7 +14,8 @@ import { createObjectStore } from '#storage/minio-object-store.ts'
 import type { ImportAnswer, ImportQuestion } from './import-in-process.ts'
 
 const { databaseUrl, store, cacheDir, syncId, upload, parent } = JSON.parse(await text(process.stdin)) as ImportQuestion
-const { db, close } = connectDatabase(databaseUrl)
+const connection = connectDatabase(databaseUrl)
+const { db } = connection
 const objects = createObjectStore(store, { cacheDir })
 const cancelled = new AbortController().signal
 const megabytes = (kilobytes: number) => kilobytes / 1024
@@ -30,7 +31,7 @@ const { examination } = await examineBars(objects, { staged, parent, cancelled }
 const examined = performance.now()
 const manifest: ObjectRef = await composeSnapshot(objects, { staged, examination, approved: true, parent, cancelled })
 const composed = performance.now()
-await close()
+await connection.close()
 
 const answer: ImportAnswer = {
   manifest,

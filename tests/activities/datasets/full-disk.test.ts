@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import type FileSystem from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { findDataset } from '#db/queries/datasets.ts'
@@ -7,7 +8,7 @@ import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 const disk = vi.hoisted(() => ({ plan: undefined as FaultPlan | undefined }))
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
+  const real = await original<typeof FileSystem>()
   const open: typeof real.open = async (...args) => {
     if (disk.plan === undefined || !String(args[0]).includes('quantloop-spill-')) return await real.open(...args)
     const { faultyFileSystem } = await import('#tests/faults/faulty-file-system.ts')
