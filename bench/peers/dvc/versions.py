@@ -35,7 +35,12 @@ def answer(question: dict[str, str]) -> dict[str, float]:
             started = time.perf_counter()
             bars = pandas.read_csv(path, parse_dates=["date"])
             seconds = time.perf_counter() - started
-            return {"seconds": seconds, "rows": len(bars), "close": float(bars.close.sum()), "volume": float(bars.volume.sum())}
+            return {
+                "seconds": seconds,
+                "rows": len(bars),
+                "close": float(bars.close.sum()),
+                "volume": float(bars.volume.sum()),
+            }
         case _:
             raise ValueError(f"no such question: {question}")
 

@@ -1,5 +1,6 @@
 /** Builds of what was known at a time, over real landings in the real store. */
 import { randomUUID } from 'node:crypto'
+import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
@@ -7,7 +8,7 @@ import { computeShards, type ShardsResult } from '#activities/features/compute-s
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { FeatureBuildManifest, type BuildInput, type LabelDefinition } from '#contracts/features.ts'
-import { audit, featureRow } from '#db/schema.ts'
+import { featureRow, headMove } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { snapshotKnownAt } from '#db/queries/snapshot-known-at.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
@@ -45,8 +46,8 @@ const world = () => ({ db: database.db, objects: store.objects })
 /** Lands at a time of the test's choosing, as the history of the head has it. */
 async function land(dataset: string, at: string, bars: readonly BarColumns[]): Promise<string> {
   const { id } = await landSnapshot(world(), dataset, bars)
-  const row = { by: 'tests', action: 'land-snapshot', subject: `dataset/${dataset}`, commandId: randomUUID(), detail: { snapshotId: id } }
-  await database.db.insert(audit).values({ ...row, at })
+  const sequence = (await database.db.$count(headMove, eq(headMove.dataset, dataset))) + 1
+  await database.db.insert(headMove).values({ dataset, sequence, snapshotId: id, kind: 'land', by: 'tests', commandId: randomUUID(), at })
   return id
 }
 
