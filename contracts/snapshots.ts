@@ -127,7 +127,8 @@ export type Comparison = z.infer<typeof Comparison>
 export const ComparisonAnswer = Comparison.extend({ id: Id })
 export type ComparisonAnswer = z.infer<typeof ComparisonAnswer>
 
-export const ExportFormat = z.enum(['csv', 'parquet'])
+/** `qlib` is a tar of a Qlib folder. */
+export const ExportFormat = z.enum(['csv', 'parquet', 'qlib'])
 export type ExportFormat = z.infer<typeof ExportFormat>
 
 /** What of a snapshot is written. `adjusted` prices are times their factor, and the factor stands beside them. */
@@ -140,12 +141,20 @@ const Cut = {
   to: Session.optional(),
 }
 
-export const ExportRequest = z.strictObject({
-  dataset: Name,
-  snapshot: SnapshotReference.default('head'),
-  ...Cut,
-  prices: Prices.default('raw'),
-})
+export const ExportRequest = z
+  .strictObject({
+    dataset: Name,
+    snapshot: SnapshotReference.default('head'),
+    ...Cut,
+    prices: Prices.default('raw'),
+  })
+  .refine(
+    ({ format, prices, symbols, from, to }) =>
+      format !== 'qlib' || (prices === 'raw' && [symbols, from, to].every((cut) => cut === undefined)),
+    {
+      message: 'a Qlib folder is written whole, with its prices as Qlib keeps them: leave out prices, symbols, from and to',
+    },
+  )
 export type ExportRequest = z.infer<typeof ExportRequest>
 
 export const ExportInput = z.strictObject({ exportId: Id, dataset: Name, snapshotId: Sha256, ...Cut })
