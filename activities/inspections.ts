@@ -33,9 +33,9 @@ export const createInspectionActivities = ({ db, objects, secondCopy }: World) =
       const reader = await openSnapshot(objects, manifest)
       const folder = await mkdtemp(join(tmpdir(), 'quantloop-export-'))
       try {
-        const path = join(folder, `bars.${cut.format}`)
-        const written = await writeExport(reader, cut, path, cancelled)
-        return { object: await objects.putFile(path, cut.format), ...written, lacks: lacksOf(reader, cut) }
+        const path = join(folder, 'bars')
+        const written = await writeExport(objects, reader, cut, path, cancelled)
+        return { object: await objects.putFile(path, cut.format === 'qlib' ? 'tar' : cut.format), ...written, lacks: lacksOf(reader, cut) }
       } finally {
         await rm(folder, { recursive: true, force: true })
       }

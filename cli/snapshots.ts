@@ -38,7 +38,7 @@ export const moveColumns = [
 ]
 
 export function describeLineage(lineage: Lineage): string {
-  const { sync, builds, trainingRuns, modelVersions, predictions } = lineage
+  const { sync, pages, builds, trainingRuns, modelVersions, predictions } = lineage
   const part = (title: string, lines: string[]) => (lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)])
   return [
     facts({
@@ -54,6 +54,10 @@ export function describeLineage(lineage: Lineage): string {
       sync === null
         ? []
         : [`${sync.connector}, sync ${sync.id} by ${sync.requestedBy} at ${moment(sync.startedAt)}, ${sync.quarantined} rows refused`],
+    ),
+    ...part(
+      'raw answers',
+      pages.map(({ address, sha256 }) => `${short(sha256)}  ${address}`),
     ),
     ...part(
       'feature builds',

@@ -58,6 +58,8 @@ export const Lineage = z.strictObject({
   note: z.string().nullable(),
   collectedAt: Timestamp.nullable(),
   sync: z.strictObject({ id: Id, connector: z.string(), requestedBy: z.string(), startedAt: Timestamp, quarantined: z.int() }).nullable(),
+  /** the raw answers of a vendor that the sync was made of */
+  pages: z.array(z.strictObject({ page: z.string(), address: z.string(), sha256: Sha256 })),
   builds: z.array(z.strictObject({ id: Sha256, featureSet: z.string(), state: z.string(), startedAt: Timestamp })),
   trainingRuns: z.array(z.strictObject({ id: Id, modelName: z.string(), modelVersion: z.int().nullable(), state: z.string() })),
   modelVersions: z.array(
@@ -127,7 +129,8 @@ export type Comparison = z.infer<typeof Comparison>
 export const ComparisonAnswer = Comparison.extend({ id: Id })
 export type ComparisonAnswer = z.infer<typeof ComparisonAnswer>
 
-export const ExportFormat = z.enum(['csv', 'parquet'])
+/** `qlib` is a tar of a Qlib folder. */
+export const ExportFormat = z.enum(['csv', 'parquet', 'qlib'])
 export type ExportFormat = z.infer<typeof ExportFormat>
 
 /** What of a snapshot is written. `adjusted` prices are times their factor, and the factor stands beside them. */
@@ -140,12 +143,20 @@ const Cut = {
   to: Session.optional(),
 }
 
-export const ExportRequest = z.strictObject({
-  dataset: Name,
-  snapshot: SnapshotReference.default('head'),
-  ...Cut,
-  prices: Prices.default('raw'),
-})
+export const ExportRequest = z
+  .strictObject({
+    dataset: Name,
+    snapshot: SnapshotReference.default('head'),
+    ...Cut,
+    prices: Prices.default('raw'),
+  })
+  .refine(
+    ({ format, prices, symbols, from, to }) =>
+      format !== 'qlib' || (prices === 'raw' && [symbols, from, to].every((cut) => cut === undefined)),
+    {
+      message: 'a Qlib folder is written whole, with its prices as Qlib keeps them: leave out prices, symbols, from and to',
+    },
+  )
 export type ExportRequest = z.infer<typeof ExportRequest>
 
 export const ExportInput = z.strictObject({ exportId: Id, dataset: Name, snapshotId: Sha256, ...Cut })

@@ -1,8 +1,8 @@
 /**
- * Part of a snapshot, or all of it, as one file in the columns that an import reads: symbol, session, open, high, low,
- * close, volume, adjustedClose; knownAt where it was observed, and the factor beside adjusted prices. Symbols are read one group of
- * chunks at a time and written as they come, so that memory does not grow with the snapshot. Numbers are written with as
- * many digits as give the same number back.
+ * Part of a snapshot, or all of it, as one file: a tar of a Qlib folder (see qlib-files.ts), or a table in the columns
+ * that an import reads: symbol, session, open, high, low, close, volume, adjustedClose; knownAt where it was observed, and
+ * the factor beside adjusted prices. Symbols are read one group of chunks at a time and written as they come, so that
+ * memory does not grow with the snapshot. Numbers are written with as many digits as give the same number back.
  */
 import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -10,8 +10,10 @@ import { pipeline } from 'node:stream/promises'
 import type { ExportInput } from '#contracts/snapshots.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { adjustBars, priceFactors } from '#domain/market/factors.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
 import { BarFileWriter, type ExtraColumns } from './bar-file-writer.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
+import { writeQlibTar } from './write-qlib-tar.ts'
 
 export type Cut = Pick<ExportInput, 'format' | 'prices' | 'symbols' | 'from' | 'to'>
 export type Written = { rows: number; symbols: number }
@@ -19,11 +21,18 @@ export type Written = { rows: number; symbols: number }
 const columns = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
 
 /** @throws QuantloopError not_found when a symbol is not in the snapshot | object_missing | object_corrupt | unavailable */
-export async function writeExport(reader: SnapshotReader, cut: Cut, path: string, cancelled: AbortSignal): Promise<Written> {
+export async function writeExport(
+  objects: ObjectStore,
+  reader: SnapshotReader,
+  cut: Cut,
+  path: string,
+  cancelled: AbortSignal,
+): Promise<Written> {
+  const { manifest } = reader
   const written: Written = { rows: 0, symbols: 0 }
-  const extra = { knownAt: reader.manifest.knownAtBasis === 'observed', factor: cut.prices === 'adjusted' }
+  const extra = { knownAt: manifest.knownAtBasis === 'observed', factor: cut.prices === 'adjusted' }
   const parts = async function* () {
-    for (const symbol of cut.symbols ?? reader.manifest.symbols.map((each) => each.symbol)) {
+    for (const symbol of cut.symbols ?? manifest.symbols.map((each) => each.symbol)) {
       cancelled.throwIfAborted()
       const part = partOf(await reader.bars(symbol), reader, cut)
       if (part.bars.sessions.length === 0) continue
@@ -47,6 +56,9 @@ export async function writeExport(reader: SnapshotReader, cut: Cut, path: string
         }
         break
       }
+      case 'qlib':
+        await writeQlibTar(objects, reader, path, cancelled)
+        return { rows: manifest.rows, symbols: manifest.symbols.length }
       default:
         cut.format satisfies never
     }
@@ -59,7 +71,11 @@ export async function writeExport(reader: SnapshotReader, cut: Cut, path: string
 
 /** What the file does not tell of the snapshot: empty when importing it gives the identical id. */
 export function lacksOf({ manifest }: SnapshotReader, cut: Cut): string[] {
-  const { symbols, firstSession, lastSession, actions, knownAtBasis, clearedJumps } = manifest
+  const { symbols, firstSession, lastSession, actions, knownAtBasis, clearedJumps, beside } = manifest
+  if (cut.format === 'qlib')
+    return beside?.asFound === undefined
+      ? ['raw prices, corporate actions and the vendor’s adjusted close: Qlib keeps adjusted float32']
+      : []
   const whole = cut.symbols === undefined || symbols.every(({ symbol }) => cut.symbols!.includes(symbol))
   const cutAt = (cut.from ?? firstSession) > firstSession || (cut.to ?? lastSession) < lastSession
   return [

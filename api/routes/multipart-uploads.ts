@@ -32,7 +32,7 @@ const urls = operation('operator', {
   responses: { 200: answers(schemas.PartUrls, 'One address a part') },
 })
 
-const parts = operation('operator', {
+const parts = operation('viewer', {
   method: 'get',
   path: '/api/v1/uploads/{id}/parts',
   tags,

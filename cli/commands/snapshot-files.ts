@@ -24,7 +24,7 @@ export function register(program: Command, context: CliContext): void {
     .command('export')
     .argument('<dataset>')
     .argument('[snapshot]', named, snapshotReference, 'head')
-    .description('write bars of a snapshot into a CSV or Parquet file')
+    .description('write bars of a snapshot into a CSV or Parquet file, or into a tar of a Qlib folder')
     .option('--out <file>', 'where to; by default DATASET-SNAPSHOT.FORMAT here')
     .addOption(new Option('--format <format>', 'by default what the name of the file says, else csv').choices(ExportFormat.options))
     .option('--symbols <list>', 'only these, as AAPL,MSFT', tickers)
@@ -52,7 +52,7 @@ export function register(program: Command, context: CliContext): void {
         asRun(await client.exports.find(accepted.id)),
       )
       assertEndedWell('export', id, { state, step: 'export', failure }, ['failed', 'stopped'])
-      const file = resolve(options.out ?? `${dataset}-${snapshot.id.slice(0, 12)}.${format}`)
+      const file = resolve(options.out ?? `${dataset}-${snapshot.id.slice(0, 12)}.${format === 'qlib' ? 'tar' : format}`)
       const ticker = createTicker(context.interactive)
       await downloadFile(result!, file, (received, total) => ticker.show(`download ${bar(received, total)}`))
       ticker.end()
@@ -110,7 +110,14 @@ export function register(program: Command, context: CliContext): void {
 }
 
 function formatOf(out: string | undefined): ExportFormat {
-  return out !== undefined && extname(out) === '.parquet' ? 'parquet' : 'csv'
+  switch (extname(out ?? '')) {
+    case '.parquet':
+      return 'parquet'
+    case '.tar':
+      return 'qlib'
+    default:
+      return 'csv'
+  }
 }
 
 /** Work without a row has one step. */

@@ -1,6 +1,6 @@
 import { and, asc, eq } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
-import type { Database } from '../client.ts'
+import type { Database, Executor } from '../client.ts'
 import { fetchedPage } from '../schema.ts'
 
 /** The raw answer that a sync has kept of a page. */
@@ -15,7 +15,7 @@ export async function findFetchedPage(db: Database, syncId: string, page: string
 export type FetchedPage = { page: string; address: string; object: ObjectRef }
 
 /** Every raw answer that a sync was made of, in the order of their names. */
-export async function listFetchedPages(db: Database, syncId: string): Promise<FetchedPage[]> {
+export async function listFetchedPages(db: Executor, syncId: string): Promise<FetchedPage[]> {
   return await db
     .select({ page: fetchedPage.page, address: fetchedPage.address, object: fetchedPage.object })
     .from(fetchedPage)

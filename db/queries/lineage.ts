@@ -2,6 +2,7 @@ import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Lineage } from '#contracts/snapshots.ts'
 import type { Executor } from '../client.ts'
 import { featureBuild, modelVersion, prediction, syncRun, snapshot, trainingRun } from '../schema.ts'
+import { listFetchedPages } from './fetched-pages.ts'
 import { findSnapshot } from './snapshots.ts'
 import { iso } from './timestamps.ts'
 
@@ -23,6 +24,7 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     .from(snapshot)
     .innerJoin(syncRun, eq(syncRun.id, snapshot.syncId))
     .where(and(eq(snapshot.dataset, dataset), eq(snapshot.id, id)))
+  const pages = sync === undefined ? [] : await listFetchedPages(db, sync.id)
   const builds = await db
     .select({
       id: featureBuild.id,
@@ -68,6 +70,7 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     note,
     collectedAt,
     sync: sync === undefined ? null : { ...sync, startedAt: iso(sync.startedAt) },
+    pages: pages.map(({ page, address, object }) => ({ page, address, sha256: object.sha256 })),
     builds: builds.map((build) => ({ ...build, startedAt: iso(build.startedAt) })),
     trainingRuns,
     modelVersions,

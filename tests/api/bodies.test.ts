@@ -21,6 +21,17 @@ const goodBodies: Record<string, unknown> = {
   'POST /api/v1/schedules': { name: 'daily', dataset: 'us-daily', cadence: { kind: 'cron', expression: '30 18 * * 1-5' } },
   'POST /api/v1/schedules/:name/backfill': { from: '2008-06-02T00:00:00Z', to: '2008-06-06T00:00:00Z' },
   'POST /api/v1/keys': { name: 'someone', role: 'viewer' },
+  'POST /api/v1/uploads/multipart': { bytes: 20_000_000 },
+  'POST /api/v1/uploads/:id/urls': { uploadId: 'begun', numbers: [1] },
+  'POST /api/v1/uploads/:id/complete': { uploadId: 'begun', bytes: 1, parts: [{ number: 1, md5: 'a'.repeat(32) }] },
+  'POST /api/v1/datasets/:name/standing-builds': { features: 'technical', label: trainBody.label },
+  'POST /api/v1/datasets/:name/rollback': { to: 'head~1' },
+  'PUT /api/v1/datasets/:name/tags/:tag': { snapshot: 'head' },
+  'PUT /api/v1/datasets/:name/snapshots/:snapshot/note': { note: 'as the vendor had it' },
+  'POST /api/v1/comparisons': { dataset: 'us-daily', before: 'head~1', after: 'head' },
+  'POST /api/v1/exports': { dataset: 'us-daily', format: 'csv' },
+  'POST /api/v1/verifications': { dataset: 'us-daily' },
+  'POST /api/v1/collections': { dryRun: true },
 }
 const verbs = /\/(pause|resume|stop|approve|reject|promote|rollback|retrain|trigger|acknowledge)$/
 
@@ -30,7 +41,11 @@ const withBody = () =>
   )
 
 const addressOf = (route: string) =>
-  route.replace(':id', route.includes('feature-builds') ? 'a'.repeat(64) : id).replace(':name', 'us-daily')
+  route
+    .replace(':id', route.includes('feature-builds') ? 'a'.repeat(64) : id)
+    .replace(':name', 'us-daily')
+    .replace(':tag', 'good')
+    .replace(':snapshot', 'head')
 
 /** Every object within a body, as a path to it. */
 function objectsIn(value: unknown, path: string[] = []): string[][] {

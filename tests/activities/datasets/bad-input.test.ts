@@ -50,12 +50,12 @@ describe('a bad line is named with file, line and reason, and is not used', () =
     [
       'an escaped path for a symbol',
       '2020-01-03,%252e%252e,10,11,9,10.5,100',
-      `symbol '%252e%252e' is not an upper-case ticker of at most 20 characters`,
+      `symbol '%252e%252e' is not a ticker of at most 20 letters, digits and . ^ = -`,
     ],
     [
       'a letter that only looks like A',
       '2020-01-03,\u0410,10,11,9,10.5,100',
-      `symbol '\u0410' is not an upper-case ticker of at most 20 characters`,
+      `symbol '\u0410' is not a ticker of at most 20 letters, digits and . ^ = -`,
     ],
     ['not finite', '2020-01-03,A,NaN,11,9,10.5,100', `open 'NaN' is not finite`],
     ['out of range', '2020-01-03,A,10,1e999,9,10.5,100', `high '1e999' is not finite`],

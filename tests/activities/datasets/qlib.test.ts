@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSnapshot, qlibFiles, readUniverses, writeQlibTar } from '#activities/snapshots.ts'
+import { openSnapshot, qlibFiles, readUniverses } from '#activities/snapshots.ts'
+import { lacksOf, writeExport } from '#activities/snapshots/write-export.ts'
 import { packFolder } from '#cli/pack-folder.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
@@ -112,7 +113,12 @@ describe('a Qlib folder', () => {
     const out = await exported(reader)
     expectEqual(out, files)
     const path = join(scratch, 'out.tar')
-    await writeQlibTar(world.objects, reader, path, new AbortController().signal)
+    const whole = { format: 'qlib', prices: 'raw' } as const
+    expect(lacksOf(reader, whole)).toEqual([])
+    expect(await writeExport(world.objects, reader, whole, path, new AbortController().signal)).toEqual({
+      rows: reader.manifest.rows,
+      symbols: reader.manifest.symbols.length,
+    })
     expect((await imported(await readFile(path), 'qlib-back')).result.snapshotId).toBe(result.snapshotId)
     // what bars, calendar and universes say is written from them, and kept nowhere else
     const index = JSON.parse(Buffer.from(await world.objects.get(reader.manifest.beside!.asFound!.index)).toString()) as {

@@ -28,7 +28,7 @@ afterAll(async () => {
 const raw = { prices: 'raw' } as const
 async function written(reader: SnapshotReader, cut: Cut) {
   const path = join(folder, `${Math.random()}.${cut.format}`)
-  return { path, ...(await writeExport(reader, cut, path, new AbortController().signal)) }
+  return { path, ...(await writeExport(world.objects, reader, cut, path, new AbortController().signal)) }
 }
 
 describe('an export', () => {
