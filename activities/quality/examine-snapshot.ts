@@ -6,7 +6,7 @@ import type { Database } from '#db/client.ts'
 import { keepQualityReport } from '#db/commands/keep-quality-report.ts'
 import { findQualityReport, quarantineOfSnapshot } from '#db/queries/snapshot-quality.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
-import { calendarOf, everyDay, xnys, xshg } from '#domain/calendar/calendars.ts'
+import { calendarOf, xnys, xshg } from '#domain/calendar/calendars.ts'
 import type { KnownCalendar } from '#domain/quality/expected-sessions.ts'
 import { qualityEngineVersion, SnapshotExamination } from '#domain/quality/snapshot-examination.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -52,8 +52,11 @@ export async function examineSnapshot(
 /** Symbols that share chunks one after another: then each chunk is decoded once. */
 const inOrderOfChunks = ({ chunks }: SnapshotManifest): Set<string> => new Set(chunks.flatMap(({ symbols }) => symbols))
 
-/** The calendar that the dataset was told to keep to; where it was only assumed, its bars tell. */
+/**
+ * The calendar that the dataset was told to keep to; where it was only assumed, its bars tell. That of 24/7 is never
+ * guessed: every weekday lies in it.
+ */
 function calendarsFor({ beside }: SnapshotManifest): KnownCalendar[] {
   if (beside?.calendar.kind === 'own') return []
-  return beside?.calendar.basis === 'named' ? [calendarOf(beside.calendar.name)] : [xnys, xshg, everyDay]
+  return beside?.calendar.basis === 'named' ? [calendarOf(beside.calendar.name)] : [xnys, xshg]
 }

@@ -32,7 +32,7 @@ afterAll(async () => {
 test('schemathesis finds nothing', async () => {
   const { code, output } = await ask(world.app)
   expect(code, output).toBe(0)
-  expect(output).toMatch(/Operations:\s+\d{2} selected \/ \d{2} total/)
+  expect(output).toMatch(/Operations:\s+(\d{2,}) selected \/ \1 total/)
   expect(output).toMatch(/Test cases:\s+(\d{3,}) generated, \1 passed/)
   expect(output).not.toMatch(/Authentication failed|Rate limited/)
 }, 600_000)
