@@ -7,7 +7,7 @@ export default defineConfig({
     setupFiles: ['tests/support/property-seed.ts'],
     exclude: ['tests/e2e/**', 'node_modules/**'],
     passWithNoTests: false,
-    testTimeout: 120_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
   },
 })
