@@ -7,27 +7,33 @@ import { pointOf } from './training-runs.ts'
 
 /** At most `limit` progress points of a run after a position, and its state when that is new. */
 export async function readTrainingEvents(db: Executor, runId: string, after: number, limit: number): Promise<Reading<TrainingEvent>> {
-  // the row first: all points of a run that has ended are there
-  const [run] = await db.select().from(trainingRun).where(eq(trainingRun.id, runId))
-  if (run === undefined) return { events: [], ended: false }
   const seen = positionOf(after)
+  // one statement: a point that was written under a state must not be seen without that state
   const rows = await db
-    .select()
-    .from(trainingProgress)
-    .where(and(eq(trainingProgress.runId, runId), gt(trainingProgress.step, seen.points)))
+    .select({ run: runColumns, point: trainingProgress })
+    .from(trainingRun)
+    .leftJoin(trainingProgress, and(eq(trainingProgress.runId, trainingRun.id), gt(trainingProgress.step, seen.points)))
+    .where(eq(trainingRun.id, runId))
     .orderBy(asc(trainingProgress.step))
     .limit(limit)
-  const { state, step, pausedBy, modelVersion, failure } = run
+  if (rows[0] === undefined) return { events: [], ended: false }
+  const { journalSequence, endedAt, ...state } = rows[0].run
   return inOrder(
     seen,
-    rows.map((row) => ({ at: row.step, event: { kind: 'progress' as const, point: pointOf(row) } })),
-    {
-      revision: revisionOf(run),
-      ended: run.endedAt !== null,
-      event: { kind: 'state' as const, state, step, pausedBy, modelVersion, failure },
-    },
+    rows.flatMap(({ point }) => (point === null ? [] : [{ at: point.step, event: { kind: 'progress' as const, point: pointOf(point) } }])),
+    { revision: revisionOf({ journalSequence, endedAt }), ended: endedAt !== null, event: { kind: 'state' as const, ...state } },
     rows.length === limit,
   )
+}
+
+const runColumns = {
+  state: trainingRun.state,
+  step: trainingRun.step,
+  pausedBy: trainingRun.pausedBy,
+  modelVersion: trainingRun.modelVersion,
+  failure: trainingRun.failure,
+  journalSequence: trainingRun.journalSequence,
+  endedAt: trainingRun.endedAt,
 }
 
 /** The sequence that the newest event has or would have; 0 for a run without a row. */

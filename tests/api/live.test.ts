@@ -11,6 +11,8 @@ import type { EndpointEvent } from '#contracts/supervision.ts'
 import { revokeApiKey } from '#db/commands/identity/revoke-api-key.ts'
 import { createApiKey } from '#db/commands/identity/create-api-key.ts'
 import { recordEndpointEvent } from '#db/commands/record-endpoint-event.ts'
+import { positionOf } from '#db/queries/event-sequence.ts'
+import { readTrainingEvents } from '#db/queries/training-events.ts'
 import { endpoint, trainingProgress, trainingRun } from '#db/schema.ts'
 import { apiWorld, type ApiWorld, trainBody } from './world.ts'
 
@@ -191,6 +193,31 @@ describe('a training run that is followed', () => {
       }
     }
     expect(told).toEqual(['running', '1', 'paused', '2', '3', 'approved'])
+  })
+
+  test('never tells a point before the state that it was written under', async () => {
+    const id = await begin()
+    const last = 150
+    const write = async () => {
+      for (let n = 1; n <= last; n++) {
+        await set(id, { state: n % 2 === 1 ? 'paused' : 'running', journalSequence: n })
+        await point(id, n)
+      }
+    }
+    let writing = true
+    const written = write().finally(() => (writing = false))
+    let told = 0
+    for (let after = 0; writing;) {
+      const { events } = await readTrainingEvents(world.db, id, after, 10)
+      for (const event of events)
+        if (event.kind === 'progress') {
+          told = event.point.step
+          expect(positionOf(event.sequence).revision, `point ${told}`).toBeGreaterThan(told)
+        }
+      after = events.at(-1)?.sequence ?? after
+    }
+    await written
+    expect(told).toBeGreaterThan(last / 2)
   })
 
   test('is told from any sequence on, however it was cut', async () => {
