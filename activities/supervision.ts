@@ -20,12 +20,13 @@ import { openChampionsMonitors } from './retraining/open-champions-monitors.ts'
 import { reportFailedBuild, reportFailedCalibration, reportStaleData } from './retraining/report.ts'
 import { rollOutChallenger } from './retraining/roll-out.ts'
 import { type RetrainRequest, type StartedRetrain, startRetrain } from './retraining/start-retrain.ts'
-import { type Situation, takeStock } from './retraining/take-stock.ts'
+import { type Asked, type Seen, look } from './retraining/look.ts'
 import { trainChallenger } from './retraining/train-challenger.ts'
 import { senderOf, type SignalOrdinal } from './sender.ts'
 import { type Watched, watchSessions } from './supervision/watch-sessions.ts'
 
 export type { StartedRetrain } from './retraining/start-retrain.ts'
+export type { Seen } from './retraining/look.ts'
 export type { Situation } from './retraining/take-stock.ts'
 
 type World = { db: Database; objects: ObjectStore; client: Client }
@@ -38,7 +39,7 @@ type Told = { command: Command; signal?: SignalOrdinal | undefined }
 export const createSupervisionActivities = (world: World) => ({
   openSupervision: (input: SuperviseInput): Promise<void> => openSupervision(world.db, input),
 
-  takeStock: ({ endpoint }: { endpoint: string }): Promise<Situation> => takeStock(world, endpoint),
+  look: (asked: Asked): Promise<Seen> => look(world, asked),
 
   watchSessions: async ({ endpoint, build }: { endpoint: string; build: Build }): Promise<Watched> => {
     const { log } = Context.current()

@@ -5,7 +5,7 @@ import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
-import { PredictionRecord, PredictResponse, Trace } from '#contracts/predictions.ts'
+import { PredictionRecord, type PredictRequest, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { page } from '#contracts/problems.ts'
 import { QualityReport } from '#contracts/quality.ts'
 import {
@@ -123,10 +123,10 @@ export function createClient(options: ClientOptions) {
       trace: (id: string): Promise<Trace> => start(`/predictions/${enc(id)}/trace`, Trace, undefined),
     },
     /** Asks a serving process, not the API. Each asking is a new prediction, so it is not repeated. */
-    predict: (endpoint: string, symbols: string[], unitId?: string): Promise<PredictResponse> =>
+    predict: (endpoint: string, symbols: string[], only: Pick<PredictRequest, 'session' | 'unitId'> = {}): Promise<PredictResponse> =>
       ask(address(options.servingUrl, `/v1/endpoints/${enc(endpoint)}/predict`), PredictResponse, {
         method: 'POST',
-        body: { symbols, ...(unitId === undefined ? {} : { unitId }) },
+        body: { symbols, ...only },
         repeatable: false,
       }),
     keys: {

@@ -47,6 +47,7 @@ export const httpStatusOf = {
   endpoint_not_found: 404,
   endpoint_not_ready: 503,
   feature_row_missing: 422,
+  feature_row_of_another_session: 409,
   input_invalid: 422,
   output_not_finite: 500,
   prediction_log_full: 503,

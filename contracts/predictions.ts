@@ -5,6 +5,8 @@ import { Id, Name, Session, Ticker, Timestamp } from './words.ts'
 /** `POST /v1/endpoints/{name}/predict` on a serving replica. */
 export const PredictRequest = z.strictObject({
   symbols: z.array(Ticker).min(1).max(1000),
+  /** refused unless this is the session of every newest row: for who must not act on yesterday's */
+  session: Session.optional(),
   unitId: z
     .string()
     .max(200)

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { QuantloopError } from '#contracts/errors.ts'
 import type { PredictionRecord } from '#contracts/predictions.ts'
 import type { Asker, Held } from './traffic.ts'
 import type { ServingWorld } from './world.ts'
@@ -28,7 +29,8 @@ export async function asked<T>(
     )
     return response
   } catch (error) {
-    metrics.errors.inc(labels)
+    // whoever waits for a session is told so, and that is no error
+    if (!(error instanceof QuantloopError && error.code === 'feature_row_of_another_session')) metrics.errors.inc(labels)
     replica.tallies.failed(model.route.deploymentId, error, performance.now() - startedAt)
     throw error
   } finally {

@@ -12,10 +12,11 @@ import type { ServingWorld } from './world.ts'
 /** `POST /v1/endpoints/{name}/predict`: the newest feature row of each symbol, through the version in force. */
 export const predictBySymbol = (world: ServingWorld) => async (c: Context) => {
   const endpoint = endpointName(c.req.param('name'))
-  const { symbols, unitId } = await readBody(c, PredictRequest)
+  const { symbols, session: wanted, unitId } = await readBody(c, PredictRequest)
   return await asked(world, endpoint, { unitId }, async (held) => {
     const { model, revision } = held
     const rows = rowsOf(world, model, symbols)
+    assertSession(rows, wanted)
     const width = model.sidecar.input.features
     const values = new Float32Array(rows.length * width)
     for (const [index, row] of rows.entries()) values.set(row.values, index * width)
@@ -60,6 +61,17 @@ function rowsOf({ replica }: ServingWorld, { route, sidecar }: ServedModel, symb
       `the feature row of ${wrong.symbol} has ${wrong.values.length} values, the model reads ${width}`,
     )
   return rows.filter((row) => row !== undefined)
+}
+
+function assertSession(rows: readonly FeatureRow[], wanted: string | undefined): void {
+  const other = rows.find(({ session }) => wanted !== undefined && session !== wanted)
+  if (other === undefined) return
+  const { symbol, session } = other
+  throw new QuantloopError(
+    'feature_row_of_another_session',
+    `the newest feature row of ${symbol} is of ${session}, not of ${wanted}: ${session < wanted! ? 'ask again once the features of that session are built' : 'a later session has been built; only the newest row is served'}`,
+    { symbol, session },
+  )
 }
 
 /** @throws QuantloopError endpoint_not_found for what can be no name */

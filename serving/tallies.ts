@@ -7,8 +7,8 @@ import { emptyTally } from '#domain/rollout/tally.ts'
 
 type Counts = Omit<ServingTally, 'replicaId' | 'incarnation' | 'deploymentId'>
 
-/** The replica's own trouble, which says nothing of the version that it was about to ask. */
-const notTheVersions: ReadonlySet<ErrorCode> = new Set(['prediction_log_full'])
+/** The replica's own trouble, or a session that is not there yet: they say nothing of the version that was about to be asked. */
+const notTheVersions: ReadonlySet<ErrorCode> = new Set(['prediction_log_full', 'feature_row_of_another_session'])
 
 /** What this process has answered for each deployment since it started: the gates of rollouts read it from PostgreSQL. */
 export class Tallies {

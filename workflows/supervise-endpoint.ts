@@ -1,7 +1,6 @@
 import { continueAsNew, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
 import type { CalibrationRequestActivities } from '#activities/calibration.ts'
-import type { FeatureRequestActivities } from '#activities/features.ts'
-import type { Situation, SupervisionActivities } from '#activities/supervision.ts'
+import type { Seen, SupervisionActivities } from '#activities/supervision.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import type { SuperviseInput, SuperviseResult } from '#contracts/supervision.ts'
@@ -12,7 +11,6 @@ import { tendFallback, tendRetrain } from './tend-retrain.ts'
 import { type CarriedWishes, Wishes } from './wishes.ts'
 
 const supervision = proxyActivities<SupervisionActivities>(atomic)
-const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
 const calibration = proxyActivities<CalibrationRequestActivities>({ ...atomic, summary: 'join or start the calibration' })
 const watching = proxyActivities<SupervisionActivities>({
   ...interruptible,
@@ -54,12 +52,12 @@ export async function superviseEndpoint(input: SuperviseInput, carried?: Carried
         await run.always(() =>
           wishes.heed({ acknowledge: supervision.acknowledgeAlert, setPolicy: (to) => supervision.setPolicy({ endpoint, ...to }) }),
         )
-        const seen = await run.always(() => supervision.takeStock({ endpoint }))
+        const seen = await run.always(() => supervision.look({ endpoint, waiter: workflowInfo().workflowId, origin }))
         wishes.learn(seen.retrain)
         const build = await builtFeatures(run, input, seen)
-        if (build !== null) await run.alwaysUntilStopped(() => watching.watchSessions({ endpoint, build }))
+        const watched = build && (await run.alwaysUntilStopped(() => watching.watchSessions({ endpoint, build })))
         if (seen.freshForMs <= 0 && !seen.staleTold) await run.always(() => supervision.reportStaleData({ endpoint }))
-        if (run.isFree && (await act(run, { input, seen, build, wishes }))) continue
+        if (run.isFree && (await act(run, { input, seen, build, alarmed: watched?.alarmed ?? false, wishes }))) continue
         if (isLong())
           return await run.continueAsNew((run) => continueAsNew<typeof superviseEndpoint>(input, { run, wishes: wishes.carry() }))
         await run.nudgedOr(stageOf(seen), waitOf(seen, build))
@@ -73,32 +71,26 @@ export async function superviseEndpoint(input: SuperviseInput, carried?: Carried
   })
 }
 
-/** The features of the newest snapshot, shared work that nudges this workflow when it ends; null while they are computed. */
-async function builtFeatures(
-  run: DurableRun,
-  { endpoint, origin }: SuperviseInput,
-  { dataset, head, features: needed, served }: Situation,
-) {
-  const request = (set: typeof needed) => ({ dataset, snapshotId: head.snapshotId, ...set, waiter: workflowInfo().workflowId, origin })
-  // nobody here waits for it: its online rows are for serving
-  if (served !== null) await run.always(() => features.requestFeatureBuild(request(served)))
-  const { state, buildId, manifest, failure } = await run.always(() => features.requestFeatureBuild(request(needed)))
+/** The features of the newest snapshot; null while they are computed, for their end nudges this workflow. */
+async function builtFeatures(run: DurableRun, { endpoint }: SuperviseInput, { head, build }: Seen): Promise<Build | null> {
+  const { state, buildId, manifest, failure } = build
   if (state === 'ready' && manifest !== null) return { id: buildId, manifest }
   if (state === 'failed' || state === 'stopped')
     await run.always(() => supervision.reportFailedBuild({ endpoint, session: head.lastSession, buildId, failure }))
   return null
 }
 
-type Scene = { input: SuperviseInput; seen: Situation; build: Build | null; wishes: Wishes }
+/** `alarmed`: an alarm may be due for a retrain. */
+type Scene = { input: SuperviseInput; seen: Seen; build: Build | null; alarmed: boolean; wishes: Wishes }
 
 /** Does what is due, one thing at a look. Answers whether there is more to see at once. */
-async function act(run: DurableRun, { input, seen, build, wishes }: Scene): Promise<boolean> {
+async function act(run: DurableRun, { input, seen, build, alarmed, wishes }: Scene): Promise<boolean> {
   const { endpoint } = input
   if (!seen.champion.watched && (await watchChampion(run, input, seen))) return true
   if (!run.isFree) return false
   if (seen.retrain !== null) return await tendRetrain(run, { endpoint, build, retrain: seen.retrain })
   if (seen.fallback !== null) return await tendFallback(run, { endpoint, fallback: seen.fallback })
-  if (build === null) return false
+  if (build === null || !(alarmed || wishes.retrain !== null)) return false
   const request = { endpoint, build, ids: wishes.nextIds, wish: wishes.retrain }
   const started = await run.step(stageOf(seen), () => supervision.startRetrain(request))
   if (started === null) return false
@@ -107,7 +99,7 @@ async function act(run: DurableRun, { input, seen, build, wishes }: Scene): Prom
 }
 
 /** The champion's monitors open once its recipe is calibrated, and then catch up with the sessions since. */
-async function watchChampion(run: DurableRun, { endpoint, origin }: SuperviseInput, seen: Situation): Promise<boolean> {
+async function watchChampion(run: DurableRun, { endpoint, origin }: SuperviseInput, seen: Seen): Promise<boolean> {
   const { model, after } = seen.champion
   const waiter = workflowInfo().workflowId
   const { state, walkForward, failure } = await run.step(stageOf(seen), () => calibration.requestCalibration({ model, waiter, origin }))
@@ -118,10 +110,10 @@ async function watchChampion(run: DurableRun, { endpoint, origin }: SuperviseInp
 }
 
 /** The step that people read. */
-const stageOf = ({ retrain, fallback, champion }: Situation): string =>
+const stageOf = ({ retrain, fallback, champion }: Seen): string =>
   retrain?.stage ?? (fallback !== null ? 'fall-back' : champion.watched ? 'watch' : 'calibrate')
 
-function waitOf({ retrain, fallback, champion, freshForMs, staleTold }: Situation, build: Build | null): number {
+function waitOf({ retrain, fallback, champion, freshForMs, staleTold }: Seen, build: Build | null): number {
   const underWay = build === null || retrain !== null || fallback !== null || !champion.watched
   return Math.max(0, Math.min(underWay ? lookAgainMs : restMs, staleTold ? restMs : freshForMs))
 }

@@ -9,6 +9,7 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { Database } from '#db/client.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { servesOnline } from '#db/queries/online-features.ts'
 import { standingBuildsOf } from '#db/queries/standing-builds.ts'
 import { DomainError } from '#domain/domain-error.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
@@ -43,7 +44,10 @@ async function start({ db, client }: World, { dataset, featureSet: name, label }
   // of today's engine, which may give another hash than the one that it was asked for with
   const definition = definitionHash(featureSet, label)
   const buildId = buildIdOf(definition, snapshotId)
-  if ((await findFeatureBuild(db, buildId))?.state === 'ready') return
+  const row = await findFeatureBuild(db, buildId)
+  const featureHash = row?.state === 'ready' ? row.featureHash : null
+  // one that another dataset of equal content had built has not put this one's rows online
+  if (featureHash !== null && (await servesOnline(db, { dataset, featureHash }, snapshotId))) return
   const by = `dataset:${dataset}`
   const bodySha256 = sha256(canonicalJson({ dataset, features: name, label }))
   const input: BuildInput = { buildId, definitionHash: definition, snapshotId, dataset, featureSet, label, origin: { by, bodySha256 } }

@@ -7,6 +7,7 @@ import type { ObjectRef } from '#contracts/references.ts'
 import type { AlertKind, EndpointEvent } from '#contracts/supervision.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Database } from '#db/client.ts'
+import { readAlarms } from '#db/queries/situation.ts'
 import { findUnsaid, readSupervision, type StandingSupervision } from '#db/queries/standing-panel.ts'
 import { type DecodedBuild, lastUpTo, openBuild } from './decoded-build.ts'
 import { forecastSessions, type ForecastRow } from './forecast-sessions.ts'
@@ -21,6 +22,8 @@ export type Watched = {
   through: EndpointEvent['session']
   /** how many this call did */
   sessions: number
+  /** whether an alarm of the champion's waits for its retrain */
+  alarmed: boolean
   /** those that this call raised */
   alerts: { id: string; kind: AlertKind; session: string }[]
 }
@@ -60,8 +63,14 @@ export async function watchSessions(
     alerts.push(...done)
   }
   for (const { summary, ...alert } of alerts) world.logger?.warn({ endpoint, alert }, summary)
-  const { processedThrough } = await supervised(world.db, endpoint)
-  return { through: processedThrough, sessions, alerts: alerts.map(({ id, kind, session }) => ({ id, kind, session })) }
+  const { processedThrough, policy } = await supervised(world.db, endpoint)
+  const { waiting } = await readAlarms(world.db, endpoint, policy.retrainOn)
+  return {
+    through: processedThrough,
+    sessions,
+    alarmed: waiting.length > 0,
+    alerts: alerts.map(({ id, kind, session }) => ({ id, kind, session })),
+  }
 }
 
 async function supervised(db: Database, endpoint: string): Promise<StandingSupervision> {

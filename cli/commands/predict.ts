@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { Ticker } from '#contracts/words.ts'
+import { Session, Ticker } from '#contracts/words.ts'
 import { connectReplicas } from '../connect.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ApiClient } from '../client.ts'
@@ -13,10 +13,11 @@ export function register(program: Command, context: CliContext): void {
     .description('ask an endpoint, from the newest features of each symbol')
     .argument('<endpoint>')
     .argument('<symbols...>', 'tickers', (text: string, before: string[] | undefined) => [...(before ?? []), as(Ticker)(text)])
+    .option('--session <date>', 'refuse to answer from the features of another session', as(Session))
     .option('--unit <id>', 'whose answer this is, for experiments')
-    .action(async (endpoint: string, symbols: string[], { unit }: { unit?: string }) => {
+    .action(async (endpoint: string, symbols: string[], { session, unit: unitId }: { session?: string; unit?: string }) => {
       context.answer(
-        await askAny(await connectReplicas(context), (replica) => replica.predict(endpoint, symbols, unit)),
+        await askAny(await connectReplicas(context), (replica) => replica.predict(endpoint, symbols, { session, unitId })),
         ({ model, revision, stale, predictions }) =>
           [
             table(predictions, [

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { QuantloopError } from '#contracts/errors.ts'
 import type { ApiClient } from '../client.ts'
 import { told } from './chapter.ts'
 import type { Place } from './place.ts'
@@ -25,13 +25,19 @@ async function releaseSession(client: ApiClient, { dataset }: Place): Promise<st
   return lastSession ?? undefined
 }
 
-/** Asks a replica until its answer knows the session, whose features are computed meanwhile. */
+/** Asks a replica for predictions of the session, until its features are there. */
 async function predictAt(replica: ApiClient, { endpoint }: Place, session: string): Promise<void> {
-  for (;;) {
-    const { predictions } = await replica.predict(endpoint, scenario.symbols)
-    if (predictions.every((prediction) => prediction.session === session)) return
-    await sleep(soonMs)
-  }
+  await settled(
+    () => replica.predict(endpoint, scenario.symbols, { session }).catch(notYet),
+    (answer) => answer !== undefined,
+    undefined,
+    soonMs,
+  )
+}
+
+function notYet(error: unknown): undefined {
+  if (error instanceof QuantloopError && error.code === 'feature_row_of_another_session') return undefined
+  throw error
 }
 
 export type Replayed = { session: string; seconds: number }
@@ -42,12 +48,12 @@ export type Replayed = { session: string; seconds: number }
  */
 export async function replaySessions(client: ApiClient, replicas: readonly ApiClient[], place: Place): Promise<Replayed[]> {
   const replayed: Replayed[] = []
+  // each landing starts this build; the supervisor asks for the same once it has time, and joins it
+  await client.standingBuilds.follow(place.dataset, { features: 'technical', label: scenario.tomorrowsRange })
   for (;;) {
     const begun = performance.now()
     const session = await releaseSession(client, place)
     if (session === undefined) return replayed
-    // the supervisor asks for the same build once it has time; whoever comes second joins
-    await client.featureBuilds.create({ dataset: place.dataset, features: 'technical', label: scenario.tomorrowsRange })
     await predictAt(told(replicas[replayed.length % replicas.length]), place, session)
     replayed.push({ session, seconds: (performance.now() - begun) / 1000 })
   }

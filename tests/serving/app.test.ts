@@ -84,7 +84,7 @@ describe('who may ask', () => {
 
 describe('predict by symbol', () => {
   test('answers from the newest rows and logs what it answered', async () => {
-    const response = await post('/v1/endpoints/range/predict', { symbols: ['AAPL', 'GOOG'], unitId: 'desk 7' })
+    const response = await post('/v1/endpoints/range/predict', { symbols: ['AAPL', 'GOOG'], session: '2008-05-30', unitId: 'desk 7' })
     expect(response.status).toBe(200)
     const body = PredictResponse.parse(await response.json())
     expect(body).toMatchObject({ endpoint: 'range', model: { name: 'range', version: 1 }, revision: 1, stale: false })
@@ -120,6 +120,8 @@ describe('predict by symbol', () => {
 
   test.each<[string, string, unknown, number, string]>([
     ['a symbol without a row', 'range', { symbols: ['AAPL', 'ZZZ'] }, 422, 'feature_row_missing'],
+    ['a session whose row is not there yet', 'range', { symbols: ['AAPL'], session: '2008-06-02' }, 409, 'feature_row_of_another_session'],
+    ['a session that is past', 'range', { symbols: ['AAPL'], session: '2008-05-29' }, 409, 'feature_row_of_another_session'],
     ['an endpoint that is not there', 'nowhere', { symbols: ['AAPL'] }, 404, 'endpoint_not_found'],
     ['a name that can be none', 'No%2FName', { symbols: ['AAPL'] }, 404, 'endpoint_not_found'],
     ['an unknown field', 'range', { symbols: ['AAPL'], horizon: 2 }, 422, 'invalid_request'],

@@ -358,6 +358,22 @@ describe('what somebody does by hand', () => {
 })
 
 it(
+  'looks, and joins or starts the builds of what its forecasts and the version in force read',
+  inLifecycle(async (life) => {
+    await life.fittedBy({ name: 'walk', version: 1 }, { featureSet: 'technical' })
+    await life.fittedBy({ name: 'walk', version: 2 }, { model: 'persistence', featureSet: 'persistence' })
+    await life.supervise()
+    await life.answers({ name: 'walk', version: 2 })
+    expect(await life.look('supervise/one')).toMatchObject({
+      build: { state: 'running', manifest: null },
+      champion: { model: { version: 2 } },
+    })
+    await life.look('supervise/two')
+    for (const set of ['technical', 'persistence']) expect(await life.waiters(set)).toEqual(['supervise/one', 'supervise/two'])
+  }),
+)
+
+it(
   'tells once for each last session that nothing newer has landed for too long',
   inLifecycle(async (life) => {
     await life.supervise({ freshnessHours: 10 })

@@ -1,9 +1,11 @@
 /** A supervised endpoint whose training runs and deployments are started on a real Temporal, where nobody works on them. */
 import { randomUUID } from 'node:crypto'
+import { defaultPayloadConverter } from '@temporalio/common'
 import { and, eq } from 'drizzle-orm'
+import { takeStock } from '#activities/retraining/take-stock.ts'
 import { createSupervisionActivities } from '#activities/supervision.ts'
 import type { Route } from '#contracts/deployments.ts'
-import { deploymentWorkflowId, trainingWorkflowId } from '#contracts/ids.ts'
+import { deploymentWorkflowId, featuresWorkflowId, trainingWorkflowId } from '#contracts/ids.ts'
 import { type AlertKind, SupervisionPolicy } from '#contracts/supervision.ts'
 import type { Recipe } from '#contracts/training.ts'
 import { decideModelVersion } from '#db/commands/decide-model-version.ts'
@@ -23,6 +25,8 @@ import {
   supervision,
   trainingRun,
 } from '#db/schema.ts'
+import { definitionHash } from '#domain/features/definitions.ts'
+import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { begin, label, sessions, type SupervisedWorld } from '#tests/activities/supervision/world.ts'
 import type { DevTemporal } from '#tests/support/temporal.ts'
 
@@ -128,7 +132,25 @@ export async function lifecycle({ db, objects, land, register }: SupervisedWorld
     },
     start: (by?: string, ids = { retrainId: randomUUID(), runId: randomUUID() }) =>
       activities.startRetrain({ endpoint, build, ids, wish: by === undefined ? null : { by } }),
-    stock: () => activities.takeStock({ endpoint }),
+    stock: () => takeStock({ db, client }, endpoint),
+    look: (waiter: string) => activities.look({ endpoint, waiter, origin }),
+    /** Changes how a version was fitted. */
+    async fittedBy({ version }: Version, changes: Partial<Recipe>) {
+      await db
+        .update(trainingRun)
+        .set({ recipe: { ...recipeOf('lightgbm'), ...changes } })
+        .where(and(eq(trainingRun.modelName, 'walk'), eq(trainingRun.modelVersion, version)))
+    },
+    /** Who waits for a build over the snapshot, oldest first. */
+    async waiters(featureSet: string): Promise<string[]> {
+      const definition = definitionHash(resolveFeatureSet(featureSet, label), label)
+      const { events } = await client.workflow.getHandle(featuresWorkflowId(definition, build.snapshotId)).fetchHistory()
+      return events!.flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+        signal?.signalName === 'awaitBuild'
+          ? [defaultPayloadConverter.fromPayload<{ workflowId: string }>(signal.input!.payloads![0]!).workflowId]
+          : [],
+      )
+    },
     /** What a training run leaves when it waits for approval: version 2, at testing. */
     async registered(runId: string, model: Version = { name: 'walk', version: 2 }, recipe = recipeOf('lightgbm')) {
       await openTrainingRun(db, { runId, modelName: model.name, recipe, origin })

@@ -47,9 +47,9 @@ const scoresOf = (forecaster: string) =>
 describe('a landing', () => {
   test('is forecast, and scores the session whose label it completes', async () => {
     await start()
-    expect(await watch(await world.land(begin + 1))).toEqual({ through: sessions[begin], sessions: 1, alerts: [] })
+    expect(await watch(await world.land(begin + 1))).toEqual({ through: sessions[begin], sessions: 1, alarmed: false, alerts: [] })
     expect(await scoresOf('walk@1')).toEqual([])
-    expect(await watch(await world.land(begin + 2))).toEqual({ through: sessions[begin + 1], sessions: 1, alerts: [] })
+    expect(await watch(await world.land(begin + 2))).toEqual({ through: sessions[begin + 1], sessions: 1, alarmed: false, alerts: [] })
 
     const said = await world.db.select().from(forecast)
     expect(said).toHaveLength(2 * 2 * symbols.length)
@@ -74,13 +74,13 @@ describe('a landing', () => {
     const build = await world.land(begin + 5)
     await watch(build)
     const before = await everything()
-    expect(await watch(build)).toEqual({ through: sessions[begin + 4], sessions: 0, alerts: [] })
+    expect(await watch(build)).toEqual({ through: sessions[begin + 4], sessions: 0, alarmed: false, alerts: [] })
     expect(await everything()).toEqual(before)
   })
 
   test('at the very beginning only the last session is work', async () => {
     const build = await start({}, { processedThrough: null, championAfter: null })
-    expect(await watch(build)).toEqual({ through: sessions[begin - 1], sessions: 1, alerts: [] })
+    expect(await watch(build)).toEqual({ through: sessions[begin - 1], sessions: 1, alarmed: false, alerts: [] })
   })
 
   test('of another label is refused', async () => {
@@ -226,7 +226,8 @@ describe('monitors', () => {
   test('a CUSUM follows the losses, fires, and begins again', async () => {
     await start(policy)
     await open()
-    const { alerts } = await watch(await world.land(begin + 30))
+    const { alerts, alarmed } = await watch(await world.land(begin + 30))
+    expect(alarmed).toBe(true)
     const [decay] = await world.db.select().from(monitor).where(eq(monitor.kind, 'decay'))
     const losses = await scoresOf('walk@1')
     const points = await pointsOf('decay')

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/activity'
 import { Worker } from '@temporalio/worker'
 import { interruptible } from '#activities/interruptible.ts'
 import type { JournalEntry } from '#activities/journal.ts'
-import type { Situation, StartedRetrain } from '#activities/supervision.ts'
+import type { Seen, Situation, StartedRetrain } from '#activities/supervision.ts'
 import type { BuildResult } from '#contracts/features.ts'
 import { superviseWorkflowId } from '#contracts/ids.ts'
 import { type CalibrateResult, type SuperviseInput, SupervisionPolicy } from '#contracts/supervision.ts'
@@ -73,14 +73,14 @@ export function createSuperviseWorld(server: Server) {
       if (state.dies.has('refuse')) throw ApplicationFailure.nonRetryable('nothing answers on this endpoint', 'endpoint_not_ready')
       told('open')
     },
-    async takeStock(): Promise<Situation> {
+    async look(): Promise<Seen> {
       await gates.stock.pass()
-      return state.situation
-    },
-    async requestFeatureBuild({ featureSet }: { featureSet: string }): Promise<BuildResult> {
       const ready = state.build === 'ready'
-      told(`build ${featureSet}`)
-      return { buildId: build.id, state: state.build, manifest: ready ? build.manifest : null, failure: ready ? null : 'no bars' }
+      told('look')
+      return {
+        ...state.situation,
+        build: { buildId: build.id, state: state.build, manifest: ready ? build.manifest : null, failure: ready ? null : 'no bars' },
+      }
     },
     async requestCalibration(): Promise<CalibrateResult> {
       told('calibrate')
@@ -96,7 +96,7 @@ export function createSuperviseWorld(server: Server) {
       return await interruptible(async (cancelled) => {
         told('watch')
         await gates.watch.pass(cancelled)
-        return { through: '2008-06-02', sessions: 1, alerts: [] }
+        return { through: '2008-06-02', sessions: 1, alarmed: state.alarm, alerts: [] }
       })
     },
     async openMonitors(): Promise<boolean> {
