@@ -51,6 +51,7 @@ export const TrainRequest = z.strictObject({
   blockRounds: Recipe.shape.blockRounds.default(50),
   threads: Recipe.shape.threads.default(1),
   missing: Recipe.shape.missing.default('accept'),
+  processors: Recipe.shape.processors,
   snapshotId: SnapshotReference.optional(),
   asOf: Timestamp.optional(),
 })

@@ -25,6 +25,39 @@ export type LightgbmParams = z.infer<typeof LightgbmParams>
 export const Segments = z.strictObject({ train: SessionRange, earlyStopping: SessionRange, test: SessionRange.optional() })
 export type Segments = z.infer<typeof Segments>
 
+const Columns = z.array(z.string().min(1).max(63)).min(1).max(5000)
+
+/**
+ * What happens to the features before trees are grown on them, in order, under the names of Qlib's handlers. Each is
+ * fitted on the purged training rows alone and becomes part of the ONNX file, so that serving asks with raw rows. Rows
+ * without a label are left out in any case.
+ */
+export const Processor = z.discriminatedUnion('kind', [
+  /** (x − median) / (1.4826 · MAD), clipped to ±3 */
+  z.strictObject({ kind: z.literal('RobustZScoreNorm'), clipOutlier: z.boolean().default(true) }),
+  /** (x − mean) / deviation, ddof 0; a column that stands still is left as it is */
+  z.strictObject({ kind: z.literal('ZScoreNorm') }),
+  /** onto 0 to 1; a column that stands still is left as it is */
+  z.strictObject({ kind: z.literal('MinMaxNorm') }),
+  z.strictObject({ kind: z.literal('Fillna'), fillValue: z.number().default(0) }),
+  z.strictObject({ kind: z.literal('FilterCol'), colList: Columns }),
+  z.strictObject({ kind: z.literal('DropCol'), colList: Columns }),
+])
+export type Processor = z.infer<typeof Processor>
+
+/** What a recipe's processors have learned: the columns that are kept, and what is done to them in order. */
+export const FittedProcessors = z.strictObject({
+  columns: z.array(z.string()).min(1),
+  steps: z.array(
+    z.discriminatedUnion('kind', [
+      /** (x − center) / scale, then clipped to ±clip unless that is null; one number a column */
+      z.strictObject({ kind: z.literal('scale'), center: z.array(z.number()), scale: z.array(z.number()), clip: z.number().nullable() }),
+      z.strictObject({ kind: z.literal('fill'), value: z.number() }),
+    ]),
+  ),
+})
+export type FittedProcessors = z.infer<typeof FittedProcessors>
+
 /** What is fitted, before any artifact. Block length (in rounds) and threads decide the bytes, so they belong here. */
 export const Recipe = z.strictObject({
   /** `persistence` is the naive forecast as a model: it learns its mean gap to the label, and nothing else */
@@ -46,6 +79,7 @@ export const Recipe = z.strictObject({
   blockRounds: z.int().min(1).max(10_000),
   threads: z.int().min(1).max(256),
   missing: z.enum(['accept', 'refuse']),
+  processors: z.array(Processor).min(1).max(20).optional(),
 })
 export type Recipe = z.infer<typeof Recipe>
 
@@ -105,6 +139,7 @@ export const FitReport = z.strictObject({
   /** mean label on the refit rows, and mean of label − persistence */
   labelMean: z.number(),
   persistenceShift: z.number(),
+  processors: FittedProcessors.optional(),
   libraries: z.record(z.string(), z.string()),
 })
 export type FitReport = z.infer<typeof FitReport>

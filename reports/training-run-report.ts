@@ -60,6 +60,7 @@ function asked({ run: { recipe, asOf }, snapshot }: TrainingRunStory): Section {
         seed: recipe.seed,
         threads: recipe.threads,
         'missing values': recipe.missing === 'accept' ? 'accepted' : 'refused',
+        processors: recipe.processors?.map(({ kind }) => kind).join(', ') ?? null,
       }),
       recipe.model === 'persistence'
         ? null

@@ -2,7 +2,7 @@
 sides to the same JSON. A key that is not known is refused, never dropped."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -82,6 +82,42 @@ class Segments(Message):
     test: SessionRange | None = None
 
 
+class RobustZScoreNorm(Message):
+    kind: Literal["RobustZScoreNorm"]
+    clip_outlier: bool = True
+
+
+class ZScoreNorm(Message):
+    kind: Literal["ZScoreNorm"]
+
+
+class MinMaxNorm(Message):
+    kind: Literal["MinMaxNorm"]
+
+
+class Fillna(Message):
+    kind: Literal["Fillna"]
+    fill_value: float = 0
+
+
+Columns: TypeAlias = Annotated[list[str], Field(min_length=1, max_length=5000)]
+
+
+class FilterCol(Message):
+    kind: Literal["FilterCol"]
+    col_list: Columns
+
+
+class DropCol(Message):
+    kind: Literal["DropCol"]
+    col_list: Columns
+
+
+Processor: TypeAlias = Annotated[
+    RobustZScoreNorm | ZScoreNorm | MinMaxNorm | Fillna | FilterCol | DropCol, Field(discriminator="kind")
+]
+
+
 class Recipe(Message):
     model: Literal["lightgbm", "persistence"]
     params: LightgbmParams
@@ -96,6 +132,7 @@ class Recipe(Message):
     block_rounds: Annotated[int, Field(ge=1, le=10_000)]
     threads: Annotated[int, Field(ge=1, le=256)]
     missing: Literal["accept", "refuse"]
+    processors: Annotated[list[Processor], Field(min_length=1, max_length=20)] | None = None
 
 
 class FitInput(Message):
@@ -129,6 +166,25 @@ class LinearModel(Message):
     alpha: float
 
 
+class Scaling(Message):
+    """`(x - center) / scale`, then clipped to ±`clip`; one number a column."""
+
+    kind: Literal["scale"] = "scale"
+    center: list[float]
+    scale: list[float]
+    clip: float | None
+
+
+class Filling(Message):
+    kind: Literal["fill"] = "fill"
+    value: float
+
+
+class FittedProcessors(Message):
+    columns: Annotated[list[str], Field(min_length=1)]
+    steps: list[Annotated[Scaling | Filling, Field(discriminator="kind")]]
+
+
 class FitReport(Message):
     rounds: Annotated[int, Field(gt=0)]
     early_stopping_loss: float
@@ -139,6 +195,7 @@ class FitReport(Message):
     linear: LinearModel
     label_mean: float
     persistence_shift: float
+    processors: FittedProcessors | None = None
     libraries: dict[str, str]
 
 

@@ -1,7 +1,8 @@
 """A fitted model as ONNX: float32 `features` [batch, n] → float32 `prediction` [batch, 1].
 
 Trees are one TreeEnsembleRegressor (ai.onnx.ml 3) in double behind a Cast, written node by node from LightGBM's own;
-where they start from a linear model, that beside them in double.
+where they start from a linear model, that beside them in double. A recipe's processors stand before the trees, in
+double, and end in float32 as they do in the trainer.
 A float32 ensemble would compare with rounded thresholds and lose digits in sums over thousands of trees (3e-6 at 8,000
 trees, here one unit in the last place), at the same speed. NaN follows a node's missing side; the zero band is in the
 thresholds (trees.py). The bytes depend on what was learned alone: fixed names, no dates, no paths, deterministic
@@ -13,8 +14,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from quantloop_trainer.contracts import LinearModel
+from quantloop_trainer.contracts import Filling, LinearModel
 from quantloop_trainer.dataset import Floats64
+from quantloop_trainer.processors import Processing
 from quantloop_trainer.trees import Tree
 
 INPUT, OUTPUT = "features", "prediction"
@@ -22,14 +24,19 @@ INPUT, OUTPUT = "features", "prediction"
 _IR_VERSION, _OPSET, _ML_OPSET = 8, 17, 3
 
 
-def export_onnx(trees: Sequence[Tree], start: LinearModel, features: int) -> bytes:
+def export_onnx(
+    trees: Sequence[Tree], start: LinearModel, features: int, processing: Processing | None = None
+) -> bytes:
     """What the trees start from plus the sum of their leaves, for `features` inputs."""
     widen = helper.make_node("Cast", [INPUT], ["features_double"], name="widen", to=TensorProto.DOUBLE)
+    seen = "features_double" if processing is None else "processed_double"
+    nodes, initializers = _processed(processing) if processing else ([], [])
+    nodes.insert(0, widen)
     if any(start.coefficients):
-        nodes = [widen, _sum(trees, 0.0, "tree_sum"), *_linear()]
-        initializers = _constants(start)
+        nodes += [_sum(trees, 0.0, seen, "tree_sum"), *_linear()]
+        initializers += _constants(start)
     else:
-        nodes, initializers = [widen, _sum(trees, start.intercept, OUTPUT)], []
+        nodes.append(_sum(trees, start.intercept, seen, OUTPUT))
     return _file(nodes, initializers, features, [("", _OPSET), ("ai.onnx.ml", _ML_OPSET)])
 
 
@@ -65,6 +72,45 @@ def _file(
     return content
 
 
+def _processed(processing: Processing) -> tuple[list[NodeProto], list[TensorProto]]:
+    """`features_double` → `processed_double`, whose values are float32's."""
+    node = helper.make_node
+    nodes = [node("Gather", ["features_double", "kept"], ["step_0"], name="keep_columns", axis=1)]
+    constants = [numpy_helper.from_array(processing.columns, "kept")]
+    for index, step in enumerate(processing.fitted.steps):
+        before, after = f"step_{index}", f"step_{index + 1}"
+
+        def constant(name: str, value: float | list[float], of: int = index) -> str:
+            constants.append(numpy_helper.from_array(np.array(value, np.float64), f"{name}_{of}"))
+            return f"{name}_{of}"
+
+        if isinstance(step, Filling):
+            inputs = [f"missing_{index}", constant("fill", step.value), before]
+            nodes += [
+                node("IsNaN", [before], [f"missing_{index}"], name=f"find_missing_{index}"),
+                node("Where", inputs, [after], name=f"fill_{index}"),
+            ]
+            continue
+        scaled = after if step.clip is None else f"scaled_{index}"
+        nodes += [
+            node("Sub", [before, constant("center", step.center)], [f"centred_{index}"], name=f"centre_{index}"),
+            node("Div", [f"centred_{index}", constant("scale", step.scale)], [scaled], name=f"scale_{index}"),
+        ]
+        if step.clip is not None:
+            bounds = [constant("least", -step.clip), constant("most", step.clip)]
+            nodes += [
+                # what Clip makes of a missing value is left open by the standard
+                node("Clip", [scaled, *bounds], [f"clipped_{index}"], name=f"clip_{index}"),
+                node("IsNaN", [scaled], [f"missing_{index}"], name=f"find_missing_{index}"),
+                node("Where", [f"missing_{index}", scaled, f"clipped_{index}"], [after], name=f"keep_missing_{index}"),
+            ]
+    nodes += [
+        node("Cast", [f"step_{len(processing.fitted.steps)}"], ["processed"], name="round", to=TensorProto.FLOAT),
+        node("Cast", ["processed"], ["processed_double"], name="widen_processed", to=TensorProto.DOUBLE),
+    ]
+    return nodes, constants
+
+
 def _linear() -> list[NodeProto]:
     """In double, row by row, so that a batch changes no answer. A missing value is at the mean and adds nothing."""
     node = helper.make_node
@@ -91,7 +137,7 @@ def _constants(start: LinearModel) -> list[TensorProto]:
     ]
 
 
-def _sum(trees: Sequence[Tree], base: float, output: str) -> NodeProto:
+def _sum(trees: Sequence[Tree], base: float, seen: str, output: str) -> NodeProto:
     interior = [len(tree.threshold) for tree in trees]
     leaves = [len(tree.leaf) for tree in trees]
     sizes = [inner + outer for inner, outer in zip(interior, leaves, strict=True)]
@@ -102,7 +148,7 @@ def _sum(trees: Sequence[Tree], base: float, output: str) -> NodeProto:
         return np.concatenate(padded)
 
     node = NodeProto(op_type="TreeEnsembleRegressor", domain="ai.onnx.ml", name="trees")
-    node.input.append("features_double")
+    node.input.append(seen)
     node.output.append(output)
     _add_integer(node, "n_targets", 1)
     _add_string(node, "aggregate_function", b"SUM")

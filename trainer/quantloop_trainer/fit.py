@@ -56,7 +56,7 @@ def fit_model(fit: FitInput, objects: ObjectStore, ledger: Ledger, tell: Tell) -
     report = fit_report(manifest, data, model)
     return FitResult(
         onnx=objects.put(onnx, "onnx"),
-        report=objects.put(canonical_json(report.model_dump(mode="json")), "json"),
+        report=objects.put(canonical_json(report.model_dump(mode="json", exclude_none=True)), "json"),
         parity=objects.put(parity_file(data.feature_names, rows, model.predict(rows)), "arrow"),
         rounds=model.rounds,
         iterations_executed=attempt.executed,
@@ -72,9 +72,13 @@ def _learn(
         case "lightgbm":
             boosted = fit_lightgbm(recipe, data, attempt.resumed, attempt.on_round, attempt.on_block)
             trees = [tree for block in boosted.blocks for tree in read_trees(block)]
-            onnx = export_onnx(trees, boosted.start, len(data.feature_names))
-            return boosted, onnx, parity_rows(data, trees, recipe.missing)
+            onnx = export_onnx(trees, boosted.start, len(data.feature_names), boosted.processing)
+            return boosted, onnx, parity_rows(data, trees, recipe.missing, boosted.processing)
         case "persistence":
+            if recipe.processors is not None:
+                raise QuantloopError(
+                    "recipe_invalid", "persistence takes its one feature as it is: leave processors out", {}
+                )
             # nothing to go on from: a second attempt is as quick as reading a checkpoint
             shifted = fit_persistence(manifest, data, attempt.on_round)
             # what is missing stays missing, and is refused before it is asked

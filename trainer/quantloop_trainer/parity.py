@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from quantloop_trainer.dataset import FitData, Floats32, Floats64
+from quantloop_trainer.processors import Processing
 from quantloop_trainer.trees import ZERO_BAND, Tree
 
 T = TypeVar("T", bound=np.generic)
@@ -23,12 +24,17 @@ THRESHOLDS = 768
 _TINY = [0.0, -0.0, ZERO_BAND, -ZERO_BAND, 1e-30, -1e-30, 1e-38, -1e-38, 1e-45, -1e-45]
 
 
-def parity_rows(data: FitData, trees: Sequence[Tree], missing: Literal["accept", "refuse"]) -> Floats32:
+def parity_rows(
+    data: FitData,
+    trees: Sequence[Tree],
+    missing: Literal["accept", "refuse"],
+    processing: Processing | None = None,
+) -> Floats32:
     """[rows, features], at most about 3,000 rows beside two for each feature"""
     fitted = data.refit.features
     complete = fitted if missing == "accept" else fitted[np.isfinite(fitted).all(axis=1)]
     real = _spread(complete, REAL_ROWS)
-    rows = [real, *([_threshold_rows(real, trees)] if trees else []), _tiny_rows(real)]
+    rows = [real, *([_threshold_rows(real, trees, processing)] if trees else []), _tiny_rows(real)]
     if missing == "accept":
         rows.append(_missing_rows(real))
     return np.concatenate(rows)
@@ -44,11 +50,15 @@ def parity_file(feature_names: list[str], rows: Floats32, predictions: Floats64)
     return content
 
 
-def _threshold_rows(real: Floats32, trees: Sequence[Tree]) -> Floats32:
-    """A real row each, with one feature moved onto a split, and a float32 step below and above it."""
+def _threshold_rows(real: Floats32, trees: Sequence[Tree], processing: Processing | None) -> Floats32:
+    """A real row each, with one feature moved onto a split, or to where processors put it there, and a float32 step
+    below and above it."""
     pairs = [np.column_stack((tree.feature, tree.threshold)) for tree in trees]
     splits = _spread(np.unique(np.concatenate(pairs), axis=0), THRESHOLDS)
-    feature, on = splits[:, 0].astype(np.int64), splits[:, 1].astype(np.float32)
+    feature, value = splits[:, 0].astype(np.int64), splits[:, 1].astype(np.float64)
+    if processing:
+        feature, value = processing.columns[feature], processing.undo(feature, value)
+    on = value.astype(np.float32)
     moved = [on, np.nextafter(on, np.float32(-np.inf)), np.nextafter(on, np.float32(np.inf))]
     rows = real[np.arange(3 * len(on)) % len(real)].copy()
     rows[np.arange(len(rows)), np.tile(feature, 3)] = np.concatenate(moved)

@@ -25,5 +25,6 @@ def fit_report(manifest: FeatureBuildManifest, data: FitData, model: TrainedMode
         linear=fit_linear(data),
         label_mean=float(data.refit.label.mean(dtype=np.float64)),
         persistence_shift=mean_gap(data.refit, manifest),
+        processors=model.processing.fitted if isinstance(model, TrainedModel) and model.processing else None,
         libraries={name: version(name) for name in _LIBRARIES},
     )

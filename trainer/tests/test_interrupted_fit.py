@@ -22,6 +22,7 @@ SAMPLED: dict[str, Any] = {
     "patience": 150,
     "blockRounds": 30,
     "startFrom": "linear",
+    "processors": [{"kind": "RobustZScoreNorm"}, {"kind": "Fillna"}],
 }
 
 

@@ -8,7 +8,8 @@ making of a booster (about 2 ms on 3,000 rows × 40), and without sampling the t
 `search` finds the number of rounds: squared error on the early-stopping rows, until `patience` rounds brought none
 better. `refit` fits that many on training and early-stopping rows together. Prediction is what the recipe starts from,
 fitted on the refit rows, plus the leaves of all blocks. `startFrom: linear` starts from the ridge regression that is
-the gate's linear baseline, so that the trees learn only what it misses. A missing value is NaN; zero is a value
+the gate's linear baseline, so that the trees learn only what it misses. Trees grow on what the recipe's processors make
+of the features, if it has any; the linear model reads them raw. A missing value is NaN; zero is a value
 (`zero_as_missing` is off).
 """
 
@@ -25,6 +26,7 @@ from quantloop_trainer.dataset import FitData, Floats32, Floats64, Matrix
 from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.models.linear import constant, fit_linear, fit_linear_search, predict_linear
 from quantloop_trainer.models.moment import Moment
+from quantloop_trainer.processors import Processing, fit_processors
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,22 @@ class TrainedModel:
     blocks: tuple[str, ...]
     rounds: int
     early_stopping_loss: float
+    feature_names: list[str]
+    processing: Processing | None = None
 
     def predict(self, features: Floats32) -> Floats64:
         """[rows, features] → [rows], in float64"""
         total = predict_linear(self.start, features)
+        seen = self.processing.apply(features) if self.processing else features
         for block in self.blocks:
-            total += lgb.Booster(model_str=block).predict(features)
+            total += lgb.Booster(model_str=block).predict(seen)
         return total
 
     def gain(self) -> Floats64:
-        """Total gain by feature."""
+        """Total gain by feature; one that a processor dropped has none."""
         gains = [lgb.Booster(model_str=block).feature_importance("gain") for block in self.blocks]
-        total: Floats64 = np.sum(gains, axis=0)
+        total: Floats64 = np.zeros(len(self.feature_names))
+        total[self.processing.columns if self.processing else slice(None)] = np.sum(gains, axis=0)
         return total
 
 
@@ -78,18 +84,28 @@ def fit_lightgbm(
     """Goes on from `resumed`, or from the start; `on_block` stores each state before the next block begins."""
     state = resumed or _beginning("search", _search_start(recipe, data), data.train, data.early_stopping)
     start = _refit_start(recipe, data)
+    seen, processing = _processed(recipe, data)
     if state.phase == "search":
-        search = _Phase(recipe, data.feature_names, data.train, data.early_stopping)
+        search = _Phase(recipe, seen.feature_names, seen.train, seen.early_stopping)
         while not _search_ended(state, recipe):
             state = search.block(state, recipe.max_rounds, on_round)
             on_block(state)
         found, state = state, _beginning("refit", start, data.refit, None)
         state = replace(state, best_round=found.best_round, best_loss=found.best_loss, searched=found.round)
-    refit = _Phase(recipe, data.feature_names, data.refit, None)
+    refit = _Phase(recipe, seen.feature_names, seen.refit, None)
     while state.round < state.best_round and not state.exhausted:
         state = refit.block(state, state.best_round, on_round)
         on_block(state)
-    return TrainedModel(start, state.blocks, state.round, state.best_loss)
+    return TrainedModel(start, state.blocks, state.round, state.best_loss, data.feature_names, processing)
+
+
+def _processed(recipe: Recipe, data: FitData) -> tuple[FitData, Processing | None]:
+    """What trees grow on."""
+    if recipe.processors is None:
+        return data, None
+    processing = fit_processors(recipe.processors, data.feature_names, data.train)
+    rows = [processing.on(segment) for segment in (data.train, data.early_stopping, data.refit)]
+    return FitData(processing.fitted.columns, *rows), processing
 
 
 def _search_start(recipe: Recipe, data: FitData) -> LinearModel:
