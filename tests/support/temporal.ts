@@ -11,8 +11,10 @@ import { testServices } from './services.ts'
 const keyword = 2
 const searchAttributes = Object.fromEntries(searchAttributeNames.map((name) => [name, keyword]))
 
-/** Once a test file, before any worker: only what went wrong is printed. */
-export const quietRuntime = () => Runtime.install({ logger: new DefaultLogger('ERROR') })
+let quiet: Runtime | undefined
+
+/** Before any worker of a test file: only what went wrong is printed. Files that share a process share the runtime. */
+export const quietRuntime = (): Runtime => (quiet ??= Runtime.install({ logger: new DefaultLogger('ERROR') }))
 
 /** A server of this test's own, whose clock jumps over timers while somebody awaits a workflow's result. */
 export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
