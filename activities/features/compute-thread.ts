@@ -4,24 +4,46 @@ import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
 import { planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { adjustBars, type Factors } from '#domain/market/factors.ts'
 
-export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; expressions: string[] }
+/** Rows `from` up to, not including, `to`. */
+export type RowRange = { from: number; to: number }
 
-/** The columns one after another, in the order of the expressions; their memory is handed over, not copied. */
-export function computeSymbol({ bars, actions, expressions }: ColumnTask): Float32Array {
-  const rows = bars.sessions.length
-  const out = new Float32Array(rows * expressions.length)
-  const columns = expressions.map((_, index) => out.subarray(index * rows, (index + 1) * rows))
-  runPlan(planOf(expressions), bars, actions, columns)
+/** Columns of the rows that are kept, computed over those that are read. */
+export type Run = { expressions: string[]; read: RowRange; keep: RowRange }
+
+/** `first` are the factors of the first bar. */
+export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; first: Factors; runs: Run[] }
+
+const cellsOf = (runs: readonly Run[]) => runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
+
+/** The columns of each run one after another, in the order of its expressions; their memory is handed over, not copied. */
+export function computeSymbol({ bars, actions, first, runs }: ColumnTask): Float32Array {
+  const adjusted = adjustBars(bars, actions, first)
+  const out = new Float32Array(cellsOf(runs))
+  let at = 0
+  for (const { expressions, read, keep } of runs) {
+    const kept = keep.to - keep.from
+    const places = expressions.map((_, index) => out.subarray(at + index * kept, at + (index + 1) * kept))
+    at += kept * expressions.length
+    const all = read.from === keep.from && read.to === keep.to
+    const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
+    runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns)
+    if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
+  }
   return move(out) as Float32Array
 }
 
-let latest: { key: string; plan: Plan } | undefined
+/** One symbol after another asks for the same few sets of columns. */
+const plans = new Map<string, Plan>()
+const mostPlans = 16
 
-/** One symbol after another asks for the same columns. */
 function planOf(expressions: readonly string[]): Plan {
   const key = JSON.stringify(expressions)
-  if (latest?.key !== key) latest = { key, plan: planColumns(expressions.map(parse)) }
-  return latest.plan
+  const plan = plans.get(key) ?? planColumns(expressions.map(parse))
+  plans.delete(key)
+  plans.set(key, plan)
+  if (plans.size > mostPlans) plans.delete(plans.keys().next().value!)
+  return plan
 }

@@ -3,8 +3,8 @@ import { Piscina } from 'piscina'
 import type { ColumnTask } from './compute-thread.ts'
 
 export type ThreadPool = {
-  /** One float32 column an expression, on the bars' own sessions. */
-  compute(task: ColumnTask): Promise<Float32Array[]>
+  /** Of each run one float32 column an expression, on the rows that it keeps. */
+  compute(task: ColumnTask): Promise<Float32Array[][]>
   close(): Promise<void>
 }
 
@@ -20,9 +20,15 @@ export function createThreadPool(threads: number): ThreadPool {
   })
   return {
     async compute(task) {
-      const rows = task.bars.sessions.length
-      const columns = await pool.run(task)
-      return task.expressions.map((_, index) => columns.subarray(index * rows, (index + 1) * rows))
+      const cells = await pool.run(task)
+      let at = 0
+      return task.runs.map(({ expressions, keep }) =>
+        expressions.map(() => {
+          const column = cells.subarray(at, at + keep.to - keep.from)
+          at += column.length
+          return column
+        }),
+      )
     },
     close: () => pool.close(),
   }

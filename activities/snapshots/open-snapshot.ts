@@ -2,6 +2,7 @@ import type { CorporateAction, SnapshotChunk, SnapshotManifest } from '#contract
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
 import { readManifest } from './manifest.ts'
@@ -14,7 +15,12 @@ export type SnapshotBars = {
   actions(symbol: string): CorporateAction[]
 }
 
-export type SnapshotReader = SnapshotBars & {
+export type LaterBars = {
+  /** The bars of some symbols from a month (`2026-11`) on, and earlier ones as they come: later chunks are read, and no others. */
+  barsSince(symbols: readonly string[], month: string): Promise<ReadonlyMap<string, BarColumns>>
+}
+
+export type SnapshotReader = SnapshotBars & LaterBars & {
   /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
   chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
 }
@@ -58,6 +64,11 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
         })
       return bars
     },
+    async barsSince(symbols, month) {
+      const wanted = new Set(symbols)
+      const chunks = manifest.chunks.filter((chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)))
+      return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
+    },
     async chunk(chunk) {
       const whole = decoded.get(groups.get(chunk.symbols[0]!)!)
       if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
@@ -69,7 +80,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
 }
 
 /** A symbol's rows between a chunk's first and last session: those of the chunk, for its symbols have no other there. */
-function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
+export function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
   const from = bars.sessions.findIndex((session) => session >= firstSession)
   const to = bars.sessions.findLastIndex((session) => session <= lastSession) + 1
   return sliceBars(bars, from === -1 ? to : from, to)

@@ -272,7 +272,7 @@ describe('a build that cannot be', () => {
   it('gives up between two symbols when it is cancelled', async () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'cancelled', [walkBars('YYY', 80, 51)])
     const cancelled = AbortSignal.abort(new Error('paused'))
-    const input = { snapshot: snapshot.manifest, groups: [['YYY']], featureSet: technical, label }
+    const input = { snapshot: snapshot.manifest, groups: [{ group: 0, symbols: ['YYY'] }], featureSet: technical, label }
     await expect(computeShards({ db: database.db, objects: store.objects, pool }, input, cancelled)).rejects.toThrow('paused')
     expect(tasks).toEqual([])
   })
@@ -283,7 +283,10 @@ describe('a build that cannot be', () => {
       walkBars('KBB', 80, 62),
     ])
     const world = { db: database.db, objects: store.objects }
-    const input = { snapshot: snapshot.manifest, groups: [['KAA'], ['KBB']], featureSet: technical, label }
+    const input = { snapshot: snapshot.manifest, groups: [
+      { group: 0, symbols: ['KAA'] },
+      { group: 1, symbols: ['KBB'] },
+    ], featureSet: technical, label }
     const pausing = new AbortController()
     const interrupted: ThreadPool = {
       ...pool,
