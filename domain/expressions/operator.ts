@@ -48,8 +48,6 @@ export type Operator = {
   skipsGaps?: true
   /** lengths of the blocks that windows are joined from: a computation that begins at a multiple of each gives the same bits */
   blocks?(settings: readonly number[]): readonly number[]
-  /** rows before its window that the last bits of a value depend on: those that a sum took in and let go since its block began */
-  traces?(settings: readonly number[]): number
   /** operands are evaluated in float64 throughout, as TA-Lib's are */
   exact: boolean
   /** of the arithmetic, by the types of the operands; float64 when absent */

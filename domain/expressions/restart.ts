@@ -40,12 +40,11 @@ export function restartClasses(expressions: readonly Expression[]): { classes: R
 export const restartRow = ({ every, history }: Pick<RestartClass, 'every' | 'history'>, row: number): number =>
   Math.max(0, Math.floor((row - history) / every) * every)
 
-/** Rows back that a value depends on, to its last bit; also those that only what it is made of must have. */
+/** Rows back that a value needs, also where only what it is made of must have them. */
 function historyOf(expression: Expression): number {
   if (expression.kind !== 'call') return 0
-  const operator = operatorOf(expression)
-  const settings = settingsOf(expression)
-  return Math.max(0, (operator.traces?.(settings) ?? 0) - operator.rows(settings).from + Math.max(...operandsOf(expression).map(historyOf)))
+  const { from } = operatorOf(expression).rows(settingsOf(expression))
+  return Math.max(0, Math.max(...operandsOf(expression).map(historyOf)) - from)
 }
 
 function blocksOf(expression: Expression): number[] {

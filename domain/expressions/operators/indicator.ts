@@ -66,10 +66,8 @@ function operatorsOf(
   const parameters = [...Array.from({ length: inputs }, (): Parameter => ({ kind: 'series' })), ...settings]
   return names.map((name, line) => {
     const rows = (values: Settings): Rows => ({ from: -warmUp(values, line), to: 0, ...memory })
-    return [name, { parameters, answers: 'series', kernel, line, rows, exact: true, skipsGaps: true, blocks, traces: (values) => sum(blocks(values)) }]
+    return [name, { parameters, answers: 'series', kernel, line, rows, exact: true, skipsGaps: true, blocks }]
   })
 }
-
-const sum = (lengths: readonly number[]) => lengths.reduce((total, length) => total + length, 0)
 
 const isPeriod = (parameter: Parameter) => parameter.kind === 'setting' && parameter.whole
