@@ -88,7 +88,13 @@ async function measure(world: World): Promise<Measurement[]> {
   const named = (name: string, unit: string, ours: number, peer: number, goal: number) =>
     measurement({ name, unit, ours, peer, goal, answersEqual })
   return [
-    named('alpha158 after one session more of 300 × 2,500, against all of it', 's', median(appends), (full.seconds + batch.seconds) / 2, 0.03),
+    named(
+      'alpha158 after one session more of 300 × 2,500, against all of it',
+      's',
+      median(appends),
+      (full.seconds + batch.seconds) / 2,
+      0.03,
+    ),
     named('columns that a repeated build computes', 'columns', repeated, asked, 0),
     named(`columns that ${days} days of appends compute, three sets`, 'columns', missed, asked, 0.15),
   ]

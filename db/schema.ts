@@ -39,6 +39,7 @@ import type {
 import type { Evaluation, FitResult, Recipe, TrainingState } from '#contracts/training.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
+import type { SeriesEnds } from '#domain/features/series-ends.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 })
 const now = (name: string) => at(name).notNull().defaultNow()
@@ -254,7 +255,8 @@ export const featureColumnList = pgTable('feature_column_list', {
 
 /**
  * Shards that some build computed. `key` is of all that columns without look-ahead read, `ahead` of what the label reads
- * beyond that; `sessions` are bits, one a day from the shard's first session on.
+ * beyond that; `sessions` are bits, one a day from the shard's first session on; `ends` are the last rows of the group's
+ * symbols by then, from which later slices go on.
  */
 export const featureShardCache = pgTable(
   'feature_shard_cache',
@@ -266,6 +268,7 @@ export const featureShardCache = pgTable(
     shard: jsonb('shard').$type<FeatureShard>().notNull(),
     sessions: bytes('sessions').notNull(),
     ahead: jsonb('ahead').$type<Ahead>().notNull(),
+    ends: jsonb('ends').$type<SeriesEnds>().notNull(),
     createdAt: now('created_at'),
   },
   (t) => [primaryKey({ columns: [t.key, t.columns] })],

@@ -1,7 +1,8 @@
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
-import { type Ahead, aheadOf, type GroupContents } from '#domain/features/slice-keys.ts'
+import type { SeriesEnds } from '#domain/features/series-ends.ts'
+import type { Ahead } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { sessionsOf } from '#domain/market/session-bits.ts'
 import type { ComputedSlice } from './compute-slices.ts'
@@ -20,23 +21,28 @@ export type NewShard = {
   sessions: string[]
   newest: NewestRow[]
   ahead: Ahead
+  ends: SeriesEnds
   asked: number
   cached: number
 }
 
+/** What a slice's shard is made of: columns that other shards hold, and those that were computed. */
+export type SliceParts = {
+  held: HeldColumns
+  computed: ComputedSlice | undefined
+  ends: SeriesEnds
+  ahead: (symbols: readonly string[]) => Ahead
+}
+
 /** Puts together what was held and what was computed; nothing when the group has no row in the slice. */
 export function assembleShard(
-  { slice, key, last }: PlannedSlice,
-  contents: GroupContents,
+  { key, last }: PlannedSlice,
   columns: readonly ShardColumn[],
-  held: HeldColumns,
-  computed: ComputedSlice | undefined,
+  { held, computed, ends, ahead }: SliceParts,
 ): NewShard[] {
   const rows = computed?.rows ?? held.rows
   if (rows.length === 0) return []
-  const values = new Map(
-    columns.map(({ text }) => [text, held.columns.get(text) ?? joined(computed?.parts.get(text) ?? [])]),
-  )
+  const values = new Map(columns.map(({ text }) => [text, held.columns.get(text) ?? joined(computed?.parts.get(text) ?? [])]))
   const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
   return [
     {
@@ -45,7 +51,8 @@ export function assembleShard(
       named,
       sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText),
       newest: newestOf(rows, featuresOf(columns, named), last),
-      ahead: held.ahead ?? aheadOf(slice, computed?.through ?? null, contents),
+      ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
+      ends,
       asked: values.size,
       cached: [...values.keys()].filter((text) => held.columns.has(text)).length,
     },

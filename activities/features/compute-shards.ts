@@ -2,9 +2,10 @@ import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/featu
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { rememberShards } from '#db/commands/remember-shards.ts'
-import { type CachedShard, findCachedShards } from '#db/queries/cached-shards.ts'
+import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
+import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { type Ahead, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -13,8 +14,9 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
 import { type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewestRow, type NewShard, readWhole } from './assemble-shard.ts'
-import { computeSlices } from './compute-slices.ts'
-import { type Held, holdSlice } from './held-shards.ts'
+import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
+import { GroupBars } from './group-bars.ts'
+import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
@@ -37,7 +39,14 @@ export type ShardsDigest = { sessions: string[]; newest: NewestRow[] }
 export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool }
 
 /** A shard that is in the store. */
-type StoredShard = { shard: FeatureShard; sessions: readonly string[]; newest: NewestRow[]; asked: number; cached: number }
+type StoredShard = {
+  shard: FeatureShard
+  sessions: readonly string[]
+  newest: NewestRow[]
+  renewed: { key: string; ahead: Ahead }[]
+  asked: number
+  cached: number
+}
 
 const groupsAtATime = 2
 const putsAtATime = 4
@@ -80,31 +89,51 @@ type Asked = { columns: readonly ShardColumn[]; found: ReadonlyMap<string, reado
 async function computeGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
-  { symbols, contents, slices }: PlannedGroup,
+  group: PlannedGroup,
   { columns, found }: Asked,
   cancelled: AbortSignal,
 ): Promise<(StoredShard | NewShard)[]> {
+  const { contents, slices } = group
+  const bars = new GroupBars(world.db, snapshot, group)
   const held: Held[] = []
-  for (const { slice, key, last } of slices)
-    held.push(await holdSlice(world, { slice, contents, wanted: columns }, found.get(key) ?? [], { read: last.size > 0 }))
-  const lacking = slices.flatMap(({ slice }, index) => {
-    const own = held[index]!
+  const lacking: (Lacking & { index: number })[] = []
+  // the newest slice first: it tells how far back bars will be read
+  for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
+    const own = await holdSlice(world, { slice, contents, columns, read: last.size > 0 }, found.get(key) ?? [], bars)
+    held[index] = own
     const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
-    return missing.length === 0 ? [] : [{ index, slice, missing }]
-  })
-  const computed = await computeSlices(world.pool, snapshot, symbols, lacking, cancelled)
+    if (missing.length === 0) continue
+    lacking.unshift({ index, slice, missing })
+    if (found.size > 0) bars.expect(firstMonthRead(lacking))
+  }
+  const computed = await computeSlices(world.pool, group, bars, lacking, cancelled)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
+  const known = await findSeriesEnds(
+    world.db,
+    slices.flatMap(({ key }, index) => ('whole' in held[index]! || bySlice.has(index) ? [] : [key])),
+  )
+  const reach = Math.max(...columns.map((column) => column.ahead))
   const distinct = new Set(columns.map(({ text }) => text)).size
-  return slices.flatMap((planned, index): (StoredShard | NewShard)[] => {
+  const shards: (StoredShard | NewShard)[] = []
+  for (const [index, planned] of slices.entries()) {
     const own = held[index]!
-    if (!('whole' in own)) return assembleShard(planned, contents, columns, own, bySlice.get(index))
-    return [{ ...readWhole(own.whole, planned.last, columns), asked: distinct, cached: distinct }]
-  })
+    if ('whole' in own) {
+      shards.push({ ...readWhole(own.whole, planned.last, columns), renewed: renewedOf(own.whole), asked: distinct, cached: distinct })
+      continue
+    }
+    const part = bySlice.get(index)
+    const read = part === undefined ? undefined : await bars.after(planned.slice)
+    const ahead = (symbols: readonly string[]) => readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
+    shards.push(...assembleShard(planned, columns, { held: own, computed: part, ends: part?.ends ?? known.get(planned.key) ?? {}, ahead }))
+  }
+  return shards
 }
+
+const renewedOf = ({ shard: { key }, renewed }: WholeShard) => (renewed === undefined ? [] : [{ key, ahead: renewed }])
 
 /** Puts what is new into the store, and says where it is. */
 async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[], shards: readonly (StoredShard | NewShard)[]) {
-  const fresh: Omit<CachedShard, 'columnsHash' | 'columns'>[] = []
+  const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
     const { key, rows, named, sessions, newest, asked, cached } = shard
@@ -115,11 +144,17 @@ async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[
       firstSession: sessions[0]!,
       lastSession: sessions.at(-1)!,
     }
-    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead })
-    return { shard: stored, sessions, newest, asked, cached }
+    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
+    return { shard: stored, sessions, newest, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
-  await rememberShards(db, { hash: columnsHash(columns), columns }, fresh)
+  const hash = columnsHash(columns)
+  await rememberShards(db, { hash, columns }, fresh)
+  await renewAhead(
+    db,
+    hash,
+    stored.flatMap(({ renewed }) => renewed),
+  )
   return stored
 }

@@ -3,11 +3,12 @@ import { parse } from '#domain/expressions/parse.ts'
 import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
-import { type Factors, factorsAt } from '#domain/market/factors.ts'
-import { monthOf } from '#domain/market/month-contents.ts'
+import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
+import { groupBy } from '#domain/group-by.ts'
+import { type BarColumns, noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
-import type { LaterBars, SnapshotBars } from '../snapshots.ts'
+import type { GroupBars, ReadBars } from './group-bars.ts'
+import type { PlannedGroup } from './plan-group.ts'
 import type { Run } from './compute-thread.ts'
 import type { SymbolRows } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
@@ -15,45 +16,59 @@ import type { ThreadPool } from './thread-pool.ts'
 /** A slice that lacks columns. */
 export type Lacking = { slice: Slice; missing: readonly ShardColumn[] }
 
-/** By expression the parts of a column, one a symbol in the order of `rows`; `through` is the month in which the label's rows ahead end. */
-export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Array[]>; through: string | null }
+/** By expression the parts of a column, one a symbol in the order of `rows`; and how the slice ends for each symbol. */
+export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Array[]>; ends: SeriesEnds }
 
 const symbolsAtATime = 4
 
 /** One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon. */
 export async function computeSlices(
   pool: ThreadPool,
-  snapshot: SnapshotBars & LaterBars,
-  symbols: readonly string[],
+  { symbols, contents }: PlannedGroup,
+  bars: GroupBars,
   lacking: readonly Lacking[],
   cancelled: AbortSignal,
 ): Promise<ComputedSlice[]> {
-  const computed = lacking.map((): ComputedSlice => ({ rows: [], parts: new Map(), through: '' }))
+  const computed = lacking.map((): ComputedSlice => ({ rows: [], parts: new Map(), ends: {} }))
   if (lacking.length === 0) return computed
   const stretches = stretchesOf(lacking)
+  const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const compute = async (plan: SymbolPlan) => {
     cancelled.throwIfAborted()
-    const { bars, first, runs } = plan
+    const { bars, earlier, runs } = plan
+    const actions = actionsOf.get(bars.symbol) ?? []
     // a thread is sent what it reads, not a timestamp a row
-    const task = { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions: snapshot.actions(bars.symbol), first, runs }
-    return { plan, columns: runs.length === 0 ? [] : await pool.compute(task) }
+    const task = { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions, earlier, runs }
+    const columns = runs.length === 0 ? [] : await pool.compute(task)
+    return {
+      plan,
+      columns,
+      ends: endsOf(
+        lacking.map(({ slice }) => slice),
+        bars,
+        actions,
+        earlier,
+      ),
+    }
   }
-  const reach = Math.max(...lacking.flatMap(({ missing }) => missing.map((column) => column.ahead)))
-  for await (const { plan, columns } of ahead(await planSymbols(snapshot, symbols, lacking, stretches), symbolsAtATime, compute)) {
+  const plans = await planSymbols(symbols, bars, lacking, stretches)
+  for await (const { plan, columns, ends } of ahead(plans, symbolsAtATime, compute)) {
     const { symbol, sessions } = plan.bars
     lacking.forEach(({ slice, missing }, index) => {
+      const { rows, parts, ends: ended } = computed[index]!
+      if (ends[index] !== undefined) ended[symbol] = ends[index]
       const { from, to } = rowsOf(slice, sessions)
       if (from === to) return
-      const { rows, parts, through } = computed[index]!
       rows.push({ symbol, sessions: sessions.slice(from, to) })
-      computed[index]!.through = latest(through, sessions[to - 1 + reach])
+      const wanted = new Set(missing.map(({ text }) => text))
       plan.runs.forEach(({ expressions, keep }, run) => {
         if (keep.from > from || keep.to < to) return
-        const wanted = new Set(missing.map(({ text }) => text))
         expressions.forEach((text, column) => {
           if (!wanted.has(text) || parts.get(text)?.length === rows.length) return
           const part = columns[run]![column]!.subarray(from - keep.from, to - keep.from)
-          parts.set(text, [...(parts.get(text) ?? []), part])
+          const own = parts.get(text)
+          if (own === undefined) parts.set(text, [part])
+          else own.push(part)
         })
       })
     })
@@ -77,33 +92,25 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   return [...stretches.values()]
 }
 
-type SymbolPlan = { bars: BarColumns; first: Factors; runs: Run[] }
+type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
 
-/** Later bars first; all of them where some symbol's answers depend on earlier ones. */
+/** From later bars; from all of them where some answer depends on earlier ones. */
 async function planSymbols(
-  snapshot: SnapshotBars & LaterBars,
   symbols: readonly string[],
+  bars: GroupBars,
   lacking: readonly Lacking[],
   stretches: readonly Stretch[],
 ): Promise<SymbolPlan[]> {
-  const listed = new Map(snapshot.manifest.symbols.map((each) => [each.symbol, each]))
-  const read = async (month: string): Promise<SymbolPlan[] | undefined> => {
-    const bars = await snapshot.barsSince(symbols, month)
-    const plans: SymbolPlan[] = []
-    for (const symbol of symbols) {
-      const own = bars.get(symbol)
-      if (own === undefined) continue
-      const { rows, firstSession } = listed.get(symbol)!
-      const earlier = rows - own.sessions.length
-      const first = earlier === 0 ? { price: 1, shares: 1 } : factorsAt(own.sessions[0]!, firstSession, snapshot.actions(symbol))
-      const runs = runsOf(stretches, own.sessions, earlier)
-      if (first === undefined || runs.some((run) => run.read.from < 0)) return undefined
-      plans.push({ bars: own, first, runs })
-    }
-    return plans
-  }
-  const later = stretches.some(({ fromFirst }) => fromFirst.length > 0) ? undefined : await read(monthsBefore(lacking[0]!.slice, stretches))
-  return later ?? (await read('')) ?? []
+  const plan = ({ bars, earlier }: ReadBars): SymbolPlan[] =>
+    symbols.flatMap((symbol) => {
+      const own = bars.get(symbol) ?? noBars(symbol)
+      const end = earlier.get(symbol)
+      return own.sessions.length === 0 && end === undefined
+        ? []
+        : [{ bars: own, earlier: end, runs: runsOf(stretches, own.sessions, end?.rows ?? 0) }]
+    })
+  const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
+  return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
@@ -129,15 +136,10 @@ function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earl
 const sessionsAMonth = 18
 
 /** A month from which on most symbols have the rows that the first slice reads. */
-function monthsBefore({ months }: Slice, stretches: readonly Stretch[]): string {
+export function firstMonthRead(lacking: readonly Lacking[], stretches: readonly Stretch[] = stretchesOf(lacking)): string {
+  if (stretches.some(({ fromFirst }) => fromFirst.length > 0)) return ''
   const rows = Math.max(...stretches.flatMap(({ classes }) => classes.map(({ every, history }) => every + history)))
-  const [year, month] = months[0]!.split('-').map(Number) as [number, number]
+  const [year, month] = lacking[0]!.slice.months[0]!.split('-').map(Number) as [number, number]
   const first = year * 12 + month - 1 - Math.ceil(rows / sessionsAMonth)
   return first < 0 ? '' : `${String(Math.floor(first / 12)).padStart(4, '0')}-${String((first % 12) + 1).padStart(2, '0')}`
-}
-
-/** The later month; null when one is not there. */
-const latest = (through: string | null, session: string | undefined): string | null => {
-  if (through === null || session === undefined) return null
-  return monthOf(session) > through ? monthOf(session) : through
 }

@@ -5,7 +5,7 @@ import type { Plan } from '#domain/expressions/plan.ts'
 import { planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
-import { adjustBars, type Factors } from '#domain/market/factors.ts'
+import { adjustBars, type EarlierRow } from '#domain/market/factors.ts'
 
 /** Rows `from` up to, not including, `to`. */
 export type RowRange = { from: number; to: number }
@@ -13,14 +13,13 @@ export type RowRange = { from: number; to: number }
 /** Columns of the rows that are kept, computed over those that are read. */
 export type Run = { expressions: string[]; read: RowRange; keep: RowRange }
 
-/** `first` are the factors of the first bar. */
-export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; first: Factors; runs: Run[] }
+export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; earlier: EarlierRow | undefined; runs: Run[] }
 
 const cellsOf = (runs: readonly Run[]) => runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
 
 /** The columns of each run one after another, in the order of its expressions; their memory is handed over, not copied. */
-export function computeSymbol({ bars, actions, first, runs }: ColumnTask): Float32Array {
-  const adjusted = adjustBars(bars, actions, first)
+export function computeSymbol({ bars, actions, earlier, runs }: ColumnTask): Float32Array {
+  const adjusted = adjustBars(bars, actions, earlier)
   const out = new Float32Array(cellsOf(runs))
   let at = 0
   for (const { expressions, read, keep } of runs) {

@@ -23,6 +23,4 @@ export function contentsOf({ manifest, actions }: SnapshotBars, symbols: readonl
 
 /** Of a chunk that does not tell them, its own hash stands for each of its months. */
 const monthsOf = ({ object, months, firstSession, lastSession }: SnapshotChunk): [month: string, hash: string][] =>
-  months === undefined
-    ? monthsBetween(firstSession, lastSession).map((month) => [month, object.sha256])
-    : Object.entries(months)
+  months === undefined ? monthsBetween(firstSession, lastSession).map((month) => [month, object.sha256]) : Object.entries(months)

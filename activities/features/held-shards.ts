@@ -5,13 +5,14 @@ import type { Database } from '#db/client.ts'
 import { forgetShards } from '#db/commands/forget-shards.ts'
 import type { CachedShard } from '#db/queries/cached-shards.ts'
 import { columnsHash, type ShardColumn } from '#domain/features/definitions.ts'
-import { type Ahead, aheadOf, type GroupContents } from '#domain/features/slice-keys.ts'
+import { type Ahead, type GroupContents, monthsAhead, readAhead } from '#domain/features/slice-keys.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import type { GroupBars } from './group-bars.ts'
 import { readColumns, readRows, type SymbolRows } from './shard-file.ts'
 
-/** `bytes` are there when they were asked for. */
-export type WholeShard = { shard: CachedShard; bytes: Uint8Array | undefined }
+/** `bytes` are there when they were asked for; `renewed` when the rows ahead are what they were, in months that are not. */
+export type WholeShard = { shard: CachedShard; bytes: Uint8Array | undefined; renewed: Ahead | undefined }
 
 /** Columns by expression. `rows` are theirs, and `ahead` is what the label among them reads. */
 export type HeldColumns = { columns: Map<string, Float32Array>; rows: SymbolRows[]; ahead: Ahead | undefined }
@@ -20,32 +21,37 @@ export type Held = { whole: WholeShard } | HeldColumns
 
 export type Holder = { db: Database; objects: Pick<ObjectStore, 'get'> }
 
+/** `read` asks for the bytes of a shard that is held whole. */
+export type WantedSlice = { slice: Slice; contents: GroupContents; columns: readonly ShardColumn[]; read: boolean }
+
 /**
- * What of `wanted` the shards hold that were computed from what the slice's key names. A label also counts only where what it
- * reads ahead is what it was. Shards that are no longer in the store are forgotten, if they are read here.
+ * What of a slice's columns the shards hold that were computed from what its key names. A label also counts only where the
+ * rows that it reads ahead are what they were: bars are read to tell only where their months changed. A shard that is
+ * found missing from the store is forgotten.
  */
-export async function holdSlice(
-  world: Holder,
-  { slice, contents, wanted }: { slice: Slice; contents: GroupContents; wanted: readonly ShardColumn[] },
-  shards: readonly CachedShard[],
-  { read }: { read: boolean },
-): Promise<Held> {
-  const usable = (shard: CachedShard) =>
-    shard.columns.filter(({ ahead }) => ahead === 0 || shard.ahead.sha256 === aheadOf(slice, shard.ahead.through, contents).sha256)
-  const hash = columnsHash(wanted)
-  const same = shards.find((shard) => shard.columnsHash === hash && usable(shard).length === shard.columns.length)
+export async function holdSlice(world: Holder, wanted: WantedSlice, shards: readonly CachedShard[], bars: GroupBars): Promise<Held> {
+  const candidates: Candidate[] = []
+  for (const shard of shards) candidates.push(await candidateOf(wanted, shard, bars))
+  const hash = columnsHash(wanted.columns)
+  const same = candidates.find(({ shard, usable }) => shard.columnsHash === hash && usable.length === shard.columns.length)
   if (same !== undefined) {
-    const bytes = read ? await readIfThere(world, same.shard.object) : undefined
-    if (!read || bytes !== undefined) return { whole: { shard: same, bytes } }
+    const bytes = wanted.read ? await readIfThere(world, same.shard.shard.object) : undefined
+    if (!wanted.read || bytes !== undefined) return { whole: { shard: same.shard, bytes, renewed: same.renewed } }
   }
-  return await holdColumns(
-    world,
-    new Set(wanted.map(({ text }) => text)),
-    shards.filter((shard) => shard !== same).map((shard) => ({ shard, usable: usable(shard) })),
-  )
+  return await holdColumns(world, new Set(wanted.columns.map(({ text }) => text)), candidates)
 }
 
-type Candidate = { shard: CachedShard; usable: readonly ShardColumn[] }
+type Candidate = { shard: CachedShard; usable: readonly ShardColumn[]; renewed: Ahead | undefined }
+
+async function candidateOf({ slice, contents }: WantedSlice, shard: CachedShard, bars: GroupBars): Promise<Candidate> {
+  const { columns, ahead } = shard
+  const reach = Math.max(...columns.map((column) => column.ahead))
+  if (reach === 0 || ahead.months === monthsAhead(slice, ahead.through, contents)) return { shard, usable: columns, renewed: undefined }
+  const later = await bars.after(slice)
+  const renewed = readAhead(slice, reach, { symbols: shard.shard.symbols, bars: later.bars }, contents)
+  if (renewed.rows === ahead.rows) return { shard, usable: columns, renewed }
+  return { shard, usable: columns.filter((column) => column.ahead === 0), renewed: undefined }
+}
 
 /** From few shards rather than from many: the one that holds most comes first. */
 async function holdColumns(world: Holder, texts: ReadonlySet<string>, candidates: readonly Candidate[]): Promise<HeldColumns> {
@@ -63,7 +69,7 @@ async function holdColumns(world: Holder, texts: ReadonlySet<string>, candidates
       taken.map(({ name }) => name),
     )
     for (const { name, text } of taken) columns.set(text, found.get(name)!)
-    if (taken.some((column) => column.ahead > 0)) ahead = candidate.shard.ahead
+    if (taken.some((column) => column.ahead > 0)) ahead = candidate.renewed ?? candidate.shard.ahead
     if (rows.length === 0) rows = readRows(bytes)
   }
   return { columns, rows, ahead }

@@ -175,6 +175,7 @@ CREATE TABLE "feature_shard_cache" (
 	"shard" jsonb NOT NULL,
 	"sessions" "bytea" NOT NULL,
 	"ahead" jsonb NOT NULL,
+	"ends" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "feature_shard_cache_key_columns_pk" PRIMARY KEY("key","columns")
 );

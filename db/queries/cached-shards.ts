@@ -1,6 +1,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import type { Executor } from '../client.ts'
 import { featureColumnList, featureShardCache } from '../schema.ts'
@@ -15,12 +16,21 @@ export type CachedShard = {
   ahead: Ahead
 }
 
+/** By key, how a slice ends for each of its group's symbols, as any of its shards says. */
+export async function findSeriesEnds(db: Executor, keys: readonly string[]): Promise<Map<string, SeriesEnds>> {
+  if (keys.length === 0) return new Map()
+  const { key, ends } = featureShardCache
+  const found = await db.selectDistinctOn([key], { key, ends }).from(featureShardCache).where(named(keys))
+  return new Map(found.map((each) => [each.key, each.ends]))
+}
+
+const named = (keys: readonly string[]) => sql`${featureShardCache.key} = any(${sql.param([...keys])}::text[])`
+
 /** Every shard whose rows were computed from what one of the keys names. */
 export async function findCachedShards(db: Executor, keys: readonly string[]): Promise<CachedShard[]> {
   if (keys.length === 0) return []
   const { key, columns: columnsHash, shard, sessions, ahead } = featureShardCache
-  const named = sql`${key} = any(${sql.param([...keys])}::text[])`
-  const shards = await db.select({ key, columnsHash, shard, sessions, ahead }).from(featureShardCache).where(named)
+  const shards = await db.select({ key, columnsHash, shard, sessions, ahead }).from(featureShardCache).where(named(keys))
   if (shards.length === 0) return []
   const hashes = [...new Set(shards.map((each) => each.columnsHash))]
   const lists = await db.select().from(featureColumnList).where(inArray(featureColumnList.hash, hashes))

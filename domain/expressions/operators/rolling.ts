@@ -41,7 +41,8 @@ const kernelOf = (name: string, compute: Compute): Kernel => ({
   compute: ([operand], [setting], { workspace }) => [compute(operand as Column, setting!, workspace)],
 })
 
-const rolling = (name: string, least: number, compute: Compute) => define(name, [values, windowOf(least)], over, kernelOf(name, compute), { blocks })
+const rolling = (name: string, least: number, compute: Compute) =>
+  define(name, [values, windowOf(least)], over, kernelOf(name, compute), { blocks })
 
 /** numpy's subtraction and pandas' shift keep the type of what they are given */
 const moved = (name: string, setting: Parameter, rows: (setting: number) => Rows, compute: Compute) =>

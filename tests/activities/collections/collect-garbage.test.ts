@@ -130,8 +130,8 @@ describe('a collection', () => {
     await world.db.insert(trainingCheckpoint).values({ runId, block: 1, phase: 'search', round: 1, executed: 1, object: checkpoint })
     const shard = await world.objects.put(Buffer.from('a shard'), 'arrow')
     const stored = { object: shard, rows: 1, symbols: ['AAA'], firstSession: '2024-01-02', lastSession: '2024-01-02' }
-    const ahead = { through: null, sha256: '' }
-    await rememberShards(world.db, { hash: 'c', columns: [] }, [{ key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead }])
+    const ahead = { through: null, months: '', rows: '' }
+    await rememberShards(world.db, { hash: 'c', columns: [] }, [{ key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {} }])
     await openTrainingRun(world.db, { runId: randomUUID(), modelName: 'm', recipe, origin })
     // an open fit holds back everything that is younger than it; a cached column is older than this one
     await world.db.update(trainingRun).set({ startedAt: new Date(Date.now() + 365 * day).toISOString() })

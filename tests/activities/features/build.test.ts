@@ -283,10 +283,15 @@ describe('a build that cannot be', () => {
       walkBars('KBB', 80, 62),
     ])
     const world = { db: database.db, objects: store.objects }
-    const input = { snapshot: snapshot.manifest, groups: [
-      { group: 0, symbols: ['KAA'] },
-      { group: 1, symbols: ['KBB'] },
-    ], featureSet: technical, label }
+    const input = {
+      snapshot: snapshot.manifest,
+      groups: [
+        { group: 0, symbols: ['KAA'] },
+        { group: 1, symbols: ['KBB'] },
+      ],
+      featureSet: technical,
+      label,
+    }
     const pausing = new AbortController()
     const interrupted: ThreadPool = {
       ...pool,

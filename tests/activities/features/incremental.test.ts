@@ -98,7 +98,12 @@ const until = (bars: BarColumns, rows: number) => copyBars(bars, 0, rows)
 
 const edit = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('append' as const), sessions: fc.integer({ min: 1, max: 30 }) }) },
-  fc.record({ kind: fc.constant('revise' as const), symbol: fc.nat(3), at: fc.nat(800), by: fc.double({ min: 0.9, max: 1.1, noNaN: true }) }),
+  fc.record({
+    kind: fc.constant('revise' as const),
+    symbol: fc.nat(3),
+    at: fc.nat(800),
+    by: fc.double({ min: 0.9, max: 1.1, noNaN: true }),
+  }),
   fc.record({ kind: fc.constant('late' as const), symbol: fc.nat(3), at: fc.nat(800) }),
   fc.record({ kind: fc.constant('list' as const), rows: fc.integer({ min: 1, max: 60 }) }),
   fc.record({ kind: fc.constant('split' as const), symbol: fc.nat(3), at: fc.nat(800) }),

@@ -66,7 +66,14 @@ function expectSameBits(asked: readonly Expression[], rows: number, seed: number
 const lastBits = (text: string) => `${text}*3-${text}-${text}-${text}`
 
 const call = (name: string): string[] => {
-  for (const prices of ['$close', '$high,$low', '$high,$low,$close', '$high,$low,$close,$volume', '$open,$high,$low,$close', '$close,$volume'])
+  for (const prices of [
+    '$close',
+    '$high,$low',
+    '$high,$low,$close',
+    '$high,$low,$close,$volume',
+    '$open,$high,$low,$close',
+    '$close,$volume',
+  ])
     for (const settings of ['', ',14', ',70', ',14,2', ',20,0.3', ',12,26', ',3,5', ',9,26,52', ',5,3,3', ',7,14,28', ',12,26,9']) {
       const text = `${name}(${prices}${settings})`
       try {
