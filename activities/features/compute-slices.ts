@@ -9,7 +9,7 @@ import { type BarColumns, noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
-import type { Run } from './compute-thread.ts'
+import { cellsOf, type Run } from './compute-thread.ts'
 import type { SymbolRows } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
@@ -19,7 +19,9 @@ export type Lacking = { slice: Slice; missing: readonly ShardColumn[] }
 /** By expression the parts of a column, one a symbol in the order of `rows`; and how the slice ends for each symbol. */
 export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Array[]>; ends: SeriesEnds }
 
-const symbolsAtATime = 4
+/** Of the shares that are computed together: what a thread does in some tenths of a second. */
+const cellsAtATime = 400_000
+const sharesAtATime = 4
 
 /** One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon. */
 export async function computeSlices(
@@ -33,47 +35,63 @@ export async function computeSlices(
   if (lacking.length === 0) return computed
   const stretches = stretchesOf(lacking)
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
-  const compute = async (plan: SymbolPlan) => {
+  const slices = lacking.map(({ slice }) => slice)
+  const compute = async (plans: readonly SymbolPlan[]) => {
     cancelled.throwIfAborted()
-    const { bars, earlier, runs } = plan
-    const actions = actionsOf.get(bars.symbol) ?? []
-    // a thread is sent what it reads, not a timestamp a row
-    const task = { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions, earlier, runs }
-    const columns = runs.length === 0 ? [] : await pool.compute(task)
-    return {
+    const tasks = plans.map(({ bars, earlier, runs }) => ({
+      // a thread is sent what it reads, not a timestamp a row
+      bars: { ...bars, adjustedClose: undefined, knownAt: [] },
+      actions: actionsOf.get(bars.symbol) ?? [],
+      earlier,
+      runs,
+    }))
+    const columns = await pool.compute(tasks)
+    return plans.map((plan, index) => ({
       plan,
-      columns,
-      ends: endsOf(
-        lacking.map(({ slice }) => slice),
-        bars,
-        actions,
-        earlier,
-      ),
-    }
+      columns: columns[index]!,
+      ends: endsOf(slices, plan.bars, tasks[index]!.actions, plan.earlier),
+    }))
   }
-  const plans = await planSymbols(symbols, bars, lacking, stretches)
-  for await (const { plan, columns, ends } of ahead(plans, symbolsAtATime, compute)) {
-    const { symbol, sessions } = plan.bars
-    lacking.forEach(({ slice, missing }, index) => {
-      const { rows, parts, ends: ended } = computed[index]!
-      if (ends[index] !== undefined) ended[symbol] = ends[index]
-      const { from, to } = rowsOf(slice, sessions)
-      if (from === to) return
-      rows.push({ symbol, sessions: sessions.slice(from, to) })
-      const wanted = new Set(missing.map(({ text }) => text))
-      plan.runs.forEach(({ expressions, keep }, run) => {
-        if (keep.from > from || keep.to < to) return
-        expressions.forEach((text, column) => {
-          if (!wanted.has(text) || parts.get(text)?.length === rows.length) return
-          const part = columns[run]![column]!.subarray(from - keep.from, to - keep.from)
-          const own = parts.get(text)
-          if (own === undefined) parts.set(text, [part])
-          else own.push(part)
+  const shares = sharesOf(await planSymbols(symbols, bars, lacking, stretches))
+  for await (const share of ahead(shares, sharesAtATime, compute))
+    for (const { plan, columns, ends } of share) {
+      const { symbol, sessions } = plan.bars
+      lacking.forEach(({ slice, missing }, index) => {
+        const { rows, parts, ends: ended } = computed[index]!
+        if (ends[index] !== undefined) ended[symbol] = ends[index]
+        const { from, to } = rowsOf(slice, sessions)
+        if (from === to) return
+        rows.push({ symbol, sessions: sessions.slice(from, to) })
+        const wanted = new Set(missing.map(({ text }) => text))
+        plan.runs.forEach(({ expressions, keep }, run) => {
+          if (keep.from > from || keep.to < to) return
+          expressions.forEach((text, column) => {
+            if (!wanted.has(text) || parts.get(text)?.length === rows.length) return
+            const part = columns[run]![column]!.subarray(from - keep.from, to - keep.from)
+            const own = parts.get(text)
+            if (own === undefined) parts.set(text, [part])
+            else own.push(part)
+          })
         })
       })
-    })
-  }
+    }
   return computed
+}
+
+/** Symbols in their order, some together. */
+function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
+  const shares: SymbolPlan[][] = []
+  let cells = Infinity
+  for (const plan of plans) {
+    const own = cellsOf(plan.runs)
+    if (cells + own > cellsAtATime) {
+      shares.push([])
+      cells = 0
+    }
+    shares.at(-1)!.push(plan)
+    cells += own
+  }
+  return shares
 }
 
 /** Slices that lack the same columns, which are computed in one run. */
@@ -85,11 +103,22 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
     const texts = [...new Set(missing.map(({ text }) => text))]
     const key = JSON.stringify(texts)
     const reach = Math.max(...missing.map((column) => column.ahead))
-    const stretch = stretches.get(key) ?? { slices: [], texts, ...restartClasses(texts.map(parse)), reach }
+    const stretch = stretches.get(key) ?? { slices: [], texts, ...startsOf(key, texts), reach }
     stretch.slices.push(slice)
     stretches.set(key, stretch)
   }
   return [...stretches.values()]
+}
+
+/** One group after another lacks the same few sets of columns. */
+const known = new Map<string, ReturnType<typeof restartClasses>>()
+const mostKnown = 64
+
+function startsOf(key: string, texts: readonly string[]): ReturnType<typeof restartClasses> {
+  const starts = known.get(key) ?? restartClasses(texts.map(parse))
+  if (known.size >= mostKnown) known.clear()
+  known.set(key, starts)
+  return starts
 }
 
 type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }

@@ -1,4 +1,4 @@
-/** Runs in a thread of the pool: computes columns of one symbol. */
+/** Runs in a thread of the pool: computes columns, one symbol after the other. */
 import { move } from 'piscina'
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
@@ -15,21 +15,25 @@ export type Run = { expressions: string[]; read: RowRange; keep: RowRange }
 
 export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; earlier: EarlierRow | undefined; runs: Run[] }
 
-const cellsOf = (runs: readonly Run[]) => runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
+export const cellsOf = (runs: readonly Run[]) =>
+  runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
 
-/** The columns of each run one after another, in the order of its expressions; their memory is handed over, not copied. */
-export function computeSymbol({ bars, actions, earlier, runs }: ColumnTask): Float32Array {
-  const adjusted = adjustBars(bars, actions, earlier)
-  const out = new Float32Array(cellsOf(runs))
+/** Of one task after another the columns of each run, in the order of its expressions; their memory is handed over, not copied. */
+export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
+  const out = new Float32Array(tasks.reduce((sum, { runs }) => sum + cellsOf(runs), 0))
   let at = 0
-  for (const { expressions, read, keep } of runs) {
-    const kept = keep.to - keep.from
-    const places = expressions.map((_, index) => out.subarray(at + index * kept, at + (index + 1) * kept))
-    at += kept * expressions.length
-    const all = read.from === keep.from && read.to === keep.to
-    const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
-    runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns)
-    if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
+  for (const { bars, actions, earlier, runs } of tasks) {
+    const adjusted = adjustBars(bars, actions, earlier)
+    for (const { expressions, read, keep } of runs) {
+      const kept = keep.to - keep.from
+      const start = at
+      const places = expressions.map((_, index) => out.subarray(start + index * kept, start + (index + 1) * kept))
+      at += kept * expressions.length
+      const all = read.from === keep.from && read.to === keep.to
+      const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
+      runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns)
+      if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
+    }
   }
   return move(out) as Float32Array
 }

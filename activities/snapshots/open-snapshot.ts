@@ -34,7 +34,8 @@ const keptRows = 1_000_000
  */
 export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotReader> {
   const manifest = await readManifest(objects, ref)
-  const groups = groupsOf(manifest)
+  let groups: Map<string, Group> | undefined
+  const groupOf = (symbol: string) => (groups ??= groupsOf(manifest)).get(symbol)
   const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
 
   const decode = (group: Group) => {
@@ -53,7 +54,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
   return {
     manifest,
     async bars(symbol) {
-      const group = groups.get(symbol)
+      const group = groupOf(symbol)
       if (group === undefined)
         throw new QuantloopError('not_found', `snapshot ${manifest.id} has no symbol ${symbol}`, { snapshot: manifest.id, symbol })
       const bars = (await (decoded.get(group) ?? decode(group))).get(symbol)
@@ -70,7 +71,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
     },
     async chunk(chunk) {
-      const whole = decoded.get(groups.get(chunk.symbols[0]!)!)
+      const whole = decoded.get(groupOf(chunk.symbols[0]!)!)
       if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
       const bars = await whole
       return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))

@@ -12,8 +12,8 @@ const countsWhen: Record<string, string> = {
   audit: 'false',
   // its plan names all that may go
   collection: 'false',
-  // a shard that only the cache remembers can be computed again
-  feature_shard_cache: 'false',
+  // a shard that only the cache remembers can be computed again; an open build may be about to name it
+  feature_shard_cache: 'exists (select from feature_build b where b.ended_at is null)',
   snapshot: `t.collected_at is null and not (t.dataset || '/' || t.id) = any ($1::text[])`,
   sync_run: `t.ended_at is null or exists (select from snapshot s
     where s.sync_id = t.id and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,

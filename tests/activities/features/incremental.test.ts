@@ -53,7 +53,7 @@ let kept: Awaited<ReturnType<typeof testDatabase>>
 let empty: Awaited<ReturnType<typeof testDatabase>>
 let threads: ThreadPool
 const tasks: ColumnTask[] = []
-const pool: ThreadPool = { compute: (task) => (tasks.push(task), threads.compute(task)), close: () => threads.close() }
+const pool: ThreadPool = { compute: (some) => (tasks.push(...some), threads.compute(some)), close: () => threads.close() }
 
 beforeAll(async () => {
   ;[store, kept, empty] = await Promise.all([testObjectStore(), testDatabase(), testDatabase()])
@@ -90,9 +90,6 @@ async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet
   const input: ShardsInput = { snapshot, groups, featureSet, label }
   return await computeShards({ db, objects: store.objects, pool }, input, new AbortController().signal)
 }
-
-/** Rows whose columns were computed, by expression set. */
-const computedRows = () => tasks.flatMap(({ runs }) => runs.map(({ keep }) => keep.to - keep.from)).reduce((sum, rows) => sum + rows, 0)
 
 const until = (bars: BarColumns, rows: number) => copyBars(bars, 0, rows)
 
@@ -200,5 +197,32 @@ describe('an incremental build', () => {
       ),
       { numRuns: 16 },
     )
+  })
+
+  it('after one session more computes the month that it lies in, from the rows that it reads', async () => {
+    const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 701)), actions: [action('dividend', whole[0]!, 300)] }
+    const before = await land({ ...market, bars: market.bars.map((bars) => until(bars, 700)) })
+    const first = await build(market, before, bounded)
+    tasks.length = 0
+    const { shards, asked, cached } = await build(market, await land(market, before), bounded)
+    const inMonth = market.bars[0]!.sessions.filter((session) => session.startsWith(market.bars[0]!.sessions[700]!.slice(0, 7))).length
+    expect(tasks.map(({ bars }) => bars.symbol)).toEqual(['AAA', 'BBB', 'CCC'])
+    for (const { runs, bars } of tasks) {
+      expect(runs.at(-1)!.keep.to - runs.at(-1)!.keep.from).toBe(inMonth)
+      // of 701 rows
+      expect(bars.sessions.length).toBeLessThan(300)
+    }
+    const again = shards.filter(({ object }) => first.shards.every((shard) => shard.object.sha256 !== object.sha256))
+    expect(again.map(({ lastSession }) => lastSession)).toEqual([market.bars[0]!.sessions[700]])
+    expect(cached / asked).toBeGreaterThan(0.85)
+  })
+
+  it('computes nothing again of a set that shares its columns with another', async () => {
+    const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 300)), actions: [] }
+    const snapshot = await land(market)
+    await build(market, snapshot, mixed)
+    tasks.length = 0
+    const { asked, cached } = await build(market, snapshot, bounded)
+    expect([tasks, cached]).toEqual([[], asked])
   })
 })
