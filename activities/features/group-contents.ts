@@ -5,10 +5,10 @@ import { monthsBetween } from '#domain/market/month-contents.ts'
 import type { SnapshotBars } from '../snapshots.ts'
 
 /** What a snapshot's manifest says of the content of some symbols: no bar is read. */
-export function contentsOf({ manifest, actions }: SnapshotBars, symbols: readonly string[]): GroupContents {
+export function contentsOf(snapshot: SnapshotBars, symbols: readonly string[]): GroupContents {
   const wanted = new Set(symbols)
   const months = new Map<string, string[]>()
-  for (const chunk of manifest.chunks) {
+  for (const chunk of snapshot.manifest.chunks) {
     const own = chunk.symbols.filter((symbol) => wanted.has(symbol))
     if (own.length === 0) continue
     // a chunk that others share changes with them too
@@ -17,7 +17,7 @@ export function contentsOf({ manifest, actions }: SnapshotBars, symbols: readonl
   }
   return {
     months: new Map([...months].sort(([a], [b]) => compareText(a, b)).map(([month, hashes]) => [month, hashes.sort(compareText)])),
-    actions: symbols.flatMap(actions),
+    actions: symbols.flatMap((symbol) => snapshot.actions(symbol)),
   }
 }
 

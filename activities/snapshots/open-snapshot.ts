@@ -20,10 +20,11 @@ export type LaterBars = {
   barsSince(symbols: readonly string[], month: string): Promise<ReadonlyMap<string, BarColumns>>
 }
 
-export type SnapshotReader = SnapshotBars & LaterBars & {
-  /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
-  chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
-}
+export type SnapshotReader = SnapshotBars &
+  LaterBars & {
+    /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
+    chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
+  }
 
 /** Decoded rows that a reader keeps: about 100 bytes each. */
 const keptRows = 1_000_000
@@ -67,7 +68,9 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
     },
     async barsSince(symbols, month) {
       const wanted = new Set(symbols)
-      const chunks = manifest.chunks.filter((chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)))
+      const chunks = manifest.chunks.filter(
+        (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
+      )
       return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
     },
     async chunk(chunk) {

@@ -249,10 +249,20 @@ describe('shards that are there', () => {
     const revised = { ...before[1]!, close: before[1]!.close.map((value, row) => (row === 50 ? value + 0.01 : value)) }
     const second = await build(inputOf(await landSnapshot(world, 'changed', [before[0]!, revised]), 'changed'))
     expect(before50).toBe(2)
-    expect(objectsOf(second.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([true, true, false, false])
+    expect(objectsOf(second.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
     // the label of January's last session reads February's first two, which are before the split
     const acted = await build(inputOf(await landSnapshot(world, 'changed', before, [{ ...split, symbol: 'VVV' }]), 'changed'))
-    expect(objectsOf(acted.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([true, false, false, false])
+    expect(objectsOf(acted.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 
   it('count as never computed when one is no longer in the store', async () => {

@@ -170,7 +170,13 @@ describe('groups of symbols', () => {
       const homes = new Map(groups.flatMap(({ group, symbols }) => symbols.map((symbol) => [symbol, group])))
       const chunks = groupCount(count)
       for (let chunk = 0; chunk < chunks; chunk++)
-        expect(new Set(symbols(count).filter((symbol) => groupOf(symbol, chunks) === chunk).map((symbol) => homes.get(symbol))).size).toBeLessThan(2)
+        expect(
+          new Set(
+            symbols(count)
+              .filter((symbol) => groupOf(symbol, chunks) === chunk)
+              .map((symbol) => homes.get(symbol)),
+          ).size,
+        ).toBeLessThan(2)
     }
   })
 
