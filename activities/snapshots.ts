@@ -1,5 +1,5 @@
 /** Reading snapshots back: for features, traces and whoever else needs bars. */
-export { openSnapshot, type SnapshotBars } from './snapshots/open-snapshot.ts'
+export { type LaterBars, openSnapshot, type SnapshotBars } from './snapshots/open-snapshot.ts'
 export { revisedSessions } from './snapshots/revised-sessions.ts'
 export { besideIdentity, readUniverses } from './snapshots/beside-bars.ts'
 export { qlibFiles } from './snapshots/qlib-files.ts'

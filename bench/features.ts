@@ -11,6 +11,7 @@ import { Piscina } from 'piscina'
 import { alpha158 } from '#domain/feature-sets/alpha158.ts'
 import { alpha360 } from '#domain/feature-sets/alpha360.ts'
 import type { FeatureSet } from '#domain/feature-sets/feature-set.ts'
+import { benchmark as dailyBuilds } from './builds.ts'
 import { type Cell, differingCells, isNear } from './features/differing-cells.ts'
 import { type ListedSymbol, makeSymbol } from './features/market.ts'
 import { writeQlibFolder } from './features/qlib-folder.ts'
@@ -44,7 +45,7 @@ export async function benchmark(): Promise<Measurement[]> {
   try {
     // the larger market first: later, memory would count what is left over from the comparison
     const size = await atSize(parent, pool)
-    return [...(await againstQlib(parent, peer, pool)), ...size]
+    return [...(await againstQlib(parent, peer, pool)), ...size, ...(await dailyBuilds())]
   } finally {
     await Promise.all([peer.close(), pool.close()])
     await rm(parent, { recursive: true, force: true })

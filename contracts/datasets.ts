@@ -142,6 +142,11 @@ export const SnapshotChunk = z.strictObject({
   symbols: z.array(Ticker).min(1),
   firstSession: Session,
   lastSession: Session,
+  /**
+   * By month (`2026-11`), the hash of the raw bars that it holds: what a feature build must know of them to tell which of
+   * its shards are there already. Absent in the first manifests.
+   */
+  months: z.record(z.string().regex(/^\d{4}-\d{2}$/), Sha256).optional(),
 })
 export type SnapshotChunk = z.infer<typeof SnapshotChunk>
 

@@ -54,7 +54,7 @@ export const BuildInput = z.strictObject({
 })
 export type BuildInput = z.infer<typeof BuildInput>
 
-/** One uncompressed Arrow IPC file: `symbol` utf8, `session` date32, float32 features in order, float32 label, float32 persistence; rows by symbol, then session. */
+/** The rows of a group of symbols on a slice of sessions, in one uncompressed Arrow IPC file: `symbol` utf8, `session` date32, float32 features in order, float32 label, float32 persistence; rows by symbol, then session. */
 export const FeatureShard = z.strictObject({
   object: ObjectRef,
   rows: z.int().nonnegative(),
@@ -93,7 +93,8 @@ export const FeatureBuildManifest = z.strictObject({
   rows: z.int().positive(),
   /** every session of the build, ascending: the calendar that segments and purges are counted in */
   sessions: z.array(Session).min(1),
-  shards: z.array(FeatureShard).min(1).max(64),
+  /** by group of symbols, then by time */
+  shards: z.array(FeatureShard).min(1).max(4096),
 })
 export type FeatureBuildManifest = z.infer<typeof FeatureBuildManifest>
 

@@ -22,7 +22,7 @@ import type { Role } from '#contracts/access.ts'
 import type { CollectionState, Tally } from '#contracts/collections.ts'
 import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
 import type { DeploymentState, GateReading, RolloutPlan, Route } from '#contracts/deployments.ts'
-import type { BuildState, FeatureSet, LabelDefinition } from '#contracts/features.ts'
+import type { BuildState, FeatureSet, FeatureShard, LabelDefinition } from '#contracts/features.ts'
 import type { Stage } from '#contracts/models.ts'
 import type { PredictionInput } from '#contracts/predictions.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -37,6 +37,9 @@ import type {
   SupervisionState,
 } from '#contracts/supervision.ts'
 import type { Evaluation, FitResult, Recipe, TrainingState } from '#contracts/training.ts'
+import type { ShardColumn } from '#domain/features/definitions.ts'
+import type { Ahead } from '#domain/features/slice-keys.ts'
+import type { SeriesEnds } from '#domain/features/series-ends.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'string', precision: 3 })
 const now = (name: string) => at(name).notNull().defaultNow()
@@ -244,13 +247,32 @@ export const standingBuild = pgTable(
   (t) => [primaryKey({ columns: [t.dataset, t.definitionHash] })],
 )
 
-/** A computed column over one group of symbols, keyed by expression, content read and engine version: a column of a shard. */
-export const featureColumnCache = pgTable('feature_column_cache', {
-  key: text('key').primaryKey(),
-  column: text('column').notNull(),
-  object: jsonb('object').$type<ObjectRef>().notNull(),
-  createdAt: now('created_at'),
+/** The columns that shards have, once for all shards that have the same ones; `hash` is of their names and expressions. */
+export const featureColumnList = pgTable('feature_column_list', {
+  hash: text('hash').primaryKey(),
+  columns: jsonb('columns').$type<ShardColumn[]>().notNull(),
 })
+
+/**
+ * Shards that some build computed. `key` is of all that columns without look-ahead read, `ahead` of what the label reads
+ * beyond that; `sessions` are bits, one a day from the shard's first session on; `ends` are the last rows of the group's
+ * symbols by then, from which later slices go on.
+ */
+export const featureShardCache = pgTable(
+  'feature_shard_cache',
+  {
+    key: text('key').notNull(),
+    columns: text('columns')
+      .notNull()
+      .references(() => featureColumnList.hash),
+    shard: jsonb('shard').$type<FeatureShard>().notNull(),
+    sessions: bytes('sessions').notNull(),
+    ahead: jsonb('ahead').$type<Ahead>().notNull(),
+    ends: jsonb('ends').$type<SeriesEnds>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.key, t.columns] })],
+)
 
 /** The online store: the newest row by symbol. `values` are float32, little-endian, in the feature set's order. */
 export const featureRow = pgTable(

@@ -5,7 +5,7 @@
 import type { CollectInput, GarbageObject, GarbagePlan, Tally } from '#contracts/collections.ts'
 import { collectionAlone } from '#db/commands/collection-lock.ts'
 import { collectSnapshots } from '#db/commands/collect-snapshots.ts'
-import { forgetColumns } from '#db/commands/forget-columns.ts'
+import { forgetShards } from '#db/commands/forget-shards.ts'
 import { readNamedKeys } from '#db/queries/garbage.ts'
 import { type CollectionWorld, isReached, keptSince, type Terms } from './mark-garbage.ts'
 import { Reach } from './reach.ts'
@@ -47,7 +47,7 @@ async function sweepBatch(
     await collectionAlone(tx)
     const reached = await reach.from(await readNamedKeys(tx), { strict: true, cancelled })
     const going = batch.filter(({ key }) => !isReached(key, reached))
-    await forgetColumns(
+    await forgetShards(
       tx,
       going.map(({ key }) => key),
     )

@@ -2,21 +2,30 @@ import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/featu
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { rememberColumns } from '#db/commands/remember-columns.ts'
-import { columnKey, readFeatures, readLabel } from '#domain/features/definitions.ts'
-import { featureRowAt } from '#domain/features/feature-row.ts'
+import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
+import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
+import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { type Ahead, readAhead } from '#domain/features/slice-keys.ts'
+import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
+import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
+import { sessionBits } from '#domain/market/session-bits.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
-import { findColumns } from './find-columns.ts'
-import { type NamedColumn, type SymbolRows, writeShard } from './shard-file.ts'
+import { ahead } from '../ahead.ts'
+import { type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
+import { assembleShard, type NewestRow, type NewShard, readWhole } from './assemble-shard.ts'
+import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
+import { GroupBars } from './group-bars.ts'
+import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
+import { type PlannedGroup, planGroup } from './plan-group.ts'
+import { writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** `groups` are the symbols of each shard; with `asOf`, what became known later is not seen. */
+/** `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. */
 export type ShardsInput = {
   snapshot: ObjectRef
   asOf?: string | undefined
-  groups: string[][]
+  groups: SymbolGroup[]
   featureSet: FeatureSet
   label: LabelDefinition
 }
@@ -24,152 +33,128 @@ export type ShardsInput = {
 /** `digest` is a ShardsDigest; `asked` counts the distinct expressions of each shard, `cached` those found computed. */
 export type ShardsResult = { shards: FeatureShard[]; digest: ObjectRef; asked: number; cached: number }
 
-/** What the end of a build needs to know of shards without reading them. `values` are float32, little-endian, in base64. */
-export type ShardsDigest = { sessions: string[]; newest: { symbol: string; session: string; values: string }[] }
+/** What the end of a build needs to know of shards without reading them. */
+export type ShardsDigest = { sessions: string[]; newest: NewestRow[] }
 
 export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool }
 
-type Column = { name: string; text: string }
+/** A shard that is in the store. */
+type StoredShard = {
+  shard: FeatureShard
+  sessions: readonly string[]
+  newest: NewestRow[]
+  renewed: { key: string; ahead: Ahead }[]
+  asked: number
+  cached: number
+}
+
+const groupsAtATime = 2
+const putsAtATime = 4
 
 /**
- * Computes groups of symbols, each into a shard. Columns that some shard already holds (same expression, content read and
- * engine) are taken from it; only the others are computed, one symbol at a time, so that a pause is heeded soon. A shard
- * is stored while the next is computed; when this ends, however it ends, all that were begun have been stored.
+ * The shards of groups of symbols, one for each slice of their sessions. A shard that is there already (same columns, same
+ * content read, same engine) is named again and not even read; columns that another set's shard holds are copied from it;
+ * only the others are computed, from no more bars than they read. A group is stored while the next is computed; when this
+ * ends, however it ends, all that were begun have been stored.
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
   const { db, objects } = world
-  const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, input.groups.flat())
-  const columns = columnsOf(input)
-  const asked = groupsIn(snapshot, input.groups).map((symbols) => askFor(snapshot, symbols, columns))
-  const cached = await findColumns(
-    db,
-    objects,
-    asked.flatMap(({ keys }) => [...keys.values()]),
-  )
-  const storing: Promise<FeatureShard>[] = []
-  const digests: ShardsDigest[] = []
-  try {
-    for (const shard of asked) {
-      const { rows, values } = await computeValues(world.pool, snapshot, shard, cached, cancelled)
-      const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
-      const features = named.slice(0, input.featureSet.features.length)
-      const digest = digestOf(
-        rows,
-        features.map((column) => column.values),
-      )
-      digests.push(digest)
-      storing.push(store(world, shard, columns, { rows, named, digest, cached }))
-    }
-  } finally {
-    await Promise.allSettled(storing)
+  const symbols = input.groups.flatMap((group) => group.symbols)
+  const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
+  const columns = shardColumns(input.featureSet, input.label)
+  const groups = input.groups.map((group) => planGroup(snapshot, group))
+  const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
+  const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
+
+  const work = async function* () {
+    for (const group of groups) yield await computeGroup(world, snapshot, group, { columns, found }, cancelled)
   }
+  const stored: StoredShard[] = []
+  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, columns, shards))) stored.push(...some)
   const digest: ShardsDigest = {
-    sessions: [...new Set(digests.flatMap(({ sessions }) => sessions))].sort(compareText),
-    newest: digests.flatMap(({ newest }) => newest),
+    sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
+    newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
   }
-  const texts = asked.flatMap(({ keys }) => [...keys.values()])
   return {
-    shards: await Promise.all(storing),
+    shards: stored.map(({ shard }) => shard),
     digest: await objects.put(new TextEncoder().encode(canonicalJson(digest)), 'json'),
-    asked: texts.length,
-    cached: texts.filter((key) => cached.has(key)).length,
+    asked: stored.reduce((sum, { asked }) => sum + asked, 0),
+    cached: stored.reduce((sum, { cached }) => sum + cached, 0),
   }
 }
 
-/** What one shard is asked for: the key of each distinct expression's column. */
-type AskedShard = { symbols: string[]; keys: Map<string, string> }
+type Asked = { columns: readonly ShardColumn[]; found: ReadonlyMap<string, readonly CachedShard[]> }
 
-/** The groups without symbols that the snapshot does not hold, for none of their bars was known. */
-function groupsIn({ manifest }: SnapshotBars, groups: readonly string[][]): string[][] {
-  const held = new Set(manifest.symbols.map(({ symbol }) => symbol))
-  return groups.map((symbols) => symbols.filter((symbol) => held.has(symbol))).filter((symbols) => symbols.length > 0)
-}
-
-function askFor(snapshot: SnapshotBars, symbols: readonly string[], columns: readonly Column[]): AskedShard {
-  const ordered = [...symbols].sort(compareText)
-  const contents = contentsOf(snapshot, ordered)
-  return { symbols: ordered, keys: new Map(columns.map(({ text }) => [text, columnKey(text, contents)])) }
-}
-
-/** Every column of a shard by its expression, over the rows of its symbols. */
-async function computeValues(
-  pool: ThreadPool,
-  snapshot: SnapshotBars,
-  { symbols, keys }: AskedShard,
-  cached: ReadonlyMap<string, Float32Array>,
+/** The shards of a group in the order of time: those that are there, and those that are to be stored. */
+async function computeGroup(
+  world: ShardWorld,
+  snapshot: SnapshotBars & LaterBars,
+  group: PlannedGroup,
+  { columns, found }: Asked,
   cancelled: AbortSignal,
-): Promise<{ rows: SymbolRows[]; values: Map<string, Float32Array> }> {
-  const missing = [...keys.keys()].filter((text) => !cached.has(keys.get(text)!))
-  const rows: SymbolRows[] = []
-  const computed: Float32Array[][] = []
-  for (const symbol of symbols) {
-    cancelled.throwIfAborted()
-    const bars = await snapshot.bars(symbol)
-    rows.push({ symbol, sessions: bars.sessions })
-    // a thread is sent what it reads, not a timestamp a row
-    const task = { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions: snapshot.actions(symbol), expressions: missing }
-    computed.push(missing.length === 0 ? [] : await pool.compute(task))
+): Promise<(StoredShard | NewShard)[]> {
+  const { contents, slices } = group
+  const bars = new GroupBars(world.db, snapshot, group)
+  const held: Held[] = []
+  const lacking: (Lacking & { index: number })[] = []
+  // the newest slice first: it tells how far back bars will be read
+  for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
+    const own = await holdSlice(world, { slice, contents, columns, read: last.size > 0 }, found.get(key) ?? [], bars)
+    held[index] = own
+    const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
+    if (missing.length === 0) continue
+    lacking.unshift({ index, slice, missing })
+    if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
-  const values = new Map(
-    [...keys].map(([text, key]) => [text, cached.get(key) ?? joined(computed.map((symbol) => symbol[missing.indexOf(text)]!))]),
+  const computed = await computeSlices(world.pool, group, bars, lacking, cancelled)
+  const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
+  const known = await findSeriesEnds(
+    world.db,
+    slices.flatMap(({ key }, index) => ('whole' in held[index]! || bySlice.has(index) ? [] : [key])),
   )
-  return { rows, values }
+  const reach = Math.max(...columns.map((column) => column.ahead))
+  const distinct = new Set(columns.map(({ text }) => text)).size
+  const shards: (StoredShard | NewShard)[] = []
+  for (const [index, planned] of slices.entries()) {
+    const own = held[index]!
+    if ('whole' in own) {
+      shards.push({ ...readWhole(own.whole, planned.last, columns), renewed: renewedOf(own.whole), asked: distinct, cached: distinct })
+      continue
+    }
+    const part = bySlice.get(index)
+    const read = part === undefined ? undefined : await bars.after(planned.slice)
+    const ahead = (symbols: readonly string[]) => readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
+    shards.push(...assembleShard(planned, columns, { held: own, computed: part, ends: part?.ends ?? known.get(planned.key) ?? {}, ahead }))
+  }
+  return shards
 }
 
-type Computed = {
-  rows: readonly SymbolRows[]
-  named: readonly NamedColumn[]
-  digest: ShardsDigest
-  cached: ReadonlyMap<string, Float32Array>
-}
+const renewedOf = ({ shard: { key }, renewed }: WholeShard) => (renewed === undefined ? [] : [{ key, ahead: renewed }])
 
-/** Puts a shard into the store, and says where its new columns are. */
-async function store(
-  { db, objects }: ShardWorld,
-  { symbols, keys }: AskedShard,
-  columns: readonly Column[],
-  { rows, named, digest, cached }: Computed,
-): Promise<FeatureShard> {
-  const object = await objects.put(writeShard(rows, named), 'arrow')
-  const fresh = [...keys].filter(([, key]) => !cached.has(key))
-  await rememberColumns(
+/** Puts what is new into the store, and says where it is. */
+async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[], shards: readonly (StoredShard | NewShard)[]) {
+  const fresh: NewlyCached[] = []
+  const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
+    if ('shard' in shard) return shard
+    const { key, rows, named, sessions, newest, asked, cached } = shard
+    const stored: FeatureShard = {
+      object: await objects.put(writeShard(rows, named), 'arrow'),
+      rows: rows.reduce((count, each) => count + each.sessions.length, 0),
+      symbols: rows.map(({ symbol }) => symbol),
+      firstSession: sessions[0]!,
+      lastSession: sessions.at(-1)!,
+    }
+    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
+    return { shard: stored, sessions, newest, renewed: [], asked, cached }
+  }
+  const stored: StoredShard[] = []
+  for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
+  const hash = columnsHash(columns)
+  await rememberShards(db, { hash, columns }, fresh)
+  await renewAhead(
     db,
-    fresh.map(([text, key]) => ({ key, object, column: columns.find((column) => column.text === text)!.name })),
+    hash,
+    stored.flatMap(({ renewed }) => renewed),
   )
-  return {
-    object,
-    rows: rows.reduce((count, { sessions }) => count + sessions.length, 0),
-    symbols,
-    firstSession: digest.sessions[0]!,
-    lastSession: digest.sessions.at(-1)!,
-  }
-}
-
-function columnsOf({ featureSet, label }: ShardsInput): Column[] {
-  const { text, persistence } = readLabel(label)
-  return [...readFeatures(featureSet.features), { name: 'label', text }, { name: 'persistence', text: persistence.text }]
-}
-
-function contentsOf({ manifest }: SnapshotBars, symbols: readonly string[]) {
-  const bySymbol = new Map(manifest.symbols.map(({ symbol, contentSha256 }) => [symbol, contentSha256]))
-  return symbols.map((symbol) => ({ symbol, contentSha256: bySymbol.get(symbol)! }))
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
-
-function digestOf(rows: readonly SymbolRows[], features: readonly Float32Array[]): ShardsDigest {
-  let end = 0
-  const newest = rows.map(({ symbol, sessions }) => {
-    end += sessions.length
-    return { symbol, session: sessions.at(-1)!, values: Buffer.from(featureRowAt(features, end - 1)).toString('base64') }
-  })
-  return { sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText), newest }
+  return stored
 }

@@ -1,27 +1,52 @@
-/** Runs in a thread of the pool: computes columns of one symbol. */
+/** Runs in a thread of the pool: computes columns, one symbol after the other. */
 import { move } from 'piscina'
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
 import { planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { adjustBars, type EarlierRow } from '#domain/market/factors.ts'
 
-export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; expressions: string[] }
+/** Rows `from` up to, not including, `to`. */
+export type RowRange = { from: number; to: number }
 
-/** The columns one after another, in the order of the expressions; their memory is handed over, not copied. */
-export function computeSymbol({ bars, actions, expressions }: ColumnTask): Float32Array {
-  const rows = bars.sessions.length
-  const out = new Float32Array(rows * expressions.length)
-  const columns = expressions.map((_, index) => out.subarray(index * rows, (index + 1) * rows))
-  runPlan(planOf(expressions), bars, actions, columns)
+/** Columns of the rows that are kept, computed over those that are read. */
+export type Run = { expressions: string[]; read: RowRange; keep: RowRange }
+
+export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; earlier: EarlierRow | undefined; runs: Run[] }
+
+export const cellsOf = (runs: readonly Run[]) =>
+  runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
+
+/** Of one task after another the columns of each run, in the order of its expressions; their memory is handed over, not copied. */
+export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
+  const out = new Float32Array(tasks.reduce((sum, { runs }) => sum + cellsOf(runs), 0))
+  let at = 0
+  for (const { bars, actions, earlier, runs } of tasks) {
+    const adjusted = adjustBars(bars, actions, earlier)
+    for (const { expressions, read, keep } of runs) {
+      const kept = keep.to - keep.from
+      const start = at
+      const places = expressions.map((_, index) => out.subarray(start + index * kept, start + (index + 1) * kept))
+      at += kept * expressions.length
+      const all = read.from === keep.from && read.to === keep.to
+      const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
+      runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns)
+      if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
+    }
+  }
   return move(out) as Float32Array
 }
 
-let latest: { key: string; plan: Plan } | undefined
+/** One symbol after another asks for the same few sets of columns. */
+const plans = new Map<string, Plan>()
+const mostPlans = 16
 
-/** One symbol after another asks for the same columns. */
 function planOf(expressions: readonly string[]): Plan {
   const key = JSON.stringify(expressions)
-  if (latest?.key !== key) latest = { key, plan: planColumns(expressions.map(parse)) }
-  return latest.plan
+  const plan = plans.get(key) ?? planColumns(expressions.map(parse))
+  plans.delete(key)
+  plans.set(key, plan)
+  if (plans.size > mostPlans) plans.delete(plans.keys().next().value!)
+  return plan
 }

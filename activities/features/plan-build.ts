@@ -4,15 +4,15 @@ import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { definitionHash, readFeatures } from '#domain/features/definitions.ts'
-import { groupSymbols } from '#domain/features/symbol-groups.ts'
+import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { openSnapshot } from '../snapshots.ts'
 
 /** `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. */
-export type BuildPlan = { snapshot: ObjectRef; batches: string[][][] }
+export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][] }
 
-/** Of 64 groups, enough for 16 workers; of a handful, one way through the queue. */
-const groupsABatch = 4
+/** Of 32 groups, enough for 16 workers; of few symbols, one way through the queue. */
+const groupsABatch = 2
 
 /**
  * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work.

@@ -4,6 +4,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { BuildInput, FeatureBuildManifest, FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
+import { forgetShards } from '#db/commands/forget-shards.ts'
 import { publishFeatureBuild } from '#db/commands/publish-feature-build.ts'
 import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -32,7 +33,7 @@ export async function publishBuild(
   )
   const ref = await objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
   const asked = sum(results, (result) => result.asked)
-  await publishFeatureBuild(db, {
+  const publishing = publishFeatureBuild(db, {
     buildId: input.buildId,
     snapshotId: input.snapshotId,
     asOf: input.asOf,
@@ -50,6 +51,13 @@ export async function publishBuild(
       }),
     ),
   })
+  try {
+    await publishing
+  } catch (error) {
+    // a shard that was taken for stored: the next build computes it again
+    if (error instanceof QuantloopError && error.code === 'object_missing') await forgetShards(db, [String(error.place.object)])
+    throw error
+  }
   return ref
 }
 

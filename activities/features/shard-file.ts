@@ -18,7 +18,7 @@ import {
   type DataType,
 } from 'apache-arrow'
 import { QuantloopError } from '#contracts/errors.ts'
-import { dayOf } from '#domain/market/session-days.ts'
+import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 
 /** Rows of one symbol, ascending by session. */
 export type SymbolRows = { symbol: string; sessions: readonly string[] }
@@ -48,6 +48,21 @@ export function readColumns(bytes: Uint8Array, names: readonly string[]): Map<st
       return [name, values]
     }),
   )
+}
+
+/** The rows of a shard, whose symbols stand one after the other. */
+export function readRows(bytes: Uint8Array): SymbolRows[] {
+  const table = tableFromIPC(bytes)
+  const symbols = table.getChild('symbol')
+  // the vector's own values are milliseconds
+  const days = table.getChild('session')?.data.flatMap(({ values, length }) => Array.from((values as Int32Array).subarray(0, length))) ?? []
+  const rows: { symbol: string; sessions: string[] }[] = []
+  days.forEach((day, row) => {
+    const symbol = String(symbols?.get(row))
+    if (rows.at(-1)?.symbol !== symbol) rows.push({ symbol, sessions: [] })
+    rows.at(-1)!.sessions.push(sessionOf(day))
+  })
+  return rows
 }
 
 function symbolColumn(rows: readonly SymbolRows[], length: number) {

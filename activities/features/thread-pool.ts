@@ -3,26 +3,34 @@ import { Piscina } from 'piscina'
 import type { ColumnTask } from './compute-thread.ts'
 
 export type ThreadPool = {
-  /** One float32 column an expression, on the bars' own sessions. */
-  compute(task: ColumnTask): Promise<Float32Array[]>
+  /** By task and run one float32 column an expression, on the rows that it keeps. One thread takes all that are asked together. */
+  compute(tasks: readonly ColumnTask[]): Promise<Float32Array[][][]>
   close(): Promise<void>
 }
 
 /** Threads that compute columns, as many at once as asked for; the process's own thread stays free to heartbeat. */
 export function createThreadPool(threads: number): ThreadPool {
-  const pool = new Piscina<ColumnTask, Float32Array>({
+  const pool = new Piscina<readonly ColumnTask[], Float32Array>({
     filename: fileURLToPath(new URL('./compute-thread.ts', import.meta.url)),
-    name: 'computeSymbol',
+    name: 'computeSymbols',
     // one that ended for want of work would have to load everything again for the next session
     minThreads: threads,
     maxThreads: threads,
     execArgv: ['--import', import.meta.resolve('tsx')],
   })
   return {
-    async compute(task) {
-      const rows = task.bars.sessions.length
-      const columns = await pool.run(task)
-      return task.expressions.map((_, index) => columns.subarray(index * rows, (index + 1) * rows))
+    async compute(tasks) {
+      const cells = await pool.run(tasks)
+      let at = 0
+      return tasks.map(({ runs }) =>
+        runs.map(({ expressions, keep }) =>
+          expressions.map(() => {
+            const column = cells.subarray(at, at + keep.to - keep.from)
+            at += column.length
+            return column
+          }),
+        ),
+      )
     },
     close: () => pool.close(),
   }

@@ -1,6 +1,5 @@
 import type { SnapshotChunk } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { ObjectRef } from '#contracts/references.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { coverageOf } from './bar-files.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
@@ -22,8 +21,8 @@ export class KnownChunks {
     this.byCoverage = new Map(earlier?.manifest.chunks.map((chunk) => [keyOf(chunk), chunk]))
   }
 
-  /** The object that holds exactly these rows. @throws QuantloopError unavailable */
-  async find(pieces: readonly BarColumns[]): Promise<ObjectRef | undefined> {
+  /** The chunk that holds exactly these rows. @throws QuantloopError unavailable */
+  async find(pieces: readonly BarColumns[]): Promise<SnapshotChunk | undefined> {
     const chunk = this.byCoverage.get(keyOf(coverageOf(pieces)))
     if (chunk === undefined || this.earlier === undefined) return undefined
     try {
@@ -33,7 +32,7 @@ export class KnownChunks {
       if (error instanceof QuantloopError && (error.code === 'object_missing' || error.code === 'object_corrupt')) return undefined
       throw error
     }
-    return chunk.object
+    return chunk
   }
 }
 

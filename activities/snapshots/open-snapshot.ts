@@ -2,6 +2,7 @@ import type { CorporateAction, SnapshotChunk, SnapshotManifest } from '#contract
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
 import { readManifest } from './manifest.ts'
@@ -14,10 +15,16 @@ export type SnapshotBars = {
   actions(symbol: string): CorporateAction[]
 }
 
-export type SnapshotReader = SnapshotBars & {
-  /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
-  chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
+export type LaterBars = {
+  /** The bars of some symbols from a month (`2026-11`) on, and earlier ones as they come: later chunks are read, and no others. */
+  barsSince(symbols: readonly string[], month: string): Promise<ReadonlyMap<string, BarColumns>>
 }
+
+export type SnapshotReader = SnapshotBars &
+  LaterBars & {
+    /** The bars of one listed chunk, by symbol: of what is decoded already, or else of that chunk's file alone. */
+    chunk(chunk: SnapshotChunk): Promise<ReadonlyMap<string, BarColumns>>
+  }
 
 /** Decoded rows that a reader keeps: about 100 bytes each. */
 const keptRows = 1_000_000
@@ -28,7 +35,8 @@ const keptRows = 1_000_000
  */
 export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotReader> {
   const manifest = await readManifest(objects, ref)
-  const groups = groupsOf(manifest)
+  let groups: Map<string, Group> | undefined
+  const groupOf = (symbol: string) => (groups ??= groupsOf(manifest)).get(symbol)
   const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
 
   const decode = (group: Group) => {
@@ -47,7 +55,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
   return {
     manifest,
     async bars(symbol) {
-      const group = groups.get(symbol)
+      const group = groupOf(symbol)
       if (group === undefined)
         throw new QuantloopError('not_found', `snapshot ${manifest.id} has no symbol ${symbol}`, { snapshot: manifest.id, symbol })
       const bars = (await (decoded.get(group) ?? decode(group))).get(symbol)
@@ -58,8 +66,15 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
         })
       return bars
     },
+    async barsSince(symbols, month) {
+      const wanted = new Set(symbols)
+      const chunks = manifest.chunks.filter(
+        (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
+      )
+      return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
+    },
     async chunk(chunk) {
-      const whole = decoded.get(groups.get(chunk.symbols[0]!)!)
+      const whole = decoded.get(groupOf(chunk.symbols[0]!)!)
       if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
       const bars = await whole
       return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))
@@ -69,7 +84,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
 }
 
 /** A symbol's rows between a chunk's first and last session: those of the chunk, for its symbols have no other there. */
-function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
+export function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
   const from = bars.sessions.findIndex((session) => session >= firstSession)
   const to = bars.sessions.findLastIndex((session) => session <= lastSession) + 1
   return sliceBars(bars, from === -1 ? to : from, to)

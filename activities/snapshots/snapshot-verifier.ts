@@ -3,10 +3,12 @@
  * damaged is named; where another sound copy of its bytes is found, in the second copy or in this process's own cache, the
  * object can be put back. Snapshots share objects: each is read once.
  */
+import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Damage } from '#contracts/snapshots.ts'
+import { monthContents } from '#domain/market/month-contents.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { SecondCopy } from '#storage/second-copy.ts'
@@ -130,7 +132,23 @@ async function contentOf(reader: SnapshotReader, lost: ReadonlySet<string>, canc
     else identities.push(identity)
   }
   if (lost.size === 0 && faults.length === 0) faults.push(...wholeFaults(manifest, identities))
+  if (lost.size === 0 && faults.length === 0) faults.push(...(await monthFaults(reader, cancelled)))
   return { rows, faults }
+}
+
+/** Feature builds go by the hash of each month of a chunk, and do not read its bars. */
+async function monthFaults(reader: SnapshotReader, cancelled: AbortSignal): Promise<Damage[]> {
+  const faults: Damage[] = []
+  for (const chunk of reader.manifest.chunks) {
+    if (chunk.months === undefined) continue
+    cancelled.throwIfAborted()
+    const found = monthContents([...(await reader.chunk(chunk)).values()])
+    if (canonicalJson(found) !== canonicalJson(chunk.months))
+      faults.push(
+        contentDamage(chunk.object.uri, 'the hashes that the manifest lists of its months are not those of its bars', chunk.symbols),
+      )
+  }
+  return faults
 }
 
 async function identityOf(reader: SnapshotReader, listed: SnapshotManifest['symbols'][number]): Promise<SymbolIdentity | string> {

@@ -1,8 +1,9 @@
-import type { BesideBars, KnownAtBasis, PriceJump, SnapshotManifest } from '#contracts/datasets.ts'
+import type { BesideBars, KnownAtBasis, PriceJump, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { compareActions, compareText, type CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, copyBars } from '#domain/market/bars.ts'
 import { periodOf } from '#domain/market/chunk-layout.ts'
+import { monthContents } from '#domain/market/month-contents.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import { groupBy } from '#domain/group-by.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -87,7 +88,7 @@ async function store(
   pieces: readonly BarColumns[][],
   cancelled: AbortSignal,
 ): Promise<SnapshotManifest['chunks']> {
-  const stored: (ObjectRef | undefined)[] = []
+  const stored: (SnapshotChunk | undefined)[] = []
   for (const piece of pieces) stored.push(await known.find(piece))
   const fresh = pieces.filter((_, index) => stored[index] === undefined)
   const written: ObjectRef[] = []
@@ -96,7 +97,10 @@ async function store(
     return await objects.put(bytes, 'parquet')
   }
   if (fresh.length > 0) for await (const object of ahead(writeBarFiles(fresh), putsAtATime, put)) written.push(object)
-  return pieces.map((piece, index) => ({ object: stored[index] ?? written.shift()!, ...coverageOf(piece) }))
+  return pieces.map((piece, index) => {
+    const known = stored[index]
+    return { object: known?.object ?? written.shift()!, ...coverageOf(piece), months: known?.months ?? monthContents(piece) }
+  })
 }
 
 type Period = { rows: number; firstSession: string }

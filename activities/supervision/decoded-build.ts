@@ -2,13 +2,15 @@ import { tableFromIPC } from 'apache-arrow'
 import { QuantloopError } from '#contracts/errors.ts'
 import { FeatureBuildManifest, type FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
+import { groupBy } from '#domain/group-by.ts'
+import { compareText } from '#domain/market/actions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readColumns } from '../features/shard-file.ts'
 import { readJson } from '../training/read-json.ts'
 import { keepNewest } from './keep-newest.ts'
 
-/** The rows of one symbol in a build: days since 1970-01-01, ascending, and float32 columns beside them, as views. */
+/** The rows of one symbol in a build: days since 1970-01-01, ascending, and float32 columns beside them. */
 export type SymbolSlice = { symbol: string; days: Int32Array; column(name: string): Float32Array }
 
 export type DecodedBuild = { manifest: FeatureBuildManifest; slices: SymbolSlice[] }
@@ -21,7 +23,7 @@ export const openBuild = (objects: ObjectStore, ref: ObjectRef): Promise<Decoded
   kept(ref.sha256, async () => {
     const manifest = await readJson(objects, ref, FeatureBuildManifest, 'feature build')
     const shards = await Promise.all(manifest.shards.map(async (shard) => slicesOf(shard, manifest, await objects.get(shard.object))))
-    return { manifest, slices: shards.flat() }
+    return { manifest, slices: joinSlices(shards.flat()) }
   })
 
 /** The row of a session, or -1. */
@@ -78,6 +80,23 @@ function slicesOf(shard: FeatureShard, manifest: FeatureBuildManifest, bytes: Ui
     from = to
   }
   return slices
+}
+
+/** One slice a symbol, ascending. A symbol's shards come in the order of time; columns are joined when they are asked for. */
+function joinSlices(parts: readonly SymbolSlice[]): SymbolSlice[] {
+  const bySymbol = [...groupBy(parts, ({ symbol }) => symbol)].sort(([a], [b]) => compareText(a, b))
+  return bySymbol.map(([symbol, own]) => {
+    const columns = new Map<string, Float32Array>()
+    return {
+      symbol,
+      days: Int32Array.from(own.flatMap(({ days }) => [...days])),
+      column(name) {
+        const column = columns.get(name) ?? Float32Array.from(own.flatMap((part) => [...part.column(name)]))
+        columns.set(name, column)
+        return column
+      },
+    }
+  })
 }
 
 /** Rows are sorted by symbol: the end of a run that begins at `from`. */

@@ -21,7 +21,9 @@ export async function recomputeFeatures(
   input: FeatureRowInput,
 ): Promise<RecomputedFeatures | undefined> {
   const { symbol, session } = input
-  const shard = manifest.shards.find(({ symbols }) => symbols.includes(symbol))
+  const shard = manifest.shards.find(
+    ({ symbols, firstSession, lastSession }) => symbols.includes(symbol) && firstSession <= session && session <= lastSession,
+  )
   const stored = shard && (await evidence.read('feature-shard', shard.object))
   const served =
     stored &&

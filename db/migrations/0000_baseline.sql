@@ -152,11 +152,9 @@ CREATE TABLE "feature_build" (
 	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
-CREATE TABLE "feature_column_cache" (
-	"key" text PRIMARY KEY NOT NULL,
-	"column" text NOT NULL,
-	"object" jsonb NOT NULL,
-	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL
+CREATE TABLE "feature_column_list" (
+	"hash" text PRIMARY KEY NOT NULL,
+	"columns" jsonb NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "feature_row" (
@@ -169,6 +167,17 @@ CREATE TABLE "feature_row" (
 	"sha256" text NOT NULL,
 	"updated_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
+);
+--> statement-breakpoint
+CREATE TABLE "feature_shard_cache" (
+	"key" text NOT NULL,
+	"columns" text NOT NULL,
+	"shard" jsonb NOT NULL,
+	"sessions" "bytea" NOT NULL,
+	"ahead" jsonb NOT NULL,
+	"ends" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_shard_cache_key_columns_pk" PRIMARY KEY("key","columns")
 );
 --> statement-breakpoint
 CREATE TABLE "fetched_page" (
@@ -504,6 +513,7 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "feature_shard_cache" ADD CONSTRAINT "feature_shard_cache_columns_feature_column_list_hash_fk" FOREIGN KEY ("columns") REFERENCES "public"."feature_column_list"("hash") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "fetched_page" ADD CONSTRAINT "fetched_page_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

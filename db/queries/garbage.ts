@@ -12,8 +12,8 @@ const countsWhen: Record<string, string> = {
   audit: 'false',
   // its plan names all that may go
   collection: 'false',
-  // a shard that only the cache remembers can be computed again
-  feature_column_cache: 'false',
+  // a shard that only the cache remembers can be computed again; an open build may be about to name it
+  feature_shard_cache: 'exists (select from feature_build b where b.ended_at is null)',
   snapshot: `t.collected_at is null and not (t.dataset || '/' || t.id) = any ($1::text[])`,
   sync_run: `t.ended_at is null or exists (select from snapshot s
     where s.sync_id = t.id and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
@@ -109,7 +109,7 @@ export type Remembered = { checkpoints: string[]; cached: string[] }
 /** Keys that are remembered and not needed, to tell why an object may go. */
 export async function readRememberedKeys(db: Executor): Promise<Remembered> {
   const { rows: checkpoints } = await db.execute<{ uri: string }>(sql`select distinct object ->> 'uri' as uri from training_checkpoint`)
-  const { rows: cached } = await db.execute<{ uri: string }>(sql`select distinct object ->> 'uri' as uri from feature_column_cache`)
+  const { rows: cached } = await db.execute<{ uri: string }>(sql`select distinct shard #>> '{object,uri}' as uri from feature_shard_cache`)
   return { checkpoints: checkpoints.map(({ uri }) => uri), cached: cached.map(({ uri }) => uri) }
 }
 

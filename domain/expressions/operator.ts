@@ -44,6 +44,10 @@ export type Operator = {
   rows(settings: readonly number[]): Rows
   /** an infinity makes every later answer NaN, so that an operand which may be infinite is read back without bound */
   poisoned?: true
+  /** rows that are missing are left out of windows, so that an operand which may have gaps is read back without bound */
+  skipsGaps?: true
+  /** lengths of the blocks that windows are joined from: a computation that begins at a multiple of each gives the same bits */
+  blocks?(settings: readonly number[]): readonly number[]
   /** operands are evaluated in float64 throughout, as TA-Lib's are */
   exact: boolean
   /** of the arithmetic, by the types of the operands; float64 when absent */

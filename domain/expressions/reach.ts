@@ -3,7 +3,8 @@ import { operandsOf, operatorOf, settingsOf } from './operators.ts'
 
 /**
  * The rows that an expression reads, relative to its own: `from` ≤ 0 back, `to` above 0 ahead. A recursive expression
- * reads back without bound; `from` is then where its first value can stand.
+ * reads back without bound; `from` is then where its first value can stand. `Ref(Ref($close,5),-5)` reads ahead too: it
+ * has no value as long as five more rows are not there.
  */
 export type Reach = { from: number; to: number; recursive: boolean }
 
@@ -19,11 +20,11 @@ export function reach(expression: Expression): Reach {
       const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
       const operands = read.map(reach)
       // columns of bars are finite
-      const poisoned = operator.poisoned === true && read.some(({ kind }) => kind !== 'column')
+      const unbounded = (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
-        to: rows.to + Math.max(...operands.map(({ to }) => to)),
-        recursive: rows.recursive === true || poisoned || operands.some(({ recursive }) => recursive),
+        to: Math.max(0, rows.to + Math.max(...operands.map(({ to }) => to))),
+        recursive: rows.recursive === true || unbounded || operands.some(({ recursive }) => recursive),
       }
     }
     default:

@@ -29,15 +29,14 @@ export function computeFeatures(
 /** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */
 export function computeColumns(expressions: readonly Expression[], bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
   const answers = expressions.map(() => new Float32Array(bars.sessions.length))
-  runPlan(planColumns(expressions), bars, actions, answers)
+  runPlan(planColumns(expressions), adjustBars(bars, actions), answers)
   return answers
 }
 
 /** What many symbols share: one plan serves them all. */
 export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, barColumns)
 
-/** Runs a plan into columns that are there, one an expression. */
-export function runPlan(columns: Plan, bars: BarColumns, actions: readonly CorporateAction[], answers: readonly Float32Array[]): void {
-  const { open, high, low, close, volume } = adjustBars(bars, actions)
+/** Runs a plan over bars that were adjusted, into columns that are there, one an expression. */
+export function runPlan(columns: Plan, { open, high, low, close, volume }: BarColumns, answers: readonly Float32Array[]): void {
   evaluateInto(columns, { open, high, low, close, volume }, answers)
 }

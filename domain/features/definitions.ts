@@ -13,7 +13,7 @@ import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
 
 /** Rises whenever the same expression over the same bars may give other bytes. */
-export const engineVersion = '2'
+export const engineVersion = '3'
 
 export type Label = { expression: string; persistence?: string | undefined; kind: 'time-series' | 'cross-sectional' }
 
@@ -69,9 +69,22 @@ export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label):
 export const buildIdOf = (definition: string, snapshotId: string, asOf?: string): string =>
   hashOf(['build', definition, snapshotId, ...(asOf === undefined ? [] : [asOf])])
 
-/** A column over a group of symbols is known by its expression, the engine, and the content of each symbol that it reads. */
-export const columnKey = (text: string, contents: readonly { symbol: string; contentSha256: string }[]): string =>
-  hashOf(['column', engineVersion, text, contents.map(({ symbol, contentSha256 }) => [symbol, contentSha256])])
+/** `ahead` counts the rows ahead that it reads. */
+export type ShardColumn = { name: string; text: string; ahead: number }
+
+/** The columns of a build's shards after `symbol` and `session`, in order. */
+export function shardColumns(set: Pick<FeatureSet, 'features'>, label: Label): ShardColumn[] {
+  const { text, reach, persistence } = readLabel(label)
+  return [
+    ...readFeatures(set.features).map((feature) => ({ name: feature.name, text: feature.text, ahead: 0 })),
+    { name: 'label', text, ahead: reach },
+    { name: 'persistence', text: persistence.text, ahead: 0 },
+  ]
+}
+
+/** Shards whose columns have the same names and meaning have the same. */
+export const columnsHash = (columns: readonly ShardColumn[]): string =>
+  hashOf(['columns', engineVersion, columns.map(({ name, text }) => [name, text])])
 
 const namesAndTexts = ({ features }: Pick<FeatureSet, 'features'>) => readFeatures(features).map(({ name, text }) => [name, text])
 

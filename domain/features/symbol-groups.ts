@@ -1,17 +1,20 @@
 import { compareText } from '../market/actions.ts'
-import { groupOf } from '../market/chunk-layout.ts'
+import { finestGroups, groupOf } from '../market/chunk-layout.ts'
 
-/** The shards of a build at most. */
-export const mostGroups = 64
+/** `group` is the number of the group among all, which also says when its years end. */
+export type SymbolGroup = { group: number; symbols: string[] }
+
+const symbolsPerGroup = 40
 
 /**
- * Symbols cut into groups that are computed and cached together. Few symbols have a group each; of many, a symbol's own
- * name says its group, so that a new listing leaves the other groups as they were. Groups and symbols are in order.
+ * Symbols cut into groups that are computed and stored together: about forty in each, at most 32 groups. A symbol's own
+ * name says its group, so that a new listing leaves the other groups as they were; a snapshot's chunks are of symbols of
+ * one group (market/chunk-layout.ts). Groups and symbols are in order.
  */
-export function groupSymbols(symbols: readonly string[]): string[][] {
-  const ordered = [...symbols].sort(compareText)
-  if (ordered.length <= mostGroups) return ordered.map((symbol) => [symbol])
-  const groups = Array.from({ length: mostGroups }, (): string[] => [])
-  for (const symbol of ordered) groups[groupOf(symbol, mostGroups)]!.push(symbol)
-  return groups.filter((group) => group.length > 0)
+export function groupSymbols(symbols: readonly string[]): SymbolGroup[] {
+  let count = 1
+  while (count < finestGroups && symbols.length / count > symbolsPerGroup * Math.SQRT2) count *= 2
+  const groups = Array.from({ length: count }, (_, group): SymbolGroup => ({ group, symbols: [] }))
+  for (const symbol of [...symbols].sort(compareText)) groups[groupOf(symbol, count)]!.symbols.push(symbol)
+  return groups.filter((group) => group.symbols.length > 0)
 }

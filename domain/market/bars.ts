@@ -14,6 +14,13 @@ export type BarColumns = {
   knownAt: string[]
 }
 
+export const noBars = (symbol: string): BarColumns => {
+  const [open, high, low, close, volume] = Array.from({ length: 5 }, () => new Float64Array()) as Columns
+  return { symbol, sessions: [], open, high, low, close, volume, adjustedClose: undefined, knownAt: [] }
+}
+
+type Columns = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
+
 /** Rows `from` (inclusive) to `to` (exclusive), as views on the same memory. */
 export function sliceBars(bars: BarColumns, from: number, to: number): BarColumns {
   return {

@@ -7,16 +7,21 @@
  *   dividend   factor × previousClose / (previousClose − cash)
  * where previousClose is the last raw close before the ex-date. The volume's factor counts splits alone: adjusted
  * volume = raw volume / splitFactor. Actions at or before the first session change nothing. Cost: linear.
+ *
+ * Of a series whose earlier rows are not at hand the factors go on from the last of those (`EarlierRow`).
  */
 import { compareText, type CorporateAction } from './actions.ts'
 import type { BarColumns } from './bars.ts'
+
+/** A symbol's last row before those at hand: its session, raw close and factors. */
+export type EarlierRow = { session: string; close: number; price: number; shares: number }
 
 /**
  * Price factors, one a row, from splits and dividends; actions of other symbols are ignored.
  * @throws RangeError when a split has no positive ratio, or a dividend's cash is not below the previous close
  */
-export function priceFactors(bars: BarColumns, actions: readonly CorporateAction[]): Float64Array {
-  return accumulate(bars, actions, (action, previousClose) => {
+export function priceFactors(bars: BarColumns, actions: readonly CorporateAction[], earlier?: EarlierRow): Float64Array {
+  return accumulate(bars, actions, earlier, earlier?.price ?? 1, (action, previousClose) => {
     switch (action.kind) {
       case 'split':
         return ratioOf(action)
@@ -32,14 +37,14 @@ export function priceFactors(bars: BarColumns, actions: readonly CorporateAction
 }
 
 /** Share factors, one a row, from splits alone: raw volume is divided by them. */
-export function splitFactors(bars: BarColumns, actions: readonly CorporateAction[]): Float64Array {
-  return accumulate(bars, actions, (action) => (action.kind === 'split' ? ratioOf(action) : 1))
+export function splitFactors(bars: BarColumns, actions: readonly CorporateAction[], earlier?: EarlierRow): Float64Array {
+  return accumulate(bars, actions, earlier, earlier?.shares ?? 1, (action) => (action.kind === 'split' ? ratioOf(action) : 1))
 }
 
 /** The bars with prices times their factor and volume over its own; the vendor's adjusted close stays as it is. */
-export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[]): BarColumns {
-  const price = priceFactors(bars, actions)
-  const shares = splitFactors(bars, actions)
+export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[], earlier?: EarlierRow): BarColumns {
+  const price = priceFactors(bars, actions, earlier)
+  const shares = splitFactors(bars, actions, earlier)
   const scaled = (column: Float64Array) => column.map((value, row) => value * price[row]!)
   return {
     ...bars,
@@ -54,15 +59,20 @@ export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[]
 function accumulate(
   bars: BarColumns,
   actions: readonly CorporateAction[],
+  earlier: EarlierRow | undefined,
+  first: number,
   step: (action: CorporateAction, previousClose: number) => number,
 ): Float64Array {
-  const due = actions.filter((action) => action.symbol === bars.symbol).sort((a, b) => compareText(a.exDate, b.exDate))
+  const due = actions
+    .filter(({ symbol, exDate }) => symbol === bars.symbol && (earlier === undefined || exDate > earlier.session))
+    .sort((a, b) => compareText(a.exDate, b.exDate))
   const factors = new Float64Array(bars.sessions.length)
-  let factor = 1
+  let factor = first
   let next = 0
   for (let row = 0; row < factors.length; row++) {
+    const previousClose = row > 0 ? bars.close[row - 1] : earlier?.close
     for (let action = due[next]; action !== undefined && action.exDate <= bars.sessions[row]!; action = due[++next])
-      if (row > 0) factor *= step(action, bars.close[row - 1]!)
+      if (previousClose !== undefined) factor *= step(action, previousClose)
     factors[row] = factor
   }
   return factors

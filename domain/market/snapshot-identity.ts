@@ -55,11 +55,7 @@ export function symbolIdentity(bars: BarColumns, actions: readonly CorporateActi
 /** What a cached feature column reads: raw bars and the size and date of every action. */
 export function symbolContentSha256(bars: BarColumns, actions: readonly CorporateAction[]): string {
   const hash = createHash('sha256')
-  writeText(hash, 'quantloop/bars/1')
-  writeText(hash, bars.symbol)
-  writeCount(hash, bars.sessions.length)
-  writeSessions(hash, bars.sessions)
-  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume]) writeNumbers(hash, column)
+  writeBars(hash, bars)
   const own = actionsOf(bars.symbol, actions)
   writeCount(hash, own.length)
   for (const action of own) {
@@ -71,6 +67,21 @@ export function symbolContentSha256(bars: BarColumns, actions: readonly Corporat
     writeNumbers(hash, [action.return ?? Number.NaN])
   }
   return hash.digest('hex')
+}
+
+/** Raw bars of several symbols, ascending by symbol, without actions. */
+export function barsSha256(pieces: readonly BarColumns[]): string {
+  const hash = createHash('sha256')
+  for (const bars of pieces) writeBars(hash, bars)
+  return hash.digest('hex')
+}
+
+function writeBars(hash: Hash, bars: BarColumns): void {
+  writeText(hash, 'quantloop/bars/1')
+  writeText(hash, bars.symbol)
+  writeCount(hash, bars.sessions.length)
+  writeSessions(hash, bars.sessions)
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume]) writeNumbers(hash, column)
 }
 
 function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis): string {

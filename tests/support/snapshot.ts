@@ -6,6 +6,7 @@ import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
 import { writeManifest } from '#activities/snapshots/manifest.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
+import { monthContents } from '#domain/market/month-contents.ts'
 import { snapshotIdentity, symbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 
@@ -37,7 +38,7 @@ export async function landSnapshot(
       lastSession: sessions.at(-1)!,
       contentSha256: identities[index]!.contentSha256,
     })),
-    chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage }],
+    chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }],
     actions: [...actions],
     clearedJumps: [],
   })

@@ -247,4 +247,4 @@ class FeatureBuildManifest(Message):
     label: BuildLabel
     rows: Annotated[int, Field(gt=0)]
     sessions: Annotated[list[date], Field(min_length=1)]
-    shards: Annotated[list[FeatureShard], Field(min_length=1, max_length=64)]
+    shards: Annotated[list[FeatureShard], Field(min_length=1, max_length=4096)]

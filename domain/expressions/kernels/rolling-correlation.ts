@@ -24,30 +24,34 @@ export function rollingCovariance(x: Column, y: Column, window: number, workspac
 
 export function rollingCorrelation(x: Column, y: Column, window: number, workspace: Workspace): Column {
   const { pairs, xx, yy, xy } = coMoments(x, y, window, workspace)
-  const alike = finiteInTheSameRows(x, y)
+  let unlike = -window
   for (let row = 0; row < xy.length; row++) {
+    if (isUnlike(x, y, row)) unlike = row
     const squaresX = xx[row]!
     const squaresY = yy[row]!
-    const bound = alike ? least * (pairs[row]! - 1) : 0
+    // of pairs that are the series' own values the deviation is known already
+    const bound = row - unlike >= window ? least * (pairs[row]! - 1) : 0
     // a square root each, as their product may overflow
     const found = xy[row]! / (Math.sqrt(squaresX) * Math.sqrt(squaresY))
     const flat = squaresX <= bound || squaresY <= bound
     xy[row] = flat || found !== found ? NaN : found > 1 ? 1 : found < -1 ? -1 : found
   }
   workspace.giveBack(pairs, xx, yy)
-  if (!alike)
-    for (const series of [x, y]) {
-      const variance = rollingVariance(series, window, workspace)
-      for (let row = 0; row < xy.length; row++) if (variance[row]! <= least) xy[row] = NaN
-      workspace.giveBack(variance)
-    }
+  if (unlike >= 0) for (const series of [x, y]) clearFlat(xy, x, y, window, rollingVariance(series, window, workspace), workspace)
   return xy
 }
 
-function finiteInTheSameRows(x: Column, y: Column): boolean {
-  for (let row = 0; row < x.length; row++) if (Number.isFinite(x[row]) !== Number.isFinite(y[row])) return false
-  return true
+/** In windows with rows in which one series has a value and the other none, each series' own deviation counts. */
+function clearFlat(xy: Column, x: Column, y: Column, window: number, variance: Column, workspace: Workspace): void {
+  let unlike = -window
+  for (let row = 0; row < xy.length; row++) {
+    if (isUnlike(x, y, row)) unlike = row
+    if (row - unlike < window && variance[row]! <= least) xy[row] = NaN
+  }
+  workspace.giveBack(variance)
 }
+
+const isUnlike = (x: Column, y: Column, row: number) => Number.isFinite(x[row]) !== Number.isFinite(y[row])
 
 /** How many pairs each window has, and their sums of squared and of crossed deviations. */
 function coMoments(x: Column, y: Column, asked: number, workspace: Workspace) {

@@ -1,4 +1,5 @@
 /** How an indicator becomes operators: one a line, all of them one computation, over the rows that are there. */
+import { blockRows } from '../../indicators/anchored-rows.ts'
 import { overPresentRows } from '../../indicators/present-rows.ts'
 import type { Operand, Operator, Parameter, Rows } from '../operator.ts'
 
@@ -60,9 +61,13 @@ function operatorsOf(
   kernel: Indicator['kernel'],
   memory: Pick<Rows, 'recursive'>,
 ): [string, Indicator][] {
+  // a setting that is not whole is no period
+  const blocks = (values: Settings) => values.filter((_, index) => isPeriod(settings[index]!)).map(blockRows)
   const parameters = [...Array.from({ length: inputs }, (): Parameter => ({ kind: 'series' })), ...settings]
   return names.map((name, line) => {
     const rows = (values: Settings): Rows => ({ from: -warmUp(values, line), to: 0, ...memory })
-    return [name, { parameters, answers: 'series', kernel, line, rows, exact: true }]
+    return [name, { parameters, answers: 'series', kernel, line, rows, exact: true, skipsGaps: true, blocks }]
   })
 }
+
+const isPeriod = (parameter: Parameter) => parameter.kind === 'setting' && parameter.whole

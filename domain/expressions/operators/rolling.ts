@@ -22,12 +22,15 @@ type Compute = (values: Column, setting: number, workspace: Workspace) => Column
 
 const over = (window: number): Rows => ({ from: 1 - window, to: 0 })
 
+/** rolling-sum.ts: a block is as long as the window */
+const blocks = ([window]: readonly number[]) => [window!]
+
 const define = (
   name: string,
   parameters: readonly Parameter[],
   rows: (setting: number) => Rows,
   kernel: Kernel,
-  more: Partial<Pick<Operator, 'line' | 'precision' | 'gathered' | 'poisoned'>> = {},
+  more: Partial<Pick<Operator, 'line' | 'precision' | 'gathered' | 'poisoned' | 'blocks'>> = {},
 ): [string, Operator] => [
   name,
   { parameters, answers: 'series', kernel, line: 0, rows: ([setting]) => rows(setting!), exact: false, ...more },
@@ -38,7 +41,8 @@ const kernelOf = (name: string, compute: Compute): Kernel => ({
   compute: ([operand], [setting], { workspace }) => [compute(operand as Column, setting!, workspace)],
 })
 
-const rolling = (name: string, least: number, compute: Compute) => define(name, [values, windowOf(least)], over, kernelOf(name, compute))
+const rolling = (name: string, least: number, compute: Compute) =>
+  define(name, [values, windowOf(least)], over, kernelOf(name, compute), { blocks })
 
 /** numpy's subtraction and pandas' shift keep the type of what they are given */
 const moved = (name: string, setting: Parameter, rows: (setting: number) => Rows, compute: Compute) =>
@@ -58,10 +62,13 @@ const moved = (name: string, setting: Parameter, rows: (setting: number) => Rows
   )
 
 const pairwise = (name: string, compute: (x: Column, y: Column, window: number, workspace: Workspace) => Column) =>
-  define(name, [values, values, windowOf(2)], over, {
+  define(
     name,
-    compute: ([x, y], [window], { workspace }) => [compute(x as Column, y as Column, window!, workspace)],
-  })
+    [values, values, windowOf(2)],
+    over,
+    { name, compute: ([x, y], [window], { workspace }) => [compute(x as Column, y as Column, window!, workspace)] },
+    { blocks },
+  )
 
 const regression: Kernel = {
   name: 'Regression',
@@ -98,9 +105,9 @@ export const overTime = new Map<string, Operator>([
   define('Quantile', [values, windowOf(1), share], over, order, { gathered: 'by second setting' }),
   define('Med', [values, windowOf(1)], over, order, { gathered: { as: 0.5 } }),
   define('Rank', [values, windowOf(1)], over, order, { gathered: { as: rankOfNewest } }),
-  define('Slope', [values, windowOf(2)], over, regression, { line: 0, poisoned: true }),
-  define('Rsquare', [values, windowOf(2)], over, regression, { line: 1, poisoned: true }),
-  define('Resi', [values, windowOf(2)], over, regression, { line: 2, poisoned: true }),
+  define('Slope', [values, windowOf(2)], over, regression, { line: 0, poisoned: true, blocks }),
+  define('Rsquare', [values, windowOf(2)], over, regression, { line: 1, poisoned: true, blocks }),
+  define('Resi', [values, windowOf(2)], over, regression, { line: 2, poisoned: true, blocks }),
   pairwise('Corr', rollingCorrelation),
   pairwise('Cov', rollingCovariance),
   define(

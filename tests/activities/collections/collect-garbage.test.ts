@@ -11,11 +11,11 @@ import { closeFeatureBuild } from '#db/commands/close-feature-build.ts'
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import { openTrainingRun } from '#db/commands/open-training-run.ts'
 import { pinTrainingSnapshot } from '#db/commands/pin-training-snapshot.ts'
-import { rememberColumns } from '#db/commands/remember-columns.ts'
+import { rememberShards } from '#db/commands/remember-shards.ts'
 import { rollBackDataset } from '#db/commands/roll-back-dataset.ts'
 import { tagSnapshot } from '#db/commands/tag-snapshot.ts'
 import { findSnapshot, listKeptSnapshots } from '#db/queries/snapshots.ts'
-import { audit, featureColumnCache, trainingCheckpoint, trainingRun } from '#db/schema.ts'
+import { audit, featureShardCache, trainingCheckpoint, trainingRun } from '#db/schema.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { walkBars } from '#tests/support/bars.ts'
@@ -129,7 +129,9 @@ describe('a collection', () => {
     const runId = randomUUID()
     await world.db.insert(trainingCheckpoint).values({ runId, block: 1, phase: 'search', round: 1, executed: 1, object: checkpoint })
     const shard = await world.objects.put(Buffer.from('a shard'), 'arrow')
-    await rememberColumns(world.db, [{ key: 'k', column: 'c', object: shard }])
+    const stored = { object: shard, rows: 1, symbols: ['AAA'], firstSession: '2024-01-02', lastSession: '2024-01-02' }
+    const ahead = { through: null, months: '', rows: '' }
+    await rememberShards(world.db, { hash: 'c', columns: [] }, [{ key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {} }])
     await openTrainingRun(world.db, { runId: randomUUID(), modelName: 'm', recipe, origin })
     // an open fit holds back everything that is younger than it; a cached column is older than this one
     await world.db.update(trainingRun).set({ startedAt: new Date(Date.now() + 365 * day).toISOString() })
@@ -138,7 +140,7 @@ describe('a collection', () => {
     const plan = await mark()
     expect(Object.values(reasonsOf(plan)).toSorted()).toEqual(['finished-fit', 'finished-fit', 'lost-cache'])
     await sweep(plan)
-    expect(await world.db.select().from(featureColumnCache)).toEqual([])
+    expect(await world.db.select().from(featureShardCache)).toEqual([])
     expect(await keysIn()).toEqual([])
   })
 

@@ -27,7 +27,7 @@ let database: Awaited<ReturnType<typeof testDatabase>>
 let store: Awaited<ReturnType<typeof testObjectStore>>
 let threads: ThreadPool
 const tasks: ColumnTask[] = []
-const pool: ThreadPool = { compute: (task) => (tasks.push(task), threads.compute(task)), close: () => threads.close() }
+const pool: ThreadPool = { compute: (some) => (tasks.push(...some), threads.compute(some)), close: () => threads.close() }
 
 beforeAll(async () => {
   database = await testDatabase()
@@ -91,7 +91,11 @@ it('sees the bars that were known, and no symbol of which none was', async () =>
   const asOf = a.knownAt[59]!
   const { manifest } = await build('seen', asOf)
   expect(manifest).toMatchObject({ snapshotId: id, asOf, rows: 60, sessions: a.sessions.slice(0, 60) })
-  expect(manifest.shards.map(({ symbols, rows }) => [symbols, rows])).toEqual([[['AAA'], 60]])
+  expect(manifest.shards.map(({ symbols, rows }) => [symbols.join(), rows])).toEqual([
+    ['AAA', 22],
+    ['AAA', 20],
+    ['AAA', 18],
+  ])
   expect(await findFeatureBuild(database.db, buildIdOf(definition, id, asOf))).toMatchObject({ state: 'ready', asOf, rows: 60 })
 })
 

@@ -7,7 +7,7 @@ import { computeShards, type ShardsResult } from '#activities/features/compute-s
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
-import { dataset as datasets, featureRow } from '#db/schema.ts'
+import { dataset as datasets, featureBuild, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { buildIdOf, definitionHash, readLabel } from '#domain/features/definitions.ts'
@@ -40,9 +40,9 @@ let threads: ThreadPool
 const tasks: ColumnTask[] = []
 /** The real pool, counting what it is asked. */
 const pool: ThreadPool = {
-  compute: (task) => {
-    tasks.push(task)
-    return threads.compute(task)
+  compute: (some) => {
+    tasks.push(...some)
+    return threads.compute(some)
   },
   close: () => threads.close(),
 }
@@ -87,8 +87,16 @@ async function build(input: BuildInput) {
   return { ref, manifest, row: (await findFeatureBuild(database.db, input.buildId))! }
 }
 
-const readShard = async (manifest: FeatureBuildManifest, index: number) =>
-  tableFromIPC(await store.objects.get(manifest.shards[index]!.object))
+/** The rows of one symbol, put together from its shards, by column; and the columns' names in order. */
+async function readSymbol(manifest: FeatureBuildManifest, symbol: string) {
+  const shards = manifest.shards.filter(({ symbols }) => symbols.includes(symbol))
+  const tables = await Promise.all(shards.map(async ({ object }) => tableFromIPC(await store.objects.get(object))))
+  const names = tables[0]!.schema.fields.map(({ name }) => name)
+  const ofSymbol = (table: (typeof tables)[number]) => [...table.getChild('symbol')!].flatMap((each, row) => (each === symbol ? [row] : []))
+  const column = (name: string) =>
+    Float32Array.from(tables.flatMap((table) => ofSymbol(table).map((row) => table.getChild(name)!.get(row) as number)))
+  return { names, column, rows: tables.reduce((sum, table) => sum + ofSymbol(table).length, 0) }
+}
 
 describe('a build', () => {
   it('holds each symbol’s features, label and persistence as computed from its adjusted bars', async () => {
@@ -96,34 +104,27 @@ describe('a build', () => {
     const { manifest, row } = await build(inputOf(snapshot, 'content'))
 
     expect(manifest).toMatchObject({ rows: 255, label: { reach: 1 }, sessions: bars[0]!.sessions })
-    expect(manifest.shards.map(({ symbols, rows }) => [symbols, rows])).toEqual([
-      [['AAA'], 90],
-      [['BBB'], 75],
-      [['CCC'], 90],
+    expect(manifest.shards.map(({ symbols, firstSession, lastSession }) => [symbols.join(), firstSession, lastSession])).toEqual([
+      ['AAA,BBB,CCC', '2007-01-02', '2007-01-31'],
+      ['AAA,BBB,CCC', '2007-02-01', '2007-02-28'],
+      ['AAA,BBB,CCC', '2007-03-01', '2007-03-30'],
+      ['AAA,BBB,CCC', '2007-04-02', '2007-04-30'],
+      ['AAA,CCC', '2007-05-01', '2007-05-07'],
     ])
     expect(row).toMatchObject({ state: 'ready', rows: 255, columns: technical.features.length, cacheHitRatio: 0 })
 
-    for (const [index, each] of bars.entries()) {
-      const table = await readShard(manifest, index)
-      expect(table.schema.fields.map(({ name }) => name)).toEqual([
-        'symbol',
-        'session',
-        ...technical.features.map(({ name }) => name),
-        'label',
-        'persistence',
-      ])
-      expect([...table.getChild('symbol')!]).toEqual(each.sessions.map(() => each.symbol))
+    for (const each of bars) {
+      const found = await readSymbol(manifest, each.symbol)
+      const names = [...technical.features.map(({ name }) => name), 'label', 'persistence']
+      expect(found.names).toEqual(['symbol', 'session', ...names])
       const read = readLabel(label)
       const expected = [
         ...computeFeatures(technical, each, [split]),
         ...computeColumns([read.expression, read.persistence.expression], each, [split]),
       ]
-      const names = [...technical.features.map(({ name }) => name), 'label', 'persistence']
-      expect(names.map((name) => [name, table.getChild(name)!.toArray() as unknown])).toEqual(
-        names.map((name, column) => [name, expected[column]]),
-      )
-      expect(table.getChild('label')!.get(each.sessions.length - 1)).toBeNaN()
-      expect(table.getChild('label')!.get(0)).not.toBeNaN()
+      expect(names.map((name) => [name, found.column(name)])).toEqual(names.map((name, column) => [name, expected[column]]))
+      expect(found.column('label').at(-1)).toBeNaN()
+      expect(found.column('label')[0]).not.toBeNaN()
     }
   })
 
@@ -135,9 +136,8 @@ describe('a build', () => {
       bars.map(({ symbol, sessions }) => `${symbol} ${sessions.at(-1)}`),
     )
     for (const { symbol, values, sha256, buildId, featureHash } of online) {
-      const index = bars.findIndex((each) => each.symbol === symbol)
-      const table = await readShard(manifest, index)
-      const last = Float32Array.from(technical.features, ({ name }) => table.getChild(name)!.get(table.numRows - 1) as number)
+      const found = await readSymbol(manifest, symbol)
+      const last = Float32Array.from(technical.features, ({ name }) => found.column(name).at(-1)!)
       expect(new Float32Array(new Uint8Array(values).buffer)).toEqual(last)
       expect(sha256).toBe(createHash('sha256').update(values).digest('hex'))
       expect({ buildId, featureHash }).toEqual({ buildId: row.id, featureHash: manifest.featureHash })
@@ -210,21 +210,23 @@ describe('the online rows of a dataset whose head went back', () => {
   })
 })
 
-describe('the column cache', () => {
-  it('gives a repeated build the same bytes without computing anything', async () => {
+describe('shards that are there', () => {
+  it('are named again by a build of the same content, and nothing is computed', async () => {
     const world = { db: database.db, objects: store.objects }
     const fresh = [walkBars('RRR', 80, 11), walkBars('SSS', 80, 12)]
     const first = await build(inputOf(await landSnapshot(world, 'repeat-a', fresh), 'repeat-a'))
     tasks.length = 0
-    // another snapshot of the same symbols and one more: the old symbols' content is what it was
-    const wider = await landSnapshot(world, 'repeat-b', [...fresh, walkBars('TTT', 80, 13)])
-    const second = await build(inputOf(wider, 'repeat-b'))
-    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['TTT'])
-    expect(second.manifest.shards.slice(0, 2).map(({ object }) => object)).toEqual(first.manifest.shards.map(({ object }) => object))
-    expect(second.row.cacheHitRatio).toBeCloseTo(2 / 3, 12)
+    // other words for the same features, and so another build
+    const spaced = technical.features.map(({ name, expression }) => ({ name, expression: ` ${expression}` }))
+    const repeated = inputOf(await landSnapshot(world, 'repeat-b', fresh), 'repeat-b', { ...technical, features: spaced })
+    await database.db.delete(featureBuild).where(eq(featureBuild.id, repeated.buildId))
+    const second = await build(repeated)
+    expect(tasks).toEqual([])
+    expect(second.manifest.shards).toEqual(first.manifest.shards)
+    expect(second.row.cacheHitRatio).toBe(1)
   })
 
-  it('computes one column when one feature has changed', async () => {
+  it('lend their columns to a set that has one more', async () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'one', [walkBars('UUU', 80, 21)])
     await build(inputOf(snapshot, 'one'))
     tasks.length = 0
@@ -232,23 +234,46 @@ describe('the column cache', () => {
       feature.name === 'rsi_6' ? { ...feature, expression: 'TA_RSI($close, 7)' } : feature,
     )
     const { row, manifest } = await build(inputOf(snapshot, 'one', { ...technical, features }))
-    expect(tasks.map(({ expressions }) => expressions)).toEqual([['TA_RSI($close,7)']])
+    expect(tasks.map(({ runs }) => runs.map(({ expressions }) => expressions))).toEqual([[['TA_RSI($close,7)']]])
     const columns = technical.features.length + 2
     expect(row.cacheHitRatio).toBeCloseTo((columns - 1) / columns, 12)
-    expect((await readShard(manifest, 0)).getChild('rsi_6')!.toArray()).toEqual(computeFeatures(features, walkBars('UUU', 80, 21), [])[0])
+    expect((await readSymbol(manifest, 'UUU')).column('rsi_6')).toEqual(computeFeatures(features, walkBars('UUU', 80, 21), [])[0])
   })
 
-  it('computes again what an action or a bar has changed, and that symbol alone', async () => {
+  it('are computed again from the month on in which a bar or an action is new', async () => {
     const world = { db: database.db, objects: store.objects }
     const before = [walkBars('VVV', 80, 31), walkBars('WWW', 80, 32)]
-    await build(inputOf(await landSnapshot(world, 'changed', before), 'changed'))
-    tasks.length = 0
+    const first = await build(inputOf(await landSnapshot(world, 'changed', before), 'changed'))
+    const objectsOf = ({ shards }: FeatureBuildManifest) => shards.map(({ object }) => object.sha256)
+    const before50 = first.manifest.shards.filter(({ lastSession }) => lastSession < before[1]!.sessions[50]!).length
     const revised = { ...before[1]!, close: before[1]!.close.map((value, row) => (row === 50 ? value + 0.01 : value)) }
-    await build(inputOf(await landSnapshot(world, 'changed', [before[0]!, revised]), 'changed'))
-    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['WWW'])
-    tasks.length = 0
-    await build(inputOf(await landSnapshot(world, 'changed', before, [{ ...split, symbol: 'VVV' }]), 'changed'))
-    expect(tasks.map(({ bars: { symbol } }) => symbol)).toEqual(['VVV'])
+    const second = await build(inputOf(await landSnapshot(world, 'changed', [before[0]!, revised]), 'changed'))
+    expect(before50).toBe(2)
+    expect(objectsOf(second.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
+    // the label of January's last session reads February's first two, which are before the split
+    const acted = await build(inputOf(await landSnapshot(world, 'changed', before, [{ ...split, symbol: 'VVV' }]), 'changed'))
+    expect(objectsOf(acted.manifest).map((object, index) => object === objectsOf(first.manifest)[index])).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('count as never computed when one is no longer in the store', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'lost', [walkBars('LLL', 80, 33)])
+    const input = inputOf(snapshot, 'lost')
+    const { manifest } = await build(input)
+    await store.objects.remove(manifest.shards[1]!.object.uri)
+    await database.db.delete(featureBuild).where(eq(featureBuild.id, input.buildId))
+    await expect(build(input)).rejects.toMatchObject({ code: 'object_missing' })
+    expect((await build(input)).manifest).toEqual(manifest)
+    expect(await store.objects.find(manifest.shards[1]!.object.uri)).toBeDefined()
   })
 })
 
@@ -272,7 +297,7 @@ describe('a build that cannot be', () => {
   it('gives up between two symbols when it is cancelled', async () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'cancelled', [walkBars('YYY', 80, 51)])
     const cancelled = AbortSignal.abort(new Error('paused'))
-    const input = { snapshot: snapshot.manifest, groups: [['YYY']], featureSet: technical, label }
+    const input = { snapshot: snapshot.manifest, groups: [{ group: 0, symbols: ['YYY'] }], featureSet: technical, label }
     await expect(computeShards({ db: database.db, objects: store.objects, pool }, input, cancelled)).rejects.toThrow('paused')
     expect(tasks).toEqual([])
   })
@@ -283,12 +308,20 @@ describe('a build that cannot be', () => {
       walkBars('KBB', 80, 62),
     ])
     const world = { db: database.db, objects: store.objects }
-    const input = { snapshot: snapshot.manifest, groups: [['KAA'], ['KBB']], featureSet: technical, label }
+    const input = {
+      snapshot: snapshot.manifest,
+      groups: [
+        { group: 0, symbols: ['KAA'] },
+        { group: 1, symbols: ['KBB'] },
+      ],
+      featureSet: technical,
+      label,
+    }
     const pausing = new AbortController()
     const interrupted: ThreadPool = {
       ...pool,
-      compute: async (task) => {
-        const columns = await pool.compute(task)
+      compute: async (some) => {
+        const columns = await pool.compute(some)
         pausing.abort(new Error('paused'))
         return columns
       },

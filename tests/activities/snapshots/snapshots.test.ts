@@ -95,6 +95,7 @@ describe('the id of a snapshot', () => {
       { ...sound, chunks: [...sound.chunks, sound.chunks[0]!] },
       { ...sound, id: 'f'.repeat(64) },
       { ...sound, rows: sound.rows + 1 },
+      { ...sound, chunks: sound.chunks.map((chunk, index) => (index === 1 ? { ...chunk, months: sound.chunks[0]!.months } : chunk)) },
     ]
     for (const lie of lies) {
       const ref = await writeManifest(world.objects, lie)

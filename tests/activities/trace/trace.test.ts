@@ -180,7 +180,7 @@ test('a prediction from raw values leads to its model and what that was trained 
 })
 
 describe('an object altered in the store', () => {
-  const shardOf = () => manifest.shards.find(({ symbols }) => symbols.includes('BBB'))!.object
+  const shardOf = () => manifest.shards.findLast(({ symbols }) => symbols.includes('BBB'))!.object
   const sidecarOf = async () =>
     JSON.parse(new TextDecoder().decode(await store.objects.get(version.sidecar))) as { fitReport: { uri: string } }
   const buildManifestOf = async () => (await trace(bySymbol.id)).links.find(({ what }) => what === 'build-manifest')!.name

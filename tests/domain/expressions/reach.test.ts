@@ -27,6 +27,8 @@ describe('reach', () => {
     ['Ref(Ref($close,-2)/Ref($close,-1)-1,2)', 2, 0],
     ['If($open>1,Ref($close,-3),Ref($close,4))', 5, 3],
     ['Greater($close,0.5)', 1, 0],
+    ['Ref(Ref($close,5),-5)', 1, 5],
+    ['Ref(Ref($close,-5),5)', 1, 0],
   ])('%s needs %i sessions of history and %i ahead', (text, back, ahead) => {
     expect([lookback(parse(text)), lookahead(parse(text))]).toEqual([back, ahead])
   })

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { FeatureSet } from '#contracts/features.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
-import { buildIdOf, columnKey, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
+import { buildIdOf, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { featureSets, knownFeatureSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { groupCount, groupOf } from '#domain/market/chunk-layout.ts'
 import { groupSymbols } from '#domain/features/symbol-groups.ts'
 import { walkBars } from '#tests/support/bars.ts'
 
@@ -135,7 +136,6 @@ describe('hashes', () => {
     ]
     expect(new Set(definitions).size).toBe(definitions.length)
     expect(buildIdOf(definitions[0]!, 'a'.repeat(64))).not.toBe(buildIdOf(definitions[0]!, 'b'.repeat(64)))
-    expect(columnKey('$close', [{ symbol: 'A', contentSha256: '1' }])).not.toBe(columnKey('$close', [{ symbol: 'A', contentSha256: '2' }]))
   })
 
   it('refuse a name that is used twice', () =>
@@ -155,18 +155,34 @@ describe('a feature row', () => {
 describe('groups of symbols', () => {
   const symbols = (count: number) => Array.from({ length: count }, (_, index) => `S${String(index).padStart(4, '0')}`)
 
-  it('are one symbol each while they are few, and at most 64', () => {
-    expect(groupSymbols(['MSFT', 'AAPL'])).toEqual([['AAPL'], ['MSFT']])
-    expect(groupSymbols(symbols(64))).toHaveLength(64)
+  it('are one while symbols are few, about forty in each, and at most 32', () => {
+    expect(groupSymbols(['MSFT', 'AAPL'])).toEqual([{ group: 0, symbols: ['AAPL', 'MSFT'] }])
+    expect(groupSymbols(symbols(300))).toHaveLength(8)
     const many = groupSymbols(symbols(3000))
-    expect(many).toHaveLength(64)
-    expect(many.flat().sort()).toEqual(symbols(3000))
-    expect(Math.max(...many.map(({ length }) => length))).toBeLessThan(80)
+    expect(many.map(({ group }) => group)).toEqual(Array.from({ length: 32 }, (_, group) => group))
+    expect(many.flatMap((group) => group.symbols).sort()).toEqual(symbols(3000))
+    expect(Math.max(...many.map((group) => group.symbols.length))).toBeLessThan(140)
+  })
+
+  it('hold the symbols of a chunk together', () => {
+    for (const count of [20, 90, 300, 1000]) {
+      const groups = groupSymbols(symbols(count))
+      const homes = new Map(groups.flatMap(({ group, symbols }) => symbols.map((symbol) => [symbol, group])))
+      const chunks = groupCount(count)
+      for (let chunk = 0; chunk < chunks; chunk++)
+        expect(
+          new Set(
+            symbols(count)
+              .filter((symbol) => groupOf(symbol, chunks) === chunk)
+              .map((symbol) => homes.get(symbol)),
+          ).size,
+        ).toBeLessThan(2)
+    }
   })
 
   it('stay as they were when a symbol is listed, but for its own', () => {
-    const before = groupSymbols(symbols(500)).map((group) => group.join())
-    const after = groupSymbols([...symbols(500), 'NEW']).map((group) => group.join())
+    const before = groupSymbols(symbols(500)).map((group) => group.symbols.join())
+    const after = groupSymbols([...symbols(500), 'NEW']).map((group) => group.symbols.join())
     expect(after.filter((group) => !before.includes(group))).toHaveLength(1)
   })
 })

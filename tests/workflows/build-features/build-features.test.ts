@@ -63,10 +63,10 @@ function createWorld() {
     ...createFeatureBuildActivities({ db, objects }),
   })
   const pool: ThreadPool = {
-    compute: async (task) => {
-      computed.push(task.bars.symbol)
+    compute: async (tasks) => {
+      computed.push(...tasks.map(({ bars }) => bars.symbol))
       await gate.pass()
-      return await threads.compute(task)
+      return await threads.compute(tasks)
     },
     close: () => threads.close(),
   }
@@ -107,11 +107,12 @@ async function inputOf(
   seed: number,
   change: Partial<Pick<BuildInput, 'featureSet'>> = {},
   symbols: readonly string[] = ['AAA', 'BBB', 'CCC'],
+  rows = 80,
 ): Promise<BuildInput> {
   const snapshot = await landSnapshot(
     { db: database.db, objects: store.objects },
     dataset,
-    symbols.map((symbol, index) => walkBars(symbol, 80, seed + index)),
+    symbols.map((symbol, index) => walkBars(symbol, rows, seed + index)),
   )
   const featureSet = change.featureSet ?? knownFeatureSet('technical')
   const definition = definitionHash(knownFeatureSet('technical'), label)
@@ -147,9 +148,9 @@ const startWaiter = (input: BuildInput) => {
 describe('buildFeatures', () => {
   it('pauses when the shards under way have closed, and goes on with the others after a resume', () =>
     inWorld(async (world) => {
-      // one more than are computed together, for a worker with one slot
-      const symbols = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE']
-      const input = await inputOf(100, {}, symbols)
+      // four groups, of which a worker with one slot takes two at a time
+      const symbols = Array.from({ length: 120 }, (_, index) => `S${String(index).padStart(3, '0')}`)
+      const input = await inputOf(100, {}, symbols, 12)
       world.gate.close()
       const handle = await start(input)
       await world.gate.reached()
@@ -165,7 +166,7 @@ describe('buildFeatures', () => {
       expect(result.state).toBe('ready')
       // each symbol once: what was computed before the pause was kept
       expect([...world.computed].sort()).toEqual(symbols)
-      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 400 })
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 1440 })
     }))
 
   it('is one build for all who ask, nudges each at its end, and has nothing to do for who asks later', () =>

@@ -1,0 +1,174 @@
+/** Computes columns of slices from the bars that they read, and reads no more of them than that. */
+import { parse } from '#domain/expressions/parse.ts'
+import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import type { ShardColumn } from '#domain/features/definitions.ts'
+import { rowsOf, type Slice } from '#domain/features/slices.ts'
+import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
+import { groupBy } from '#domain/group-by.ts'
+import { type BarColumns, noBars } from '#domain/market/bars.ts'
+import { ahead } from '../ahead.ts'
+import type { GroupBars, ReadBars } from './group-bars.ts'
+import type { PlannedGroup } from './plan-group.ts'
+import { cellsOf, type Run } from './compute-thread.ts'
+import type { SymbolRows } from './shard-file.ts'
+import type { ThreadPool } from './thread-pool.ts'
+
+/** A slice that lacks columns. */
+export type Lacking = { slice: Slice; missing: readonly ShardColumn[] }
+
+/** By expression the parts of a column, one a symbol in the order of `rows`; and how the slice ends for each symbol. */
+export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Array[]>; ends: SeriesEnds }
+
+/** Of the shares that are computed together: what a thread does in some tenths of a second. */
+const cellsAtATime = 400_000
+const sharesAtATime = 4
+
+/** One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon. */
+export async function computeSlices(
+  pool: ThreadPool,
+  { symbols, contents }: PlannedGroup,
+  bars: GroupBars,
+  lacking: readonly Lacking[],
+  cancelled: AbortSignal,
+): Promise<ComputedSlice[]> {
+  const computed = lacking.map((): ComputedSlice => ({ rows: [], parts: new Map(), ends: {} }))
+  if (lacking.length === 0) return computed
+  const stretches = stretchesOf(lacking)
+  const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
+  const slices = lacking.map(({ slice }) => slice)
+  const compute = async (plans: readonly SymbolPlan[]) => {
+    cancelled.throwIfAborted()
+    const tasks = plans.map(({ bars, earlier, runs }) => ({
+      // a thread is sent what it reads, not a timestamp a row
+      bars: { ...bars, adjustedClose: undefined, knownAt: [] },
+      actions: actionsOf.get(bars.symbol) ?? [],
+      earlier,
+      runs,
+    }))
+    const columns = await pool.compute(tasks)
+    return plans.map((plan, index) => ({
+      plan,
+      columns: columns[index]!,
+      ends: endsOf(slices, plan.bars, tasks[index]!.actions, plan.earlier),
+    }))
+  }
+  const shares = sharesOf(await planSymbols(symbols, bars, lacking, stretches))
+  for await (const share of ahead(shares, sharesAtATime, compute))
+    for (const { plan, columns, ends } of share) {
+      const { symbol, sessions } = plan.bars
+      lacking.forEach(({ slice, missing }, index) => {
+        const { rows, parts, ends: ended } = computed[index]!
+        if (ends[index] !== undefined) ended[symbol] = ends[index]
+        const { from, to } = rowsOf(slice, sessions)
+        if (from === to) return
+        rows.push({ symbol, sessions: sessions.slice(from, to) })
+        const wanted = new Set(missing.map(({ text }) => text))
+        plan.runs.forEach(({ expressions, keep }, run) => {
+          if (keep.from > from || keep.to < to) return
+          expressions.forEach((text, column) => {
+            if (!wanted.has(text) || parts.get(text)?.length === rows.length) return
+            const part = columns[run]![column]!.subarray(from - keep.from, to - keep.from)
+            const own = parts.get(text)
+            if (own === undefined) parts.set(text, [part])
+            else own.push(part)
+          })
+        })
+      })
+    }
+  return computed
+}
+
+/** Symbols in their order, some together. */
+function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
+  const shares: SymbolPlan[][] = []
+  let cells = Infinity
+  for (const plan of plans) {
+    const own = cellsOf(plan.runs)
+    if (cells + own > cellsAtATime) {
+      shares.push([])
+      cells = 0
+    }
+    shares.at(-1)!.push(plan)
+    cells += own
+  }
+  return shares
+}
+
+/** Slices that lack the same columns, which are computed in one run. */
+type Stretch = { slices: Slice[]; texts: string[]; classes: RestartClass[]; fromFirst: number[]; reach: number }
+
+function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
+  const stretches = new Map<string, Stretch>()
+  for (const { slice, missing } of lacking) {
+    const texts = [...new Set(missing.map(({ text }) => text))]
+    const key = JSON.stringify(texts)
+    const reach = Math.max(...missing.map((column) => column.ahead))
+    const stretch = stretches.get(key) ?? { slices: [], texts, ...startsOf(key, texts), reach }
+    stretch.slices.push(slice)
+    stretches.set(key, stretch)
+  }
+  return [...stretches.values()]
+}
+
+/** One group after another lacks the same few sets of columns. */
+const known = new Map<string, ReturnType<typeof restartClasses>>()
+const mostKnown = 64
+
+function startsOf(key: string, texts: readonly string[]): ReturnType<typeof restartClasses> {
+  const starts = known.get(key) ?? restartClasses(texts.map(parse))
+  if (known.size >= mostKnown) known.clear()
+  known.set(key, starts)
+  return starts
+}
+
+type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
+
+/** From later bars; from all of them where some answer depends on earlier ones. */
+async function planSymbols(
+  symbols: readonly string[],
+  bars: GroupBars,
+  lacking: readonly Lacking[],
+  stretches: readonly Stretch[],
+): Promise<SymbolPlan[]> {
+  const plan = ({ bars, earlier }: ReadBars): SymbolPlan[] =>
+    symbols.flatMap((symbol) => {
+      const own = bars.get(symbol) ?? noBars(symbol)
+      const end = earlier.get(symbol)
+      return own.sessions.length === 0 && end === undefined
+        ? []
+        : [{ bars: own, earlier: end, runs: runsOf(stretches, own.sessions, end?.rows ?? 0) }]
+    })
+  const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
+  return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
+}
+
+/** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
+function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earlier: number): Run[] {
+  const runs: Run[] = []
+  for (const { slices, texts, classes, fromFirst, reach } of stretches) {
+    const ranges = slices.map((slice) => rowsOf(slice, sessions)).filter(({ from, to }) => to > from)
+    if (ranges.length === 0) continue
+    const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
+    const to = Math.min(sessions.length, keep.to + reach)
+    const starts = classes.map((each) => ({ members: each.members, from: restartRow(each, keep.from + earlier) - earlier }))
+    if (fromFirst.length > 0) starts.push({ members: fromFirst, from: -earlier })
+    // what begins in one place shares its steps
+    for (const from of new Set(starts.map((start) => start.from))) {
+      const members = starts.filter((start) => start.from === from).flatMap((start) => start.members)
+      runs.push({ expressions: members.sort((a, b) => a - b).map((index) => texts[index]!), read: { from, to }, keep })
+    }
+  }
+  return runs
+}
+
+/** Fewer than a month has: a month or two too early costs little, and all bars are read when it was too late. */
+const sessionsAMonth = 18
+
+/** A month from which on most symbols have the rows that the first slice reads. */
+export function firstMonthRead(lacking: readonly Lacking[], stretches: readonly Stretch[] = stretchesOf(lacking)): string {
+  if (stretches.some(({ fromFirst }) => fromFirst.length > 0)) return ''
+  const rows = Math.max(...stretches.flatMap(({ classes }) => classes.map(({ every, history }) => every + history)))
+  const [year, month] = lacking[0]!.slice.months[0]!.split('-').map(Number) as [number, number]
+  const first = year * 12 + month - 1 - Math.ceil(rows / sessionsAMonth)
+  return first < 0 ? '' : `${String(Math.floor(first / 12)).padStart(4, '0')}-${String((first % 12) + 1).padStart(2, '0')}`
+}

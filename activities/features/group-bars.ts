@@ -1,0 +1,77 @@
+import type { Database } from '#db/client.ts'
+import { findSeriesEnds } from '#db/queries/cached-shards.ts'
+import type { SeriesEnd } from '#domain/features/series-ends.ts'
+import type { Slice } from '#domain/features/slices.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import type { LaterBars, SnapshotBars } from '../snapshots.ts'
+import type { PlannedGroup } from './plan-group.ts'
+
+/** Bars by symbol, of those that have any; `earlier` are the last rows before them. */
+export type ReadBars = { bars: ReadonlyMap<string, BarColumns>; earlier: ReadonlyMap<string, SeriesEnd> }
+
+/**
+ * The bars of a group, read once and no further back than they are needed: a slice that some build has computed says how
+ * it ends. Where none says so, or what it says does not fit the snapshot, all bars are read.
+ */
+export class GroupBars {
+  private readonly db: Database
+  private readonly snapshot: SnapshotBars & LaterBars
+  private readonly group: PlannedGroup
+  private needed = '9999-12'
+  private start = '9999-12'
+  private read: Promise<ReadBars> | undefined
+
+  constructor(db: Database, snapshot: SnapshotBars & LaterBars, group: PlannedGroup) {
+    this.db = db
+    this.snapshot = snapshot
+    this.group = group
+  }
+
+  /** Says that bars from this month on will be asked for: whoever asks first reads them all. */
+  expect(month: string): void {
+    if (month < this.needed) this.needed = month
+  }
+
+  /** Whole slices from the one of this month on, or more. */
+  async from(month: string): Promise<ReadBars> {
+    this.expect(month)
+    return await this.since(this.group.slices.findLastIndex(({ slice }) => slice.months.at(-1)! < this.needed) + 1)
+  }
+
+  /** The slices after one, or more. */
+  async after(slice: Slice): Promise<ReadBars> {
+    const next = this.group.slices.findIndex((planned) => planned.slice === slice) + 1
+    const first = this.group.slices[next]
+    return first === undefined ? { bars: new Map(), earlier: new Map() } : await this.from(first.slice.months[0]!)
+  }
+
+  async all(): Promise<ReadBars> {
+    if (this.start !== '') {
+      this.start = ''
+      this.read = this.snapshot.barsSince(this.group.symbols, '').then((bars) => ({ bars, earlier: new Map() }))
+    }
+    return await this.read!
+  }
+
+  private async since(index: number): Promise<ReadBars> {
+    if (index === 0) return await this.all()
+    const start = this.group.slices[index]!.slice.months[0]!
+    if (start < this.start) {
+      this.start = start
+      this.read = this.readFrom(start, this.group.slices[index - 1]!.key)
+    }
+    return await this.read!
+  }
+
+  private async readFrom(start: string, keyBefore: string): Promise<ReadBars> {
+    const ends = (await findSeriesEnds(this.db, [keyBefore])).get(keyBefore)
+    if (ends === undefined) return await this.all()
+    const bars = new Map<string, BarColumns>()
+    for (const [symbol, found] of await this.snapshot.barsSince(this.group.symbols, start)) {
+      const from = found.sessions.findIndex((session) => session >= start)
+      if (from !== -1) bars.set(symbol, sliceBars(found, from, found.sessions.length))
+    }
+    const fits = this.group.rows.every(({ symbol, rows }) => (ends[symbol]?.rows ?? 0) + (bars.get(symbol)?.sessions.length ?? 0) === rows)
+    return fits ? { bars, earlier: new Map(Object.entries(ends)) } : await this.all()
+  }
+}

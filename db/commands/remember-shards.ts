@@ -1,0 +1,36 @@
+import { sql } from 'drizzle-orm'
+import type { ShardColumn } from '#domain/features/definitions.ts'
+import type { SeriesEnds } from '#domain/features/series-ends.ts'
+import type { Executor } from '../client.ts'
+import type { CachedShard } from '../queries/cached-shards.ts'
+import { featureColumnList, featureShardCache } from '../schema.ts'
+
+/** `ends` say how the slice ends for each symbol. */
+export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & { ends: SeriesEnds }
+
+export type ColumnList = { hash: string; columns: readonly ShardColumn[] }
+
+/** Says where shards are. One that had a place gets the new one: its label may reach further now, or the old shard be gone. */
+export async function rememberShards(db: Executor, { hash, columns }: ColumnList, shards: readonly NewlyCached[]): Promise<void> {
+  if (shards.length === 0) return
+  await db
+    .insert(featureColumnList)
+    .values({ hash, columns: [...columns] })
+    .onConflictDoNothing()
+  await db
+    .insert(featureShardCache)
+    .values(shards.map(({ sessions, ...shard }) => ({ ...shard, columns: hash, sessions: Buffer.from(sessions) })))
+    .onConflictDoUpdate({
+      target: [featureShardCache.key, featureShardCache.columns],
+      set: { shard: sql`excluded.shard`, sessions: sql`excluded.sessions`, ahead: sql`excluded.ahead` },
+    })
+}
+
+/** Says what months hold the rows ahead by now, which are what they were. */
+export async function renewAhead(db: Executor, columnsHash: string, shards: readonly Pick<CachedShard, 'key' | 'ahead'>[]): Promise<void> {
+  if (shards.length === 0) return
+  await db.execute(sql`
+    update ${featureShardCache} set ahead = renewed.ahead::jsonb
+    from unnest(${sql.param(shards.map(({ key }) => key))}::text[], ${sql.param(shards.map(({ ahead }) => JSON.stringify(ahead)))}::text[]) as renewed(key, ahead)
+    where ${featureShardCache.key} = renewed.key and ${featureShardCache.columns} = ${columnsHash}`)
+}

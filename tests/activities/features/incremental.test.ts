@@ -1,0 +1,228 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { computeShards, type ShardsInput } from '#activities/features/compute-shards.ts'
+import type { ColumnTask } from '#activities/features/compute-thread.ts'
+import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
+import { openSnapshot } from '#activities/snapshots.ts'
+import { writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { featureShardCache } from '#db/schema.ts'
+import { groupSymbols } from '#domain/features/symbol-groups.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
+import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
+import { inGroups } from '#domain/market/chunk-layout.ts'
+import { walkBars } from '#tests/support/bars.ts'
+import { testObjectStore } from '#tests/support/object-store.ts'
+import { testDatabase } from '#tests/support/services.ts'
+import '#tests/support/property-seed.ts'
+
+const set = (...expressions: string[]): FeatureSet => ({
+  name: 'mixed',
+  version: 1,
+  description: '',
+  features: expressions.map((expression, index) => ({ name: `f${index}`, expression })),
+})
+
+/** Rounding alone, so that float32 hides no bit of them. */
+const lastBits = (text: string) => `${text}*3-${text}-${text}-${text}`
+
+/** Windows of several lengths, what is read from the first bar on, gaps and infinities. */
+const mixed = set(
+  'Mean($close,5)/$close',
+  lastBits('Std($close,20)'),
+  'Corr($close/Ref($close,1),Log($volume/Ref($volume,1)+1),10)',
+  'Rank($close,30)',
+  'Quantile($high,12,0.8)/$close',
+  lastBits('Slope($close,20)'),
+  'TA_BBANDS_UPPER($close,20,2)/$close',
+  'TA_STOCH($high,$low,$close,5,3,3)',
+  lastBits('TA_MFI($high,$low,$close,$volume,14)'),
+  'EMA($close,12)/$close',
+  'TA_RSI($close,14)',
+  'Mean(TA_SMA($close/Ref($close,3),7),6)',
+  'Resi(Log($volume),6)',
+)
+const bounded = set(...mixed.features.slice(0, 6).map(({ expression }) => expression))
+const label: LabelDefinition = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' }
+
+type Market = { bars: BarColumns[]; actions: CorporateAction[] }
+
+let store: Awaited<ReturnType<typeof testObjectStore>>
+let kept: Awaited<ReturnType<typeof testDatabase>>
+let empty: Awaited<ReturnType<typeof testDatabase>>
+let threads: ThreadPool
+const tasks: ColumnTask[] = []
+const pool: ThreadPool = { compute: (some) => (tasks.push(...some), threads.compute(some)), close: () => threads.close() }
+
+beforeAll(async () => {
+  ;[store, kept, empty] = await Promise.all([testObjectStore(), testDatabase(), testDatabase()])
+  threads = createThreadPool(1)
+})
+afterAll(async () => {
+  await threads?.close()
+  await Promise.all([store?.drop(), kept?.drop(), empty?.drop()])
+})
+beforeEach(async () => {
+  tasks.length = 0
+  await kept.db.delete(featureShardCache)
+})
+
+async function land({ bars, actions }: Market, parent?: ObjectRef): Promise<ObjectRef> {
+  return await writeSnapshot(
+    store.objects,
+    {
+      groups: inGroups(bars).map(({ group, bars: own }) => ({ group, parts: () => [own] })),
+      knownAtBasis: 'assumed',
+      lastSession: bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b)),
+      actions,
+      clearedJumps: [],
+      beside: undefined,
+    },
+    { earlier: parent && (await openSnapshot(store.objects, parent)), cancelled: new AbortController().signal },
+  )
+}
+
+async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet, from: 'kept' | 'empty' = 'kept') {
+  const { db } = from === 'kept' ? kept : empty
+  if (from === 'empty') await db.delete(featureShardCache)
+  const groups = groupSymbols(market.bars.map(({ symbol }) => symbol))
+  const input: ShardsInput = { snapshot, groups, featureSet, label }
+  return await computeShards({ db, objects: store.objects, pool }, input, new AbortController().signal)
+}
+
+const until = (bars: BarColumns, rows: number) => copyBars(bars, 0, rows)
+
+const edit = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('append' as const), sessions: fc.integer({ min: 1, max: 30 }) }) },
+  fc.record({
+    kind: fc.constant('revise' as const),
+    symbol: fc.nat(3),
+    at: fc.nat(800),
+    by: fc.double({ min: 0.9, max: 1.1, noNaN: true }),
+  }),
+  fc.record({ kind: fc.constant('late' as const), symbol: fc.nat(3), at: fc.nat(800) }),
+  fc.record({ kind: fc.constant('list' as const), rows: fc.integer({ min: 1, max: 60 }) }),
+  fc.record({ kind: fc.constant('split' as const), symbol: fc.nat(3), at: fc.nat(800) }),
+  fc.record({ kind: fc.constant('dividend' as const), symbol: fc.nat(3), at: fc.nat(800) }),
+  fc.record({ kind: fc.constant('drop' as const), symbol: fc.nat(3) }),
+)
+type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never
+
+/** Bars of whole walks, of which markets show some: what is appended later is there already. */
+const whole = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF', 'GGG'].map((symbol, index) => withGaps(walkBars(symbol, 800, 70 + index), index))
+
+function withGaps(bars: BarColumns, seed: number): BarColumns {
+  const volume = bars.volume.map((value, row) => ((row * 7 + seed) % 23 === 0 ? 0 : value))
+  return { ...bars, volume }
+}
+
+const action = (kind: 'split' | 'dividend', { symbol, sessions }: BarColumns, at: number): CorporateAction => ({
+  symbol,
+  exDate: sessions[at % sessions.length]!,
+  kind,
+  ...(kind === 'split' ? { ratio: 3 } : { cash: 0.37 }),
+  knownAt: '2007-01-01T00:00:00Z',
+  basis: 'given',
+})
+
+function applied({ bars, actions }: Market, change: Edit): Market {
+  const chosen = bars['symbol' in change ? change.symbol % bars.length : 0]!
+  const others = bars.filter((each) => each !== chosen)
+  switch (change.kind) {
+    case 'append': {
+      const last = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
+      const until = whole[0]!.sessions[whole[0]!.sessions.indexOf(last) + change.sessions] ?? last
+      const longer = (each: BarColumns) => {
+        const source = whole.find(({ symbol }) => symbol === each.symbol)!
+        const [from, to] = [each.sessions.at(-1)!, until].map((session) => source.sessions.indexOf(session) + 1) as [number, number]
+        return to > from ? joinBars(each, copyBars(source, from, to)) : each
+      }
+      return { bars: bars.map(longer), actions }
+    }
+    case 'revise': {
+      const row = change.at % chosen.sessions.length
+      return { bars: [...others, { ...chosen, high: chosen.high.map((value, at) => (at === row ? value * change.by : value)) }], actions }
+    }
+    case 'late': {
+      // a bar that was there goes, and comes back when it is drawn again: rows after it move by one
+      const row = change.at % chosen.sessions.length
+      const source = whole.find(({ symbol }) => symbol === chosen.symbol)!
+      const absent = source.sessions.findIndex((session) => session > chosen.sessions[0]! && !chosen.sessions.includes(session))
+      if (absent !== -1 && source.sessions[absent]! < chosen.sessions.at(-1)!) {
+        const after = chosen.sessions.findIndex((session) => session > source.sessions[absent]!)
+        const parts = [copyBars(chosen, 0, after), copyBars(source, absent, absent + 1), copyBars(chosen, after, chosen.sessions.length)]
+        return { bars: [...others, joinBars(joinBars(parts[0]!, parts[1]!), parts[2]!)], actions }
+      }
+      if (row === 0 || row === chosen.sessions.length - 1) return { bars, actions }
+      return { bars: [...others, joinBars(copyBars(chosen, 0, row), copyBars(chosen, row + 1, chosen.sessions.length))], actions }
+    }
+    case 'list': {
+      const fresh = whole.find(({ symbol }) => bars.every((each) => each.symbol !== symbol))
+      const last = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
+      if (fresh === undefined) return { bars, actions }
+      const to = fresh.sessions.indexOf(last) + 1
+      return { bars: [...bars, copyBars(fresh, Math.max(0, to - change.rows), to)], actions }
+    }
+    case 'split':
+    case 'dividend':
+      return { bars, actions: [...actions, action(change.kind, chosen, change.at)] }
+    case 'drop':
+      return others.length === 0 ? { bars, actions } : { bars: others, actions: actions.filter(({ symbol }) => symbol !== chosen.symbol) }
+    default:
+      return change satisfies never
+  }
+}
+
+describe('an incremental build', () => {
+  it('is, byte for byte, the build of an empty cache, whatever was edited', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 40, max: 250 }).chain((rows) => fc.constantFrom(rows, rows + 450)),
+        fc.array(fc.record({ edit, set: fc.constantFrom(mixed, bounded, bounded) }), { minLength: 3, maxLength: 6 }),
+        fc.constantFrom(mixed, bounded),
+        async (rows, steps, first) => {
+          await kept.db.delete(featureShardCache)
+          let market: Market = { bars: whole.slice(0, 3).map((bars) => until(bars, rows)), actions: [] }
+          let snapshot = await land(market)
+          await build(market, snapshot, first)
+          for (const step of steps) {
+            market = applied(market, step.edit)
+            snapshot = await land(market, snapshot)
+            const { shards, digest } = await build(market, snapshot, step.set)
+            const batch = await build(market, snapshot, step.set, 'empty')
+            expect([shards, digest]).toEqual([batch.shards, batch.digest])
+          }
+        },
+      ),
+      { numRuns: 16 },
+    )
+  })
+
+  it('after one session more computes the month that it lies in, from the rows that it reads', async () => {
+    const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 701)), actions: [action('dividend', whole[0]!, 300)] }
+    const before = await land({ ...market, bars: market.bars.map((bars) => until(bars, 700)) })
+    const first = await build(market, before, bounded)
+    tasks.length = 0
+    const { shards, asked, cached } = await build(market, await land(market, before), bounded)
+    const inMonth = market.bars[0]!.sessions.filter((session) => session.startsWith(market.bars[0]!.sessions[700]!.slice(0, 7))).length
+    expect(tasks.map(({ bars }) => bars.symbol)).toEqual(['AAA', 'BBB', 'CCC'])
+    for (const { runs, bars } of tasks) {
+      expect(runs.at(-1)!.keep.to - runs.at(-1)!.keep.from).toBe(inMonth)
+      // of 701 rows
+      expect(bars.sessions.length).toBeLessThan(300)
+    }
+    const again = shards.filter(({ object }) => first.shards.every((shard) => shard.object.sha256 !== object.sha256))
+    expect(again.map(({ lastSession }) => lastSession)).toEqual([market.bars[0]!.sessions[700]])
+    expect(cached / asked).toBeGreaterThan(0.85)
+  })
+
+  it('computes nothing again of a set that shares its columns with another', async () => {
+    const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 300)), actions: [] }
+    const snapshot = await land(market)
+    await build(market, snapshot, mixed)
+    tasks.length = 0
+    const { asked, cached } = await build(market, snapshot, bounded)
+    expect([tasks, cached]).toEqual([[], asked])
+  })
+})

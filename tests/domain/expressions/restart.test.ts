@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { evaluate } from '#domain/expressions/evaluate.ts'
+import type { Expression } from '#domain/expressions/expression.ts'
+import { operatorNames } from '#domain/expressions/operators.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { plan } from '#domain/expressions/plan.ts'
+import { print } from '#domain/expressions/print.ts'
+import { lookahead, reach } from '#domain/expressions/reach.ts'
+import { restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import { alpha158 } from '#domain/feature-sets/alpha158.ts'
+import { technical } from '#domain/feature-sets/technical.ts'
+import { randomNumbers } from '#tests/support/bars.ts'
+import '#tests/support/property-seed.ts'
+import { expressions } from './arbitrary.ts'
+
+const columns = ['open', 'high', 'low', 'close', 'volume']
+
+/** Finite, as bars are; with sessions without volume and stretches that stand still. */
+function source(rows: number, seed: number): Record<string, Float64Array> {
+  const random = randomNumbers(seed)
+  const out = Object.fromEntries(columns.map((name) => [name, new Float64Array(rows)])) as Record<string, Float64Array>
+  let price = 50
+  for (let row = 0; row < rows; row++) {
+    const still = row % 97 < 12
+    if (!still) price = Math.round(price * Math.exp(0.05 * (random() + random() - 1)) * 100) / 100
+    out.open![row] = still ? price : price * (1 + 0.01 * (random() - 0.5))
+    out.high![row] = still ? price : Math.max(out.open![row]!, price) * (1 + 0.01 * random())
+    out.low![row] = still ? price : Math.min(out.open![row]!, price) * (1 - 0.01 * random())
+    out.close![row] = price
+    out.volume![row] = random() < 0.1 ? 0 : Math.floor(1e6 * random())
+  }
+  return out
+}
+
+const from = (columns: Record<string, Float64Array>, first: number, end: number) =>
+  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.subarray(first, end)]))
+
+/** Answers of rows `row` to `end`, from a computation that begins where `restartClasses` says. */
+function restarted(asked: readonly Expression[], bars: Record<string, Float64Array>, row: number, end: number): Float32Array[] {
+  const { classes, fromFirst } = restartClasses(asked)
+  const answers: Float32Array[] = []
+  const compute = (members: readonly number[], first: number) => {
+    const own = members.map((index) => asked[index]!)
+    const ahead = Math.max(0, ...own.map(lookahead))
+    const found = evaluate(plan(own, columns), from(bars, first, Math.min(bars.close!.length, end + ahead)))
+    members.forEach((index, at) => (answers[index] = found[at]!.slice(row - first, end - first)))
+  }
+  for (const each of classes) compute(each.members, restartRow(each, row))
+  compute(fromFirst, 0)
+  return answers
+}
+
+const bitsOf = (columns: readonly Float32Array[]) => columns.map((column) => Buffer.from(column.slice().buffer).toString('hex'))
+
+function expectSameBits(asked: readonly Expression[], rows: number, seed: number, row: number, end: number): void {
+  const bars = source(rows, seed)
+  const whole = evaluate(plan(asked, columns), bars).map((column) => column.subarray(row, end))
+  const again = restarted(asked, bars, row, end)
+  asked.forEach((expression, index) => {
+    expect([print(expression), ...bitsOf([again[index]!])]).toEqual([print(expression), ...bitsOf([whole[index]!])])
+  })
+}
+
+/** Rounding alone: what of the last bits float32 would hide. */
+const lastBits = (text: string) => `${text}*3-${text}-${text}-${text}`
+
+const call = (name: string): string[] => {
+  for (const prices of [
+    '$close',
+    '$high,$low',
+    '$high,$low,$close',
+    '$high,$low,$close,$volume',
+    '$open,$high,$low,$close',
+    '$close,$volume',
+  ])
+    for (const settings of ['', ',14', ',70', ',14,2', ',20,0.3', ',12,26', ',3,5', ',9,26,52', ',5,3,3', ',7,14,28', ',12,26,9']) {
+      const text = `${name}(${prices}${settings})`
+      try {
+        parse(text)
+        return [text]
+      } catch {
+        continue
+      }
+    }
+  return []
+}
+
+describe('a computation that begins at a restart row', () => {
+  const every = operatorNames.flatMap(call)
+
+  it('is tried for each operator over time', () => {
+    const tried = new Set(every.map((text) => text.slice(0, text.indexOf('('))))
+    const overRows = ['Add', 'Sub', 'Mul', 'Div', 'Power', 'Gt', 'Ge', 'Lt', 'Le', 'Eq', 'Ne', 'And', 'Or', 'Not', 'If', 'Greater', 'Less']
+    expect(operatorNames.filter((name) => !tried.has(name) && !overRows.includes(name))).toEqual([])
+  })
+
+  it.each(every)('%s: same bits', (text) => {
+    // each alone, so that no other one makes it begin earlier
+    for (const each of [text, lastBits(text), lastBits(`Mean(${text},7)`)])
+      for (const row of [150, 64 * 12 + 14, 900]) expectSameBits([parse(each)], 1000, 5, row, row + 60)
+  })
+
+  it.each([
+    ['alpha158', alpha158],
+    ['technical', technical],
+  ])('%s: same bits', (_, set) => {
+    const asked = set.features.map(({ expression }) => parse(expression)).filter((expression) => !print(expression).includes('$vwap'))
+    for (const row of [40, 399, 880]) expectSameBits(asked, 1000, 7, row, Math.min(1000, row + 100))
+  })
+
+  it('alpha158 begins in one place, two windows before the first answer at most', () => {
+    const asked = alpha158.features.map(({ expression }) => parse(expression)).filter((expression) => !print(expression).includes('$vwap'))
+    const { classes, fromFirst } = restartClasses(asked)
+    expect([classes.map(({ every, history }) => [every, history]), fromFirst]).toEqual([[[60, 60]], []])
+  })
+
+  it('holds for any expressions together', () => {
+    const given = fc.record({
+      asked: fc.array(expressions({ ahead: true }), { minLength: 1, maxLength: 4 }),
+      seed: fc.nat(1000),
+      row: fc.integer({ min: 0, max: 590 }),
+      count: fc.integer({ min: 1, max: 60 }),
+    })
+    fc.assert(
+      fc.property(given, ({ asked, seed, row, count }) => {
+        const readable = asked.filter((expression) => {
+          try {
+            return plan([expression], columns) && reach(expression)
+          } catch {
+            return false
+          }
+        })
+        fc.pre(readable.length > 0)
+        expectSameBits(readable, 600, seed, row, Math.min(600, row + count))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
