@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSnapshot } from '#activities/snapshots.ts'
 import { readManifest } from '#activities/snapshots/manifest.ts'
-import { uploadFile } from '#cli/upload.ts'
+import { fileBytes } from '#cli/local-bytes.ts'
+import { upload as send } from '#cli/upload.ts'
 import type { UploadResources } from '#cli/upload-resources.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -111,7 +112,7 @@ async function againstDvc(world: DatasetTestWorld, peer: PythonPeer, folder: str
 /** Uploads a file as the command line does and imports it; `seconds` is all of it. */
 async function imported(world: DatasetTestWorld, path: string, parent: ObjectRef | null) {
   const started = performance.now()
-  const upload = await uploadFile(path, straight(world.objects), () => {})
+  const upload = await send(await fileBytes(path), straight(world.objects), () => {})
   const uploadSeconds = (performance.now() - started) / 1000
   const input = world.inputOf({ kind: 'csv', upload, filename: 'bars.csv' } as const, 'bench')
   await world.activities.openSync(input)

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { BesideBars, KnownAtBasis, Universe } from '#contracts/datasets.ts'
+import type { UploadRef } from '#contracts/references.ts'
 import type { CalendarName } from '#domain/calendar/calendars.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarRow, UnreadRow } from '#domain/market/parse-row.ts'
@@ -28,6 +29,8 @@ export interface Connector {
   /** what messages and quarantined rows call the source */
   readonly file: string
   readonly knownAtBasis: KnownAtBasis
+  /** What messages and quarantined rows call a line, where a source is more than one file. */
+  placeOf?(line: number): { file: string; line: number }
   /** Asked once, before the rows: where a listing ends decides which of them belong to it. */
   facts(): Promise<SourceFacts>
   /** Batches of rows. The same source gives the same rows with the same line numbers on every call. */
@@ -36,7 +39,7 @@ export interface Connector {
 
 /** What connectors may reach. */
 export type ConnectorWorld = {
-  readUpload(upload: string): Promise<Readable>
+  readUpload(upload: UploadRef): Promise<Readable>
   objects: ObjectStore
   vendors: Vendors
   /** of the sync that asks */

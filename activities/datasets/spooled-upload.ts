@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import type { UploadRef } from '#contracts/references.ts'
 import type { ConnectorWorld } from './connector.ts'
 
 export type SpooledUpload = { path: string; remove: () => Promise<void> }
@@ -10,7 +11,7 @@ export type SpooledUpload = { path: string; remove: () => Promise<void> }
 /** A local copy of an upload, for readers that must jump about in it. Its name says nothing of the client's. */
 export async function spoolUpload(
   { readUpload, cancelled }: Pick<ConnectorWorld, 'readUpload' | 'cancelled'>,
-  upload: string,
+  upload: UploadRef,
 ): Promise<SpooledUpload> {
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-upload-'))
   const remove = () => rm(folder, { recursive: true, force: true })

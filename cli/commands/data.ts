@@ -9,7 +9,8 @@ import { pagingOf, paged, session, wholeNumber } from '../options.ts'
 import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
 import { type ReplayedSession, replaySessions } from '../replay.ts'
 import { connectorAsked, type SyncOptions, syncOptions } from '../sync-options.ts'
-import { uploadFile } from '../upload.ts'
+import type { LocalBytes } from '../local-bytes.ts'
+import { upload } from '../upload.ts'
 import { type ImportSource, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
 import { addQuality } from './data/quality.ts'
@@ -24,7 +25,7 @@ export function register(program: Command, context: CliContext): void {
 
   data
     .command('import <dataset> <path>')
-    .description('upload a file of bars, or a folder of Qlib, and make a snapshot of it')
+    .description('upload a file of bars, or a folder of such files or of Qlib’s, and make a snapshot of it')
     .addOption(new Option('--format <format>', 'how it is written').choices(['csv', 'parquet', 'qlib']).makeOptionMandatory())
     .option('--through <session>', 'the last session to take; later ones stay out', session)
     .addOption(
@@ -39,8 +40,8 @@ export function register(program: Command, context: CliContext): void {
         command.error('error: a Qlib folder is taken whole, with its own calendar and universes')
       const client = await connect(context, waitingPatienceMs)
       const ticker = createTicker(context.interactive)
-      const upload = (file: string) => uploadFile(file, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
-      const connector = await uploadSource({ path, ...options }, upload)
+      const send = (local: LocalBytes) => upload(local, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const connector = await uploadSource({ path, ...options }, send)
       ticker.end()
       await sync(context, client, dataset, connector, wait)
     })

@@ -1,5 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { buffer } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
@@ -7,7 +8,7 @@ import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSnapshot, qlibFiles, readUniverses } from '#activities/snapshots.ts'
 import { lacksOf, writeExport } from '#activities/snapshots/write-export.ts'
-import { packFolder } from '#cli/pack-folder.ts'
+import { folderBytes } from '#cli/pack-folder.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
 import { decodeBin, encodeBin } from '#domain/qlib/bins.ts'
@@ -74,9 +75,7 @@ const expectEqual = (ours: Files, theirs: Files) => {
 
 describe('a Qlib folder', () => {
   it('comes in as pyqlib reads it: its calendar, its gaps, its late listings, its universes', async () => {
-    const path = join(scratch, 'folder.tar')
-    await packFolder(folder, path)
-    const { result, reader, manifest } = await imported(await readFile(path), 'qlib-in')
+    const { result, reader, manifest } = await imported(await buffer((await folderBytes(folder)).read()), 'qlib-in')
     const ours: unknown[] = []
     for (const name of ['BRK.B', 'CON', 'SH600000', 'SZ000001']) {
       const bars = await reader.bars(name)

@@ -147,7 +147,12 @@ describe('Alpaca', () => {
     const input = world.inputOf(config, 'alpaca-resumed')
     const { startedAt } = await world.activities.openSync(input)
     const attempt = () =>
-      world.asActivity(world.activities.importBars, { syncId: input.syncId, connector: input.connector as never, asOf: startedAt })
+      world.asActivity(world.activities.importBars, {
+        syncId: input.syncId,
+        connector: input.connector as never,
+        asOf: startedAt,
+        parent: null,
+      })
     server.standing = ({ url }) => (url.searchParams.get('page_token') === '9' ? { kind: 'cut' } : undefined)
     await expect(attempt()).rejects.toMatchObject({ code: 'source_unavailable' })
     const before = server.asked.filter(({ url }) => url.pathname === '/v2/stocks/bars').map(({ url }) => url.searchParams.get('page_token'))

@@ -1,7 +1,8 @@
 /**
  * Groups more records than memory holds: they come in any order, and are read back bucket by bucket, each bucket in the
- * order in which its records came. Full blocks go to one temporary file; a bucket remembers where its blocks lie. Memory:
- * one block a bucket, and the blocks that wait to be written. Records are a fixed count of doubles; a text may go with one.
+ * order in which its records came. Full blocks wait in memory, and go to one temporary file once they are many megabytes:
+ * what is less never touches the disk. Memory: one block a bucket, and the blocks that wait. Records are a fixed count of
+ * doubles; a text may go with one.
  */
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,42 +11,46 @@ import { QuantloopError } from '#contracts/errors.ts'
 
 const recordsPerBlock = 200
 /** Bytes that may wait before they are written. */
-const waitingBytes = 4 * 2 ** 20
+const waitingBytes = 64 * 2 ** 20
 
-type Bucket = { block: Float64Array; records: number; offsets: number[] }
+/** `bytes` are there until they were written. */
+type Block = { offset: number; bytes: Uint8Array | undefined }
+type Bucket = { filling: Float64Array; records: number; full: Block[] }
 
 export class Spill {
   private readonly width: number
+  private readonly most: number
   private readonly folder: string
   private readonly file: FileHandle
   private readonly buckets: (Bucket | undefined)[] = []
-  private waiting: Uint8Array[] = []
+  private waiting: Block[] = []
   private waitingSize = 0
   private written = 0
 
-  private constructor(width: number, folder: string, file: FileHandle) {
+  private constructor(width: number, most: number, folder: string, file: FileHandle) {
     this.width = width
+    this.most = most
     this.folder = folder
     this.file = file
   }
 
   /** Records of `width` doubles, in a temporary folder that `close` removes. @throws QuantloopError unavailable */
-  static async open(width: number): Promise<Spill> {
+  static async open(width: number, most = waitingBytes): Promise<Spill> {
     return await onDisk(async () => {
       const folder = await mkdtemp(join(tmpdir(), 'quantloop-spill-'))
-      return new Spill(width, folder, await open(join(folder, 'records'), 'wx+', 0o600))
+      return new Spill(width, most, folder, await open(join(folder, 'records'), 'wx+', 0o600))
     })
   }
 
   add(bucket: number, record: Float64Array): void {
     const { width } = this
-    const own = (this.buckets[bucket] ??= { block: new Float64Array(recordsPerBlock * width), records: 0, offsets: [] })
+    const own = (this.buckets[bucket] ??= { filling: new Float64Array(recordsPerBlock * width), records: 0, full: [] })
     const at = own.records % recordsPerBlock
-    own.block.set(record, at * width)
+    own.filling.set(record, at * width)
     own.records++
     if (at + 1 < recordsPerBlock) return
-    own.offsets.push(this.append(asBytes(own.block)))
-    own.block = new Float64Array(recordsPerBlock * width)
+    own.full.push(this.append(asBytes(own.filling)))
+    own.filling = new Float64Array(recordsPerBlock * width)
   }
 
   /** Keeps a text, and answers the number by which `text` finds it. */
@@ -53,11 +58,11 @@ export class Spill {
     const bytes = Buffer.from(text)
     const length = Buffer.alloc(4)
     length.writeUInt32LE(bytes.length)
-    return this.append(Buffer.concat([length, bytes]))
+    return this.append(Buffer.concat([length, bytes])).offset
   }
 
   /** Writes what waits, once it is much: to be called now and then. @throws QuantloopError unavailable */
-  async settle(most = waitingBytes): Promise<void> {
+  async settle(most = this.most): Promise<void> {
     if (this.waitingSize <= most) return
     const waiting = this.waiting
     this.waiting = []
@@ -65,26 +70,31 @@ export class Spill {
     await onDisk(async () => {
       for (let size = 0, rest = waiting; rest.length > 0; rest = rest.slice(size)) {
         size = 1_000
-        await this.writeAll(rest.slice(0, size))
+        await this.writeAll(rest.slice(0, size).map(({ bytes }) => bytes!))
       }
     })
+    for (const block of waiting) block.bytes = undefined
   }
 
-  /** All records of a bucket; what waited must have been settled. @throws QuantloopError unavailable */
+  /** All records of a bucket. @throws QuantloopError unavailable */
   async records(bucket: number): Promise<Float64Array> {
     const own = this.buckets[bucket]
     if (own === undefined) return new Float64Array(0)
     const records = new Float64Array(own.records * this.width)
     const blockSize = recordsPerBlock * this.width
     await onDisk(async () => {
-      for (const [index, offset] of own.offsets.entries())
-        await this.readAt(asBytes(records.subarray(index * blockSize, (index + 1) * blockSize)), offset)
+      for (const [index, { offset, bytes }] of own.full.entries()) {
+        const into = asBytes(records.subarray(index * blockSize, (index + 1) * blockSize))
+        if (bytes === undefined) await this.readAt(into, offset)
+        else into.set(bytes)
+      }
     })
-    records.set(own.block.subarray(0, (own.records % recordsPerBlock) * this.width), own.offsets.length * blockSize)
+    records.set(own.filling.subarray(0, (own.records % recordsPerBlock) * this.width), own.full.length * blockSize)
     return records
   }
 
   async text(at: number): Promise<string> {
+    await this.settle(0)
     return await onDisk(async () => {
       const length = Buffer.alloc(4)
       await this.readAt(length, at)
@@ -99,12 +109,12 @@ export class Spill {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  private append(bytes: Uint8Array): number {
-    const offset = this.written
+  private append(bytes: Uint8Array): Block {
+    const block = { offset: this.written, bytes }
     this.written += bytes.length
-    this.waiting.push(bytes)
+    this.waiting.push(block)
     this.waitingSize += bytes.length
-    return offset
+    return block
   }
 
   private async writeAll(blocks: readonly Uint8Array[]): Promise<void> {
