@@ -4,7 +4,7 @@ export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a lower-case hexadecim
 export type Sha256 = z.infer<typeof Sha256>
 
 /** Extensions of content-addressed objects; the extension only helps a person, the hash is the identity. */
-export const ObjectExtension = z.enum(['json', 'parquet', 'arrow', 'onnx', 'txt', 'csv', 'bin', 'tar'])
+export const ObjectExtension = z.enum(['json', 'parquet', 'arrow', 'onnx', 'txt', 'csv', 'bin', 'tar', 'gz'])
 export type ObjectExtension = z.infer<typeof ObjectExtension>
 
 /** Data moves between processes by reference. `uri` is a key in the object store, derived from the content's hash. */

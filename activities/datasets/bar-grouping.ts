@@ -4,7 +4,7 @@ import { compareText } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { finestGroups, groupOf } from '#domain/market/chunk-layout.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
-import { assumedInstant, dayOf, instantText, sessionOf } from '#domain/market/session-days.ts'
+import { assumedKnownAtOf, dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { Connector } from './connector.ts'
 import { asText } from './quarantine.ts'
 import { Spill } from '../spill.ts'
@@ -193,7 +193,7 @@ class Ascending {
     columns.close[row] = records[at + 6]!
     columns.volume[row] = records[at + 7]!
     columns.adjustedClose[row] = records[at + 8]!
-    columns.knownAt[row] = instantText(assumedInstant(records[at + 2]!))
+    columns.knownAt[row] = assumedKnownAtOf(records[at + 2]!)
     if (!Number.isNaN(records[at + 8]!)) this.adjusted = true
     this.row++
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import { BesideBars, CorporateAction, KnownAtBasis, PriceJump, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
-import { ObjectRef, Sha256 } from '#contracts/references.ts'
+import { type ObjectRef, Sha256 } from '#contracts/references.ts'
 import { Session } from '#contracts/words.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 

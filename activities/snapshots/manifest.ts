@@ -1,17 +1,18 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 
-export const writeManifest = (objects: ObjectStore, manifest: SnapshotManifest) =>
-  objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
+/** Compressed: it is stored whole with every change, and mostly repeats the hashes that it names. */
+export const writeManifest = (objects: ObjectStore, manifest: SnapshotManifest) => objects.put(gzipSync(canonicalJson(manifest)), 'gz')
 
 /** @throws QuantloopError object_missing | object_corrupt | unavailable */
 export async function readManifest(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotManifest> {
-  const text = new TextDecoder().decode(await objects.get(ref))
+  const bytes = await objects.get(ref)
   try {
-    return SnapshotManifest.parse(JSON.parse(text))
+    return SnapshotManifest.parse(JSON.parse(gunzipSync(bytes).toString()))
   } catch (error) {
     throw new QuantloopError(
       'object_corrupt',

@@ -5,7 +5,7 @@
  */
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { ObjectRef } from '#contracts/references.ts'
+import { ObjectExtension, type ObjectRef } from '#contracts/references.ts'
 import type { Damage } from '#contracts/snapshots.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -168,4 +168,4 @@ const contentDamage = (name: string, fault: string, symbols: string[] = []): Dam
   repaired: false,
 })
 
-const extensionOf = ({ uri }: ObjectRef) => (uri.endsWith('.json') ? 'json' : 'parquet')
+const extensionOf = ({ uri }: ObjectRef) => ObjectExtension.parse(uri.slice(uri.lastIndexOf('.') + 1))

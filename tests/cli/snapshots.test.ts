@@ -118,7 +118,7 @@ describe('a snapshot', () => {
     const ran = await world.run('data', 'verify', 'walk', first)
     expect(ran.code).toBe(1)
     expect(ran.out).toContain(`✘ manifest ${manifest.uri}: it is not in the store`)
-    await world.objects.put(bytes, 'json')
+    await world.objects.put(bytes, 'gz')
   })
 })
 
