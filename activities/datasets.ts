@@ -18,7 +18,7 @@ import { releaseSession, type Release } from './datasets/release-session.ts'
 import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
 import { besideObjects } from './snapshots/beside-bars.ts'
-import { readManifest } from './snapshots/manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 
 export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
 
@@ -48,8 +48,8 @@ export const createDatasetActivities = ({ db, objects, python, vendors }: Datase
         parent,
         cancelled,
       })
-      const { rows, symbols, quarantined } = imported
-      await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
+      const { rows, symbols, quarantined, withdrawn } = imported
+      await recordSyncFindings(db, syncId, { rows, symbols, quarantined, withdrawn })
       return imported
     }),
 

@@ -7,7 +7,7 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { QuantloopError } from '#contracts/errors.ts'
+import { scratchFailure } from './scratch-disk.ts'
 
 const recordsPerBlock = 200
 /** Bytes that may wait before they are written. */
@@ -139,11 +139,6 @@ async function onDisk<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw new QuantloopError(
-      'unavailable',
-      `rows cannot be grouped in ${tmpdir()} (${(error as Error).message}): free some space there, or point TMPDIR to another disk`,
-      { folder: tmpdir() },
-      { cause: error },
-    )
+    throw scratchFailure('rows cannot be grouped', error)
   }
 }

@@ -12,7 +12,7 @@
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readManifest } from '#activities/snapshots/manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { datasetWorld, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'

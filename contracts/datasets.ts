@@ -115,7 +115,8 @@ export const PriceJump = z.strictObject({
   change: z.number(),
   /** days without a bar before it, where there were more than a year of them: another company may have taken the ticker */
   gapDays: z.int().positive().optional(),
-  clearedBy: z.enum(['adjusted-close', 'approval']).optional(),
+  /** the vendor's adjusted close beside raw prices, prices that are the source's own adjusted ones, or a person */
+  clearedBy: z.enum(['adjusted-close', 'adjusted-prices', 'approval']).optional(),
 })
 export type PriceJump = z.infer<typeof PriceJump>
 
@@ -228,6 +229,8 @@ export const Sync = z.strictObject({
   symbols: z.int().nonnegative(),
   quarantined: z.int().nonnegative(),
   jumps: z.array(PriceJump),
+  /** symbols that the source no longer knows: their bars are those of the snapshot before */
+  withdrawn: z.array(Ticker),
   snapshotId: Sha256.nullable(),
   failure: z.string().nullable(),
   requestedBy: z.string(),

@@ -17,11 +17,20 @@ import { keepFacts } from './keep-facts.ts'
 import { Quarantine } from './quarantine.ts'
 import { putJson, type StagedBars } from './staged.ts'
 import { pageJournal } from './vendors/page-journal.ts'
+import { Withdrawals } from './withdrawals.ts'
 
-export type ImportWorld = Omit<ConnectorWorld, 'pages' | 'cancelled' | 'asOf'> & { db: Database; objects: ObjectStore }
+export type ImportWorld = Omit<ConnectorWorld, 'pages' | 'withdrawals' | 'cancelled' | 'asOf'> & { db: Database; objects: ObjectStore }
 
-/** `withheld` lines lie after the last session to release: neither used nor refused. */
-export type Imported = { staged: ObjectRef; rows: number; symbols: number; lines: number; quarantined: number; withheld: number }
+/** `withheld` lines lie after the last session to release: neither used nor refused. `withdrawn` are symbols that the source forgot. */
+export type Imported = {
+  staged: ObjectRef
+  rows: number
+  symbols: number
+  lines: number
+  quarantined: number
+  withheld: number
+  withdrawn: string[]
+}
 
 /** `parent` is the manifest of the dataset's head: its chunks that are still true are listed again, and not stored again. */
 export type Import = { syncId: string; config: ImportConfig; asOf: string; parent: ObjectRef | null; cancelled: AbortSignal }
@@ -35,7 +44,9 @@ export type Import = { syncId: string; config: ImportConfig; asOf: string; paren
  */
 export async function importBars(world: ImportWorld, { syncId, config, asOf, parent, cancelled }: Import): Promise<Imported> {
   const { objects } = world
-  const connector = connectorOf(config, { ...world, pages: pageJournal(world, syncId), cancelled, asOf })
+  const earlier = parent === null ? undefined : await openSnapshot(objects, parent)
+  const withdrawals = new Withdrawals(earlier)
+  const connector = connectorOf(config, { ...world, pages: pageJournal(world, syncId), withdrawals, cancelled, asOf })
   const facts = await connector.facts()
   const quarantine = new Quarantine(world.db, syncId, connector)
   const latestSession = latestSessionAt(asOf)
@@ -43,13 +54,12 @@ export async function importBars(world: ImportWorld, { syncId, config, asOf, par
   const limits = { through: throughOf(config), refuse: (bar: BarRow) => admitted(bar) ?? refuseBar(bar, latestSession) }
   const grouping = await BarGrouping.open(connector)
   try {
-    const { lines, withheld } = await takeIn(connector, limits, { grouping, quarantine, cancelled })
+    const { lines, withheld } = await takeIn(connector, limits, { grouping, quarantine, withdrawals, cancelled })
     const { symbols, lastSession } = await grouping.extent(latestSession)
     const { knownAtBasis } = connector
-    const explained = new Explained(facts.actions, knownAtBasis)
+    const explained = new Explained(withdrawals.actions(facts.actions), connector)
     // what is cut into chunks depends on all symbols and on the last session of all
     const taken = trusted(grouping.taken(latestSession, groupCount(symbols)), { explained, quarantine, cancelled })
-    const earlier = parent === null ? undefined : await openSnapshot(objects, parent)
     const chunks = await writeChunks(objects, taken, { lastSession: lastSession ?? latestSession, earlier, cancelled })
     await quarantine.flush()
     if (lastSession === undefined) throw nothingLeft(connector.file, lines, withheld, quarantine)
@@ -57,20 +67,32 @@ export async function importBars(world: ImportWorld, { syncId, config, asOf, par
     const beside = await keepFacts(objects, facts)
     const bars: StagedBars = { format: 3, knownAtBasis, lastSession, symbols: described, chunks, actions, jumps, beside }
     const rows = described.reduce((sum, symbol) => sum + symbol.rows, 0)
-    return { staged: await putJson(objects, bars), rows, symbols, lines, quarantined: quarantine.count, withheld }
+    return {
+      staged: await putJson(objects, bars),
+      rows,
+      symbols,
+      lines,
+      quarantined: quarantine.count,
+      withheld,
+      withdrawn: withdrawals.symbols,
+    }
   } finally {
     await grouping.close()
   }
 }
 
 type Limits = { through: string | undefined; refuse: (bar: BarRow) => string | undefined }
-type Intake = { grouping: BarGrouping; quarantine: Quarantine; cancelled: AbortSignal }
+type Intake = { grouping: BarGrouping; quarantine: Quarantine; withdrawals: Withdrawals; cancelled: AbortSignal }
 
 /** Reads every line once: what can be judged of it alone is judged, and the rest is grouped by symbol. */
-async function takeIn(connector: Connector, { through, refuse }: Limits, { grouping, quarantine, cancelled }: Intake) {
+async function takeIn(connector: Connector, { through, refuse }: Limits, { grouping, quarantine, withdrawals, cancelled }: Intake) {
   let lines = 0
   let withheld = 0
-  for await (const batch of connector.rows()) {
+  const rows = async function* () {
+    yield* connector.rows()
+    yield* withdrawals.rows(lines)
+  }
+  for await (const batch of rows()) {
     cancelled.throwIfAborted()
     for (const source of batch) {
       lines++

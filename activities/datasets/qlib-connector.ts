@@ -17,6 +17,7 @@ export function qlibConnector(config: QlibConfig, world: ConnectorWorld): Connec
   return {
     file,
     knownAtBasis: 'assumed',
+    adjusted: true,
     async facts() {
       const { folder, close } = await opened(config, world)
       try {

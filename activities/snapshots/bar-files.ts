@@ -22,6 +22,7 @@ import {
   INTEGER,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
+import { onScratchDisk } from '../scratch-disk.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/market/session-days.ts'
@@ -29,9 +30,11 @@ import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/marke
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
 
+const doing = 'bars cannot be written'
+
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
+  const folder = await onScratchDisk(doing, () => mkdtemp(join(tmpdir(), 'quantloop-bars-')))
   const connection = await connectDuckDb()
   const symbols = [...new Set(parts.flat().map(({ symbol }) => symbol))].sort(compareText)
   // symbols go in as numbers, and come out as the text that they stand for
@@ -45,9 +48,8 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
     appendColumns(appender, [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), DOUBLE], columnsOfParts(parts, symbols))
     appender.closeSync()
     const values = numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
-    await connection.run(
-      `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`,
-    )
+    const copy = `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`
+    await onScratchDisk(doing, () => connection.run(copy))
     // small files that were just written: asking the disk aside for each takes longer than reading them
     for (let part = 0; part < parts.length; part++) yield readFileSync(join(folder, `part=${part}`, 'data_0.parquet'))
   } finally {

@@ -5,7 +5,7 @@ import type { BarColumns } from '#domain/market/bars.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { besideIdentity } from './beside-bars.ts'
-import { writeManifest } from './manifest.ts'
+import { writeManifest } from '#storage/snapshot-manifest.ts'
 
 /** What the manifest says of a symbol, and what its identity is made of besides. */
 export type DescribedSymbol = SnapshotManifest['symbols'][number] & SymbolIdentity

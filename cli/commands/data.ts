@@ -13,6 +13,7 @@ import type { LocalBytes } from '../local-bytes.ts'
 import { upload } from '../upload.ts'
 import { type ImportSource, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
+import { addListings } from './data/listings.ts'
 import { addQuality } from './data/quality.ts'
 
 const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
@@ -116,6 +117,7 @@ export function register(program: Command, context: CliContext): void {
   )
 
   addQuality(data, context)
+  addListings(data, context)
   addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) =>
     client.datasets.tell(name, verb, reason),
   )
@@ -146,11 +148,17 @@ function describeReplay({ dataset, released }: { dataset: string; released: Repl
   })
 }
 
+const clearings = {
+  'adjusted-close': 'real, as the vendor’s adjusted close shows',
+  'adjusted-prices': 'real, for the source has adjusted its prices for every action',
+  approval: 'approved by a person',
+} as const satisfies Record<NonNullable<Sync['jumps'][number]['clearedBy']>, string>
+
 function describeSync(sync: Sync): string {
   const open = sync.jumps.filter(({ clearedBy }) => clearedBy === undefined)
   const jumps = sync.jumps.map(
     ({ symbol, session, change, clearedBy }) =>
-      `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : `cleared by ${clearedBy}`}`,
+      `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : clearings[clearedBy]}`,
   )
   const lines = [
     facts({
@@ -159,6 +167,7 @@ function describeSync(sync: Sync): string {
       rows: sync.rows,
       symbols: sync.symbols,
       quarantined: sync.quarantined,
+      'no longer known': sync.withdrawn.join(', '),
       snapshot: sync.snapshotId,
     }),
     ...(jumps.length === 0 ? [] : ['jumps', ...jumps]),
