@@ -1,3 +1,4 @@
+import type * as FileSystem from 'node:fs/promises'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ const plan = new FaultPlan({ on: /^file\.writev$/, nth: 2, error: diskFull })
 
 vi.mock('node:fs/promises', async (original) => {
   const { faultyFileSystem } = await import('#tests/faults/faulty-file-system.ts')
-  const real = await original<typeof import('node:fs/promises')>()
+  const real = await original<typeof FileSystem>()
   return { ...real, open: (...args: Parameters<typeof real.open>) => faultyFileSystem(plan).open(...args) }
 })
 

@@ -9,7 +9,8 @@ import type { Question } from './import-until-staged.ts'
 
 const { databaseUrl, store, cacheDir, input } = JSON.parse(await text(process.stdin)) as Question
 const objects = createObjectStore(store, { cacheDir })
-const { db, close } = connectDatabase(databaseUrl)
+const connection = connectDatabase(databaseUrl)
+const { db } = connection
 const world = { db, objects, python: '', vendors: noVendors, readUpload: (upload: UploadRef) => objects.readUpload(upload) }
 try {
   const { rows } = await importBars(world, { ...input, cancelled: new AbortController().signal })
@@ -18,5 +19,5 @@ try {
   const { code, message } = error as { code?: string; message: string }
   process.stdout.write(JSON.stringify({ code, message }))
 } finally {
-  await close()
+  await connection.close()
 }
