@@ -10,12 +10,12 @@ import { join } from 'node:path'
 import { scratchFailure } from './scratch-disk.ts'
 
 const recordsPerBlock = 200
+const blocksAtATime = 1_000
 /** Bytes that may wait before they are written. */
 const waitingBytes = 64 * 2 ** 20
 
-/** `bytes` are there until they were written. */
-type Block = { offset: number; bytes: Uint8Array | undefined }
-type Bucket = { filling: Float64Array; records: number; full: Block[] }
+/** `full` are the places of its blocks in the file, also of those that still wait. */
+type Bucket = { filling: Float64Array; records: number; full: number[] }
 
 export class Spill {
   private readonly width: number
@@ -23,7 +23,8 @@ export class Spill {
   private readonly folder: string
   private readonly file: FileHandle
   private readonly buckets: (Bucket | undefined)[] = []
-  private waiting: Block[] = []
+  /** by their place in the file */
+  private readonly waiting = new Map<number, Uint8Array>()
   private waitingSize = 0
   private written = 0
 
@@ -58,22 +59,23 @@ export class Spill {
     const bytes = Buffer.from(text)
     const length = Buffer.alloc(4)
     length.writeUInt32LE(bytes.length)
-    return this.append(Buffer.concat([length, bytes])).offset
+    return this.append(Buffer.concat([length, bytes]))
   }
 
   /** Writes what waits, once it is much: to be called now and then. @throws QuantloopError unavailable */
   async settle(most = this.most): Promise<void> {
     if (this.waitingSize <= most) return
-    const waiting = this.waiting
-    this.waiting = []
-    this.waitingSize = 0
+    const waiting = [...this.waiting.values()]
     await onDisk(async () => {
-      for (let size = 0, rest = waiting; rest.length > 0; rest = rest.slice(size)) {
-        size = 1_000
-        await this.writeAll(rest.slice(0, size).map(({ bytes }) => bytes!))
-      }
+      for (let from = 0; from < waiting.length; from += blocksAtATime) await this.writeAll(waiting.slice(from, from + blocksAtATime))
     })
-    for (const block of waiting) block.bytes = undefined
+    this.waiting.clear()
+    this.waitingSize = 0
+  }
+
+  /** Lets all of it go to the disk if any of it is there: who reads needs the memory. @throws QuantloopError unavailable */
+  async settleForReading(): Promise<void> {
+    if (this.written > this.waitingSize) await this.settle(0)
   }
 
   /** All records of a bucket. @throws QuantloopError unavailable */
@@ -83,8 +85,9 @@ export class Spill {
     const records = new Float64Array(own.records * this.width)
     const blockSize = recordsPerBlock * this.width
     await onDisk(async () => {
-      for (const [index, { offset, bytes }] of own.full.entries()) {
+      for (const [index, offset] of own.full.entries()) {
         const into = asBytes(records.subarray(index * blockSize, (index + 1) * blockSize))
+        const bytes = this.waiting.get(offset)
         if (bytes === undefined) await this.readAt(into, offset)
         else into.set(bytes)
       }
@@ -109,12 +112,12 @@ export class Spill {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  private append(bytes: Uint8Array): Block {
-    const block = { offset: this.written, bytes }
+  private append(bytes: Uint8Array): number {
+    const offset = this.written
     this.written += bytes.length
-    this.waiting.push(block)
+    this.waiting.set(offset, bytes)
     this.waitingSize += bytes.length
-    return block
+    return offset
   }
 
   private async writeAll(blocks: readonly Uint8Array[]): Promise<void> {

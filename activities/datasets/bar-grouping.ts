@@ -98,6 +98,7 @@ export class BarGrouping {
 
   /** What became of all rows that were added, one bucket at a time, in the order of `groups` groups. */
   async *taken(latestSession: string, groups: number): AsyncGenerator<TakenBars> {
+    await this.spill.settleForReading()
     for (let group = 0; group < groups; group++)
       for (let bucket = group; bucket < buckets; bucket += groups) {
         const records = await this.spill.records(bucket)

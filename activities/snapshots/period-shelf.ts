@@ -8,8 +8,9 @@ export type PeriodCut = { period: string; from: number; to: number }
 
 type Period = { number: number; firstSession: string; pieces: BarColumns[]; waiting: { symbol: string; rows: number }[] }
 
-/** Some thirty megabytes. */
-const mostInMemory = 262_144
+/** Rows of some ten megabytes; and what may wait of more than that. */
+const mostInMemory = 131_072
+const waitingBytes = 4 * 2 ** 20
 
 /** Whole symbols of one group go in, and their bars come out by period. What is more than some megabytes waits on disk. */
 export class PeriodShelf {
@@ -60,7 +61,7 @@ export class PeriodShelf {
   }
 
   private async moveToDisk(): Promise<void> {
-    this.spill = await Spill.open(numbersPerBar)
+    this.spill = await Spill.open(numbersPerBar, waitingBytes)
     for (const period of this.periods.values()) {
       for (const piece of period.pieces) writeAway(this.spill, period, piece)
       period.pieces = []
