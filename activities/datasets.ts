@@ -18,7 +18,7 @@ import { releaseSession, type Release } from './datasets/release-session.ts'
 import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
 import { besideObjects } from './snapshots/beside-bars.ts'
-import { readManifest } from './snapshots/manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 
 export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
 
@@ -29,11 +29,27 @@ export type DatasetWorld = { db: Database; objects: ObjectStore; python: string;
 export const createDatasetActivities = ({ db, objects, python, vendors }: DatasetWorld) => ({
   openSync: (input: SyncInput): Promise<OpenedSync> => openSyncRun(db, input),
 
-  importBars: ({ syncId, connector, asOf }: { syncId: string; connector: ImportConfig; asOf: string }): Promise<Imported> =>
+  importBars: ({
+    syncId,
+    connector,
+    asOf,
+    parent,
+  }: {
+    syncId: string
+    connector: ImportConfig
+    asOf: string
+    parent: ObjectRef | null
+  }): Promise<Imported> =>
     interruptible(async (cancelled) => {
-      const imported = await importBars(importWorld({ db, objects, python, vendors }), { syncId, config: connector, asOf, cancelled })
-      const { rows, symbols, quarantined } = imported
-      await recordSyncFindings(db, syncId, { rows, symbols, quarantined })
+      const imported = await importBars(importWorld({ db, objects, python, vendors }), {
+        syncId,
+        config: connector,
+        asOf,
+        parent,
+        cancelled,
+      })
+      const { rows, symbols, quarantined, withdrawn } = imported
+      await recordSyncFindings(db, syncId, { rows, symbols, quarantined, withdrawn })
       return imported
     }),
 
@@ -53,12 +69,8 @@ export const createDatasetActivities = ({ db, objects, python, vendors }: Datase
       return { examination, held: heldOf(jumps) }
     }),
 
-  composeSnapshot: (composition: {
-    staged: ObjectRef
-    examination: ObjectRef
-    approved: boolean
-    parent: ObjectRef | null
-  }): Promise<ObjectRef> => interruptible((cancelled) => composeSnapshot(objects, { ...composition, cancelled })),
+  composeSnapshot: (composition: { staged: ObjectRef; examination: ObjectRef; approved: boolean }): Promise<ObjectRef> =>
+    interruptible((cancelled) => composeSnapshot(objects, { ...composition, cancelled })),
 
   /** A replay's import, check and composition in one: there is little of each in one session. */
   releaseSession: (release: Release): Promise<{ manifest: ObjectRef; held: number }> =>

@@ -26,6 +26,7 @@ import { monitors } from './routes/monitors.ts'
 import { predictions } from './routes/predictions.ts'
 import { retrains } from './routes/retrains.ts'
 import { schedules } from './routes/schedules.ts'
+import { snapshotListings } from './routes/snapshot-listings.ts'
 import { snapshotQuality } from './routes/snapshot-quality.ts'
 import { snapshots } from './routes/snapshots.ts'
 import { trainingRunReports } from './routes/training-run-report.ts'
@@ -67,6 +68,7 @@ export function createApp(deps: AppDependencies): Api {
     verifications,
     collections,
     snapshotQuality,
+    snapshotListings,
     featureSets,
     featureBuilds,
     standingBuilds,

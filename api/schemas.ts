@@ -8,6 +8,7 @@ import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, Trace } from '#contracts/predictions.ts'
+import { SymbolListing, UniverseMembers, UniverseSummary } from '#contracts/listings.ts'
 import { QualityReport } from '#contracts/quality.ts'
 import {
   BeginUploadRequest,
@@ -105,12 +106,15 @@ export const schemas = {
   SuperviseRequest: SuperviseRequest.meta({ id: 'SuperviseRequest' }),
   Supervision: Supervision.meta({ id: 'Supervision' }),
   Sync: Sync.meta({ id: 'Sync' }),
+  SymbolListing: SymbolListing.meta({ id: 'SymbolListing' }),
   SyncRequest: SyncRequest.meta({ id: 'SyncRequest' }),
   TagRequest: TagRequest.meta({ id: 'TagRequest' }),
   Trace: Trace.meta({ id: 'Trace' }),
   TrainingEvent: TrainingEvent.meta({ id: 'TrainingEvent' }),
   TrainingRun: TrainingRun.meta({ id: 'TrainingRun' }),
   TrainRequest: TrainRequest.meta({ id: 'TrainRequest' }),
+  UniverseMembers: UniverseMembers.meta({ id: 'UniverseMembers' }),
+  UniverseSummary: UniverseSummary.meta({ id: 'UniverseSummary' }),
   UploadGrant: UploadGrant.meta({ id: 'UploadGrant' }),
   Verification: Verification.meta({ id: 'Verification' }),
   VerifyRequest: VerifyRequest.meta({ id: 'VerifyRequest' }),

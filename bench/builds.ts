@@ -9,7 +9,9 @@ import { computeShards } from '#activities/features/compute-shards.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { createFeatureBuildActivities } from '#activities/features.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
-import { writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import { writeChunks } from '#activities/snapshots/write-chunks.ts'
+import { describeSymbol, writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import { groupBy } from '#domain/group-by.ts'
 import type { BuildInput } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
@@ -106,18 +108,20 @@ type Landed = { id: string; manifest: ObjectRef }
 async function land({ database: { db }, store: { objects } }: World, whole: Market, sessions: number, before?: Landed): Promise<Landed> {
   const { bars, actions } = whole.until(sessions)
   const lastSession = whole.calendar[sessions - 1]!
-  const manifest = await writeSnapshot(
-    objects,
-    {
-      groups: inGroups(bars).map(({ group, bars: own }) => ({ group, parts: () => [own] })),
-      knownAtBasis: 'assumed',
+  const actionsOf = groupBy(actions, ({ symbol }) => symbol)
+  const manifest = await writeSnapshot(objects, {
+    symbols: bars.map((each) => describeSymbol(each, actionsOf.get(each.symbol) ?? [], 'assumed')),
+    chunks: await writeChunks(objects, inGroups(bars), {
       lastSession,
-      actions,
-      clearedJumps: [],
-      beside: undefined,
-    },
-    { earlier: before && (await openSnapshot(objects, before.manifest)), cancelled: new AbortController().signal },
-  )
+      earlier: before && (await openSnapshot(objects, before.manifest)),
+      cancelled: new AbortController().signal,
+    }),
+    knownAtBasis: 'assumed',
+    lastSession,
+    actions,
+    clearedJumps: [],
+    beside: undefined,
+  })
   const { id, rows, firstSession } = (await openSnapshot(objects, manifest)).manifest
   await db
     .insert(datasets)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type CollectRequest, Collection, GarbageObject } from '#contracts/collections.ts'
 import { Snapshot } from '#contracts/datasets.ts'
+import { type ListingStatus, SymbolListing, UniverseMembers, UniverseSummary } from '#contracts/listings.ts'
 import { page } from '#contracts/problems.ts'
 import {
   type CompareRequest,
@@ -24,6 +25,12 @@ export const versionResources = ({ api, get, start }: Transport) => ({
   findSnapshot: (name: string, snapshot: string) => get(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}`, Snapshot),
   history: (name: string, paging: Paging = {}): Promise<Page<HeadMove>> => get(`/datasets/${enc(name)}/history`, page(HeadMove), paging),
   lineage: (name: string, snapshot: string) => get(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}/lineage`, Lineage),
+  symbols: (name: string, snapshot: string, query: Paging & { status?: ListingStatus | undefined } = {}): Promise<Page<SymbolListing>> =>
+    get(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}/symbols`, page(SymbolListing), query),
+  universes: (name: string, snapshot: string, paging: Paging = {}): Promise<Page<UniverseSummary>> =>
+    get(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}/universes`, page(UniverseSummary), paging),
+  members: (name: string, snapshot: string, universe: string, session?: string) =>
+    get(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}/universes/${enc(universe)}`, UniverseMembers, { session }),
   note: (name: string, snapshot: string, note: string) =>
     api(`/datasets/${enc(name)}/snapshots/${enc(snapshot)}/note`, Snapshot, { method: 'PUT', body: { note } }),
   tags: (name: string, paging: Paging = {}): Promise<Page<SnapshotTag>> => get(`/datasets/${enc(name)}/tags`, page(SnapshotTag), paging),

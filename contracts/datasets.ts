@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { calendarNames } from '#domain/calendar/calendars.ts'
-import { ObjectRef, Sha256, UploadUri } from './references.ts'
+import { ObjectRef, Sha256, UploadRef } from './references.ts'
 import { Id, Line, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
 
 /** How we know when a bar became known: seen by us as it landed, or assumed (sample data, back-fills). */
@@ -41,8 +41,11 @@ export type CorporateAction = z.infer<typeof CorporateAction>
 export const CalendarName = z.enum(calendarNames)
 export type CalendarName = z.infer<typeof CalendarName>
 
+/** `packed` says that the upload is a tar of a folder of such files, read one after the other in the order of their names. */
+const packed = { packed: z.literal('tar').optional() }
+
 /** What a file of bars may name beside itself: the exchange whose sessions it keeps, actions and universes in files of their own. */
-const besideFile = { calendar: CalendarName.optional(), actions: UploadUri.optional(), universes: UploadUri.optional() }
+const besideFile = { calendar: CalendarName.optional(), actions: UploadRef.optional(), universes: UploadRef.optional() }
 
 /** What a vendor is asked for. The whole range is asked for at each sync, so that what the vendor has revised since is seen. */
 const asked = { symbols: z.array(Ticker).min(1).max(5000), from: Session, through: Session.optional() }
@@ -52,21 +55,23 @@ export const ConnectorConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), symbols: z.array(Ticker).min(1).max(5000).optional(), through: Session.optional() }),
   z.strictObject({
     kind: z.literal('csv'),
-    upload: UploadUri,
+    upload: UploadRef,
     /** the name the client's file had, for error messages only */
     filename: Line.min(1).max(255),
     through: Session.optional(),
+    ...packed,
     ...besideFile,
   }),
   z.strictObject({
     kind: z.literal('parquet'),
-    upload: UploadUri,
+    upload: UploadRef,
     filename: Line.min(1).max(255),
     through: Session.optional(),
+    ...packed,
     ...besideFile,
   }),
   /** A folder of Qlib's binary files in a tar, taken as found: its own calendar, gaps, late listings, and its own adjustment. */
-  z.strictObject({ kind: z.literal('qlib'), upload: UploadUri, filename: Line.min(1).max(255) }),
+  z.strictObject({ kind: z.literal('qlib'), upload: UploadRef, filename: Line.min(1).max(255) }),
   /** Unofficial: what Yahoo's own pages ask for. */
   z.strictObject({ kind: z.literal('yahoo'), ...asked, calendar: CalendarName.optional() }),
   z.strictObject({ kind: z.literal('alpaca'), ...asked, feed: z.enum(['sip', 'iex']).optional() }),
@@ -110,7 +115,8 @@ export const PriceJump = z.strictObject({
   change: z.number(),
   /** days without a bar before it, where there were more than a year of them: another company may have taken the ticker */
   gapDays: z.int().positive().optional(),
-  clearedBy: z.enum(['adjusted-close', 'approval']).optional(),
+  /** the vendor's adjusted close beside raw prices, prices that are the source's own adjusted ones, or a person */
+  clearedBy: z.enum(['adjusted-close', 'adjusted-prices', 'approval']).optional(),
 })
 export type PriceJump = z.infer<typeof PriceJump>
 
@@ -228,6 +234,8 @@ export const Sync = z.strictObject({
   symbols: z.int().nonnegative(),
   quarantined: z.int().nonnegative(),
   jumps: z.array(PriceJump),
+  /** symbols that the source no longer knows: their bars are those of the snapshot before */
+  withdrawn: z.array(Ticker),
   snapshotId: Sha256.nullable(),
   failure: z.string().nullable(),
   requestedBy: z.string(),

@@ -25,6 +25,7 @@ export const QualityFinding = z.strictObject({
     'stale-prices',
     'spikes',
     'ended',
+    'withdrawn',
     'zero-volume',
     'explained-jumps',
     'own-calendar',
@@ -93,7 +94,7 @@ export const QualityReport = z.strictObject({
       change: z.number(),
       z: z.number().nullable(),
       splitSized: z.boolean(),
-      explainedBy: z.enum(['action', 'adjusted-close', 'approval']).nullable(),
+      explainedBy: z.enum(['action', 'adjusted-close', 'adjusted-prices', 'approval']).nullable(),
       reverses: z.boolean(),
     }),
   ),
@@ -101,7 +102,7 @@ export const QualityReport = z.strictObject({
     reversals: count,
     unexplained: count,
     unexplainedJumps: count,
-    explainedJumps: z.strictObject({ action: count, 'adjusted-close': count, approval: count }),
+    explainedJumps: z.strictObject({ action: count, 'adjusted-close': count, 'adjusted-prices': count, approval: count }),
     contradictoryBars: count,
     spikes: count,
   }),
@@ -128,6 +129,8 @@ export const QualityReport = z.strictObject({
       }),
     ),
   }),
+  /** symbols that the source no longer knew when the snapshot was made: their bars are those of the one before */
+  withdrawn: z.array(Ticker).readonly(),
 })
 export type QualityReport = z.infer<typeof QualityReport>
 

@@ -82,7 +82,7 @@ export const CreateKeyRequest = z.strictObject({ name: Name, role: Role })
 export type CreateKeyRequest = z.infer<typeof CreateKeyRequest>
 
 /** Where a file may be put, by one PUT of its bytes. */
-export const UploadGrant = z.strictObject({ upload: z.string(), url: z.url(), expiresInSeconds: z.int().positive() })
+export const UploadGrant = z.strictObject({ upload: UploadUri, url: z.url(), expiresInSeconds: z.int().positive() })
 export type UploadGrant = z.infer<typeof UploadGrant>
 
 const Md5 = z.string().regex(/^[0-9a-f]{32}$/, 'a lower-case hexadecimal MD5')

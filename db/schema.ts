@@ -138,6 +138,7 @@ export const syncRun = pgTable(
     symbols: integer('symbols').notNull().default(0),
     quarantined: integer('quarantined').notNull().default(0),
     jumps: jsonb('jumps').$type<PriceJump[]>().notNull().default([]),
+    withdrawn: jsonb('withdrawn').$type<string[]>().notNull().default([]),
     ...run,
   },
   (t) => [index('sync_by_dataset').on(t.dataset, t.startedAt)],

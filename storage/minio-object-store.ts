@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { S3Error } from 'minio'
 import type { Config } from '#config/config.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import { objectKey, type ObjectExtension, type ObjectRef, type UploadUri } from '#contracts/references.ts'
+import { objectKey, type ObjectExtension, type ObjectRef, type UploadRef, type UploadUri } from '#contracts/references.ts'
 import { ContentCache } from './content-cache.ts'
 import { listObjects } from './list-objects.ts'
 import { multipartUploads, StoreClient } from './multipart-uploads.ts'
@@ -93,8 +93,9 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
 
     ...multipartUploads(client, config.bucket, asking),
 
-    async readUpload(upload: UploadUri): Promise<Readable> {
-      return Readable.from(wholeOf(await asking(upload, () => client.getObject(config.bucket, upload)), upload), { objectMode: false })
+    async readUpload(upload: UploadRef): Promise<Readable> {
+      const answer = await asking(upload.uri, () => client.getObject(config.bucket, upload.uri))
+      return Readable.from(asSent(wholeOf(answer, upload.uri), upload), { objectMode: false })
     },
 
     async presignDownload(ref: ObjectRef): Promise<string> {
@@ -147,6 +148,24 @@ async function* wholeOf(answer: Readable, key: string): AsyncGenerator<Buffer> {
   } catch (error) {
     throw storeFailure(error, key)
   }
+}
+
+/** The same bytes, of which the last are followed by an error unless all of them are those that were sent. */
+async function* asSent(source: AsyncIterable<Buffer>, { uri, sha256, bytes }: UploadRef): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  let received = 0
+  for await (const block of source) {
+    hash.update(block)
+    received += block.length
+    yield block
+  }
+  const foundSha256 = hash.digest('hex')
+  if (foundSha256 === sha256 && received === bytes) return
+  throw new QuantloopError(
+    'object_corrupt',
+    `${uri} has ${received} bytes that hash to ${foundSha256}, and its client sent ${bytes} that hash to ${sha256}: upload the file again`,
+    { object: uri, expectedSha256: sha256, foundSha256 },
+  )
 }
 
 /** Makes the bucket unless it is there; two that start at once both succeed. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ObjectExtension, ObjectRef, UploadUri } from '#contracts/references.ts'
+import type { ObjectExtension, ObjectRef, UploadRef, UploadUri } from '#contracts/references.ts'
 import type { MultipartUploads } from './multipart-uploads.ts'
 
 /** What the store says of an object without reading it. */
@@ -22,7 +22,8 @@ export interface ObjectStore extends MultipartUploads {
   rehash(ref: ObjectRef): Promise<string>
   /** An address that a client may PUT one upload to, for a limited time. */
   presignUpload(): Promise<{ upload: UploadUri; url: string; expiresInSeconds: number }>
-  readUpload(upload: UploadUri): Promise<Readable>
+  /** The stream fails at its end when its bytes are not those that the client sent. @throws object_missing | object_corrupt | unavailable */
+  readUpload(upload: UploadRef): Promise<Readable>
   /** An address from which one object may be read, for a limited time. */
   presignDownload(ref: ObjectRef): Promise<string>
   /** Everything under a prefix, ascending by key. */

@@ -62,9 +62,9 @@ async function fetched(
   { head, startedAt }: OpenedSync,
 ): Promise<Candidate> {
   const parent = head?.manifest ?? null
-  const { staged } = await run.pausable('import', () => bars.importBars({ syncId, connector, asOf: startedAt }))
+  const { staged } = await run.pausable('import', () => bars.importBars({ syncId, connector, asOf: startedAt, parent }))
   const { examination, held } = await run.pausable('check', () => bars.examineBars({ syncId, staged, parent }))
-  return { held, compose: (approved) => run.pausable('compose', () => bars.composeSnapshot({ staged, examination, approved, parent })) }
+  return { held, compose: (approved) => run.pausable('compose', () => bars.composeSnapshot({ staged, examination, approved })) }
 }
 
 /** Bars that a release reads in some hundredths of a second: such a one is over before a pause could interrupt it. */

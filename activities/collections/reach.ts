@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -6,7 +7,7 @@ const objectKey = /objects\/[0-9a-f]{2}\/[0-9a-f]{64}\.[a-z]+/g
 const atOnce = 8
 
 /**
- * Everything that is reached from some keys. Objects that name others are JSON: manifests, sidecars, checkpoints; a key
+ * Everything that is reached from some keys. Objects that name others are JSON, compressed or not: manifests, sidecars, checkpoints; a key
  * counts as named wherever its text stands in one. What an object names never changes, so each is read once.
  */
 export class Reach {
@@ -41,11 +42,12 @@ export class Reach {
   }
 
   private async namedBy(key: string, strict: boolean): Promise<readonly string[]> {
-    if (!key.startsWith('objects/') || !key.endsWith('.json')) return []
+    if (!key.startsWith('objects/') || !/\.(?:json|gz)$/.test(key)) return []
     const known = this.named.get(key)
     if (known !== undefined) return known
     try {
-      const text = new TextDecoder().decode(await this.objects.get(refOf(key)))
+      const bytes = await this.objects.get(refOf(key))
+      const text = new TextDecoder().decode(key.endsWith('.gz') ? gunzipSync(bytes) : bytes)
       const found = [...new Set(text.match(objectKey))]
       this.named.set(key, found)
       return found

@@ -55,26 +55,19 @@ export function akshareConnector(config: AkshareConfig, world: ConnectorWorld): 
       for (let first = 0; first < config.symbols.length; first += sharesPerPage) {
         const symbols = config.symbols.slice(first, first + sharesPerPage)
         const { shares } = await readPage(`bars of shares ${first + 1} to ${first + symbols.length}`, symbols, config.from, through, world)
-        for (const symbol of symbols)
-          yield barsOf(symbol, shares[shareCode(symbol)] ?? [], config.from, through).map(({ session, ...values }): SourceRow => ({
+        for (const symbol of symbols) {
+          const bars = shares[shareCode(symbol)] ?? []
+          const unknown = `AKShare has no bars of ${symbol} from ${config.from} to ${through}: leave it out, or ask for other dates`
+          if (bars.length === 0) world.withdrawals.tell(symbol, new QuantloopError('not_found', unknown, { vendor: file, symbol }))
+          yield bars.map(({ session, ...values }): SourceRow => ({
             line: ++line,
             raw: JSON.stringify({ symbol, session, ...values }),
             row: vendorRow(symbol, session, values),
           }))
+        }
       }
     },
   }
-}
-
-type Bars = z.infer<typeof Page>['shares'][string]
-
-function barsOf(symbol: string, bars: Bars, from: string, through: string): Bars {
-  if (bars.length > 0) return bars
-  throw new QuantloopError(
-    'not_found',
-    `AKShare has no bars of ${symbol} from ${from} to ${through}: leave it out, or ask for other dates`,
-    { vendor: file, symbol },
-  )
 }
 
 async function readPage(

@@ -75,13 +75,11 @@ export function alpacaConnector(config: AlpacaConfig, world: ConnectorWorld): Co
         })
         yield rows
       }
-      const absent = config.symbols.filter((symbol) => !seen.has(symbol))
-      if (absent.length > 0)
-        throw new QuantloopError(
-          'not_found',
-          `Alpaca has no bars of ${absent.join(', ')} from ${config.from} to ${through}: leave them out, or ask for other dates`,
-          { vendor: 'Alpaca', symbol: absent[0]! },
-        )
+      for (const symbol of config.symbols) {
+        if (seen.has(symbol)) continue
+        const unknown = `Alpaca has no bars of ${symbol} from ${config.from} to ${through}: leave it out, or ask for other dates`
+        world.withdrawals.tell(symbol, new QuantloopError('not_found', unknown, { vendor: 'Alpaca', symbol }))
+      }
     },
   }
 }

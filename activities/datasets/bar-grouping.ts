@@ -1,31 +1,36 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import { BarIntake } from '#domain/market/bar-intake.ts'
-import { numbersPerBar, writeBarRecords } from '#domain/market/bar-records.ts'
 import { compareText } from '#domain/market/actions.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { finestGroups, groupOf } from '#domain/market/chunk-layout.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
-import { assumedInstant, dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { assumedKnownAtOf, dayOf, sessionOf } from '#domain/market/session-days.ts'
+import type { Connector } from './connector.ts'
 import { asText } from './quarantine.ts'
-import { Spill } from './spill.ts'
+import { Spill } from '../spill.ts'
 
-/** A power of two times the groups of a snapshot, so that each bucket lies in one group. */
+/** A power of two times the most groups of a snapshot, so that each bucket lies in one group. */
 const buckets = 32 * finestGroups
 /** All exchanges of the world together list about half as many. */
 const mostSymbols = 100_000
 
-/** symbol, line, text or −1, day, open, high, low, close, volume, adjusted close */
-const numbersPerRecord = 10
+/** line and symbol in one number, text or −1, day, open, high, low, close, volume, adjusted close */
+const numbersPerRecord = 9
+/** Beside it a double holds 2^36 lines. */
+const symbolNumbers = 2 ** 17
 const noText = -1
 
 type KnownSymbol = { symbol: string; number: number; bucket: number; rows: number; latestDay: number; ascends: boolean }
 
+/** What messages call the source and its lines. */
+type GroupedSource = Pick<Connector, 'file' | 'placeOf'>
+
 export type Refused = { line: number; raw: string; reason: string; bar: BarRow }
 
-/** The bars of one symbol as records. */
-export type SymbolRecords = { symbol: string; records: Float64Array }
+/** Symbols of one group: the bars that can be trusted, and the lines that cannot. */
+export type TakenBars = { group: number; symbols: BarColumns[]; refused: Refused[] }
 
-/** Symbols of one of the finest groups: the bars that can be trusted, and the lines that cannot. */
-export type TakenBars = { group: number; symbols: SymbolRecords[]; refused: Refused[] }
+type Judged = Omit<TakenBars, 'group'>
 
 /**
  * The rows of a source, however large and in whatever order, brought together by symbol: what `BarIntake` says of each is
@@ -33,19 +38,19 @@ export type TakenBars = { group: number; symbols: SymbolRecords[]; refused: Refu
  */
 export class BarGrouping {
   private readonly spill: Spill
-  private readonly file: string
+  private readonly source: GroupedSource
   private readonly symbols: KnownSymbol[] = []
   private readonly known = new Map<string, KnownSymbol>()
   private readonly record = new Float64Array(numbersPerRecord)
 
-  private constructor(spill: Spill, file: string) {
+  private constructor(spill: Spill, source: GroupedSource) {
     this.spill = spill
-    this.file = file
+    this.source = source
   }
 
-  /** `file` is what messages call the source. @throws QuantloopError unavailable */
-  static async open(file: string): Promise<BarGrouping> {
-    return new BarGrouping(await Spill.open(numbersPerRecord), file)
+  /** `bytesInMemory` wait there before they go to the disk. @throws QuantloopError unavailable */
+  static async open(source: GroupedSource, bytesInMemory?: number): Promise<BarGrouping> {
+    return new BarGrouping(await Spill.open(numbersPerRecord, bytesInMemory), source)
   }
 
   /** @throws QuantloopError source_malformed when there are more symbols than any market has */
@@ -58,27 +63,44 @@ export class BarGrouping {
     else symbol.ascends = false
     symbol.rows++
     const { record } = this
-    record[0] = symbol.number
-    record[1] = line
-    record[2] = text
-    record[3] = day
-    record[4] = bar.open
-    record[5] = bar.high
-    record[6] = bar.low
-    record[7] = bar.close
-    record[8] = bar.volume
-    record[9] = bar.adjustedClose
+    record[0] = line * symbolNumbers + symbol.number
+    record[1] = text
+    record[2] = day
+    record[3] = bar.open
+    record[4] = bar.high
+    record[5] = bar.low
+    record[6] = bar.close
+    record[7] = bar.volume
+    record[8] = bar.adjustedClose
     this.spill.add(symbol.bucket, record)
   }
 
   /** Lets rows go to the disk; to be called between batches. @throws QuantloopError unavailable */
   settle = () => this.spill.settle()
 
-  /** What became of all rows that were added, one bucket at a time, in the order of the finest groups. */
-  async *taken(latestSession: string): AsyncGenerator<TakenBars> {
-    await this.spill.settle(0)
-    for (let group = 0; group < finestGroups; group++)
-      for (let bucket = group; bucket < buckets; bucket += finestGroups) {
+  /** How many symbols have bars that can be trusted, and the last session of these. @throws QuantloopError unavailable */
+  async extent(latestSession: string): Promise<{ symbols: number; lastSession: string | undefined }> {
+    let [symbols, lastDay] = [0, Number.NEGATIVE_INFINITY]
+    const count = (day: number) => {
+      symbols++
+      lastDay = Math.max(lastDay, day)
+    }
+    const doubtful = new Set<number>()
+    for (const { ascends, bucket, latestDay } of this.symbols) {
+      if (ascends) count(latestDay)
+      else doubtful.add(bucket)
+    }
+    for (const bucket of doubtful)
+      for (const bars of (await this.judge(await this.spill.records(bucket), latestSession)).symbols)
+        if (!this.known.get(bars.symbol)!.ascends) count(dayOf(bars.sessions.at(-1)!)!)
+    return { symbols, lastSession: symbols === 0 ? undefined : sessionOf(lastDay) }
+  }
+
+  /** What became of all rows that were added, one bucket at a time, in the order of `groups` groups. */
+  async *taken(latestSession: string, groups: number): AsyncGenerator<TakenBars> {
+    await this.spill.settleForReading()
+    for (let group = 0; group < groups; group++)
+      for (let bucket = group; bucket < buckets; bucket += groups) {
         const records = await this.spill.records(bucket)
         if (records.length > 0) yield { group, ...(await this.judge(records, latestSession)) }
       }
@@ -87,54 +109,43 @@ export class BarGrouping {
   close = () => this.spill.close()
 
   /** Where sessions ascend nothing is left to judge; the others go through the rules for rows of a file together. */
-  private async judge(records: Float64Array, latestSession: string): Promise<Omit<TakenBars, 'group'>> {
-    const intake = new BarIntake(latestSession)
+  private async judge(records: Float64Array, latestSession: string): Promise<Judged> {
+    const intake = new BarIntake(latestSession, this.nameOf)
     const refused: Refused[] = []
-    const ascending = new Map<KnownSymbol, { records: Float64Array; at: number }>()
+    const ascending = new Map<number, Ascending>()
     for (let at = 0; at < records.length; at += numbersPerRecord) {
-      const symbol = this.symbols[records[at]!]!
+      // % of numbers beyond 32 bits is slow
+      const line = Math.floor(records[at]! / symbolNumbers)
+      const symbol = this.symbols[records[at]! - line * symbolNumbers]!
       if (symbol.ascends) {
-        let own = ascending.get(symbol)
-        if (own === undefined) ascending.set(symbol, (own = { records: new Float64Array(symbol.rows * numbersPerBar), at: 0 }))
-        for (let field = 0; field < numbersPerBar - 1; field++) own.records[own.at + field] = records[at + 3 + field]!
-        own.records[own.at + numbersPerBar - 1] = assumedInstant(records[at + 3]!)
-        own.at += numbersPerBar
+        let own = ascending.get(symbol.number)
+        if (own === undefined) ascending.set(symbol.number, (own = new Ascending(symbol)))
+        own.add(records, at)
         continue
       }
-      const bar = this.rowAt(records, at)
-      const reason = intake.offer(bar, records[at + 1]!)
-      if (reason !== undefined) refused.push({ line: records[at + 1]!, raw: await this.spill.text(records[at + 2]!), reason, bar })
+      const bar = rowAt(symbol, records, at)
+      const reason = intake.offer(bar, line)
+      if (reason !== undefined) refused.push({ line, raw: await this.spill.text(records[at + 1]!), reason, bar })
     }
     for (const { line, reason, bar } of intake.contradicted()) refused.push({ line, raw: asText(bar), reason, bar })
-    const symbols = intake.bars().map((bars): SymbolRecords => {
-      const own = new Float64Array(bars.sessions.length * numbersPerBar)
-      writeBarRecords(bars, own, 0)
-      return { symbol: bars.symbol, records: own }
-    })
-    for (const [{ symbol }, own] of ascending) symbols.push({ symbol, records: own.records })
+    const symbols = [...intake.bars(), ...[...ascending.values()].map((own) => own.bars())]
     return { symbols: symbols.sort((a, b) => compareText(a.symbol, b.symbol)), refused }
   }
 
-  private rowAt(records: Float64Array, at: number): BarRow {
-    return {
-      symbol: this.symbols[records[at]!]!.symbol,
-      session: sessionOf(records[at + 3]!),
-      open: records[at + 4]!,
-      high: records[at + 5]!,
-      low: records[at + 6]!,
-      close: records[at + 7]!,
-      volume: records[at + 8]!,
-      adjustedClose: records[at + 9]!,
-    }
+  private readonly nameOf = (line: number): string => {
+    const place = this.source.placeOf?.(line)
+    return place === undefined ? `line ${line}` : `line ${place.line} of ${place.file}`
   }
 
   private admit(symbol: string, line: number): KnownSymbol {
-    if (this.symbols.length >= mostSymbols)
+    if (this.symbols.length >= mostSymbols) {
+      const place = this.source.placeOf?.(line) ?? { file: this.source.file, line }
       throw new QuantloopError(
         'source_malformed',
-        `line ${line} of ${this.file} names ${symbol}, after ${mostSymbols} other symbols: is that column the symbol?`,
-        { file: this.file, line, symbol },
+        `line ${place.line} of ${place.file} names ${symbol}, after ${mostSymbols} other symbols: is that column the symbol?`,
+        { ...place, symbol },
       )
+    }
     const known = {
       symbol,
       number: this.symbols.length,
@@ -148,3 +159,47 @@ export class BarGrouping {
     return known
   }
 }
+
+const rowAt = ({ symbol }: KnownSymbol, records: Float64Array, at: number): BarRow => ({
+  symbol,
+  session: sessionOf(records[at + 2]!),
+  open: records[at + 3]!,
+  high: records[at + 4]!,
+  low: records[at + 5]!,
+  close: records[at + 6]!,
+  volume: records[at + 7]!,
+  adjustedClose: records[at + 8]!,
+})
+
+/** The rows of a symbol whose sessions ascend, and of which none is refused any more. */
+class Ascending {
+  private readonly columns: BarColumns & { adjustedClose: Float64Array }
+  private row = 0
+  private adjusted = false
+
+  constructor({ symbol, rows }: KnownSymbol) {
+    const [open, high, low, close, volume, adjustedClose] = Array.from({ length: 6 }, () => new Float64Array(rows)) as Six
+    const [sessions, knownAt] = [new Array<string>(rows), new Array<string>(rows)]
+    this.columns = { symbol, sessions, open, high, low, close, volume, adjustedClose, knownAt }
+  }
+
+  /** The row that lies at `at` of the grouped records. */
+  add(records: Float64Array, at: number): void {
+    const { columns, row } = this
+    const session = sessionOf(records[at + 2]!)
+    columns.sessions[row] = session
+    columns.open[row] = records[at + 3]!
+    columns.high[row] = records[at + 4]!
+    columns.low[row] = records[at + 5]!
+    columns.close[row] = records[at + 6]!
+    columns.volume[row] = records[at + 7]!
+    columns.adjustedClose[row] = records[at + 8]!
+    columns.knownAt[row] = assumedKnownAtOf(records[at + 2]!)
+    if (!Number.isNaN(records[at + 8]!)) this.adjusted = true
+    this.row++
+  }
+
+  bars = (): BarColumns => (this.adjusted ? this.columns : { ...this.columns, adjustedClose: undefined })
+}
+
+type Six = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]

@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { BesideBars, KnownAtBasis, Universe } from '#contracts/datasets.ts'
+import type { UploadRef } from '#contracts/references.ts'
 import type { CalendarName } from '#domain/calendar/calendars.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarRow, UnreadRow } from '#domain/market/parse-row.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { PageJournal } from './vendors/page-journal.ts'
 import type { Vendors } from './vendors/vendors.ts'
+import type { Withdrawals } from './withdrawals.ts'
 
 /** One line of a source: a bar in numbers, or the reason why it could not be read. */
 export type SourceRow = { line: number; raw: string; row: BarRow | UnreadRow }
@@ -28,6 +30,10 @@ export interface Connector {
   /** what messages and quarantined rows call the source */
   readonly file: string
   readonly knownAtBasis: KnownAtBasis
+  /** its prices are those that the source has adjusted: it knows of the actions, and raw prices are not told */
+  readonly adjusted?: boolean
+  /** What messages and quarantined rows call a line, where a source is more than one file. */
+  placeOf?(line: number): { file: string; line: number }
   /** Asked once, before the rows: where a listing ends decides which of them belong to it. */
   facts(): Promise<SourceFacts>
   /** Batches of rows. The same source gives the same rows with the same line numbers on every call. */
@@ -36,13 +42,15 @@ export interface Connector {
 
 /** What connectors may reach. */
 export type ConnectorWorld = {
-  readUpload(upload: string): Promise<Readable>
+  readUpload(upload: UploadRef): Promise<Readable>
   objects: ObjectStore
   vendors: Vendors
   /** of the sync that asks */
   pages: PageJournal
   /** the interpreter of the trainer's environment, where the sample's package is installed */
   python: string
+  /** what becomes of symbols that the source no longer knows */
+  withdrawals: Withdrawals
   cancelled: AbortSignal
   /** when the sync began, the same on every try */
   asOf: string

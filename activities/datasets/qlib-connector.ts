@@ -3,7 +3,7 @@ import type { Connector, ConnectorWorld, SourceRow } from './connector.ts'
 import { openQlibFolder, type QlibFolder } from './qlib/folder.ts'
 import { keepAsFound } from './qlib/keep-as-found.ts'
 import { rowsOf } from './qlib/rows.ts'
-import { indexTar } from './qlib/tar-index.ts'
+import { indexTar } from './tar-index.ts'
 import { spoolUpload } from './spooled-upload.ts'
 
 type QlibConfig = Extract<ConnectorConfig, { kind: 'qlib' }>
@@ -17,6 +17,7 @@ export function qlibConnector(config: QlibConfig, world: ConnectorWorld): Connec
   return {
     file,
     knownAtBasis: 'assumed',
+    adjusted: true,
     async facts() {
       const { folder, close } = await opened(config, world)
       try {

@@ -1,6 +1,7 @@
 import type { Database } from '#db/client.ts'
 import { type Quarantined, quarantineRows } from '#db/commands/quarantine-rows.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
+import type { Connector } from './connector.ts'
 
 const keptOfRaw = 2_000
 const rowsPerInsert = 500
@@ -11,13 +12,13 @@ export class Quarantine {
   private first: { line: number; reason: string } | undefined
   private readonly db: Database
   private readonly syncId: string
-  private readonly file: string
+  private readonly source: Pick<Connector, 'file' | 'placeOf'>
   private pending: Quarantined[] = []
 
-  constructor(db: Database, syncId: string, file: string) {
+  constructor(db: Database, syncId: string, source: Pick<Connector, 'file' | 'placeOf'>) {
     this.db = db
     this.syncId = syncId
-    this.file = file
+    this.source = source
   }
 
   async add({
@@ -36,8 +37,7 @@ export class Quarantine {
     // PostgreSQL's text holds no NUL
     const text = raw.slice(0, keptOfRaw).replaceAll('\0', '\u2400')
     this.pending.push({
-      file: this.file,
-      line,
+      ...this.placeOf(line),
       reason: reason.replaceAll('\0', '\u2400'),
       raw: text,
       symbol: bar?.symbol ?? null,
@@ -48,8 +48,12 @@ export class Quarantine {
 
   /** The refused line that comes first in its file. */
   get firstReason(): string | undefined {
-    return this.first && `line ${this.first.line}: ${this.first.reason}`
+    if (this.first === undefined) return undefined
+    const { file, line } = this.placeOf(this.first.line)
+    return `${file === this.source.file ? '' : `${file}, `}line ${line}: ${this.first.reason}`
   }
+
+  private placeOf = (line: number) => this.source.placeOf?.(line) ?? { file: this.source.file, line }
 
   async flush(): Promise<void> {
     await quarantineRows(this.db, this.syncId, this.pending)

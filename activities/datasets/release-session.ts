@@ -7,10 +7,13 @@ import { inGroups } from '#domain/market/chunk-layout.ts'
 import { deriveActions } from '#domain/market/derive-actions.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { latestSessionAt } from '#domain/market/session-days.ts'
+import { carryApprovals, findPriceJumps } from '#domain/market/price-jumps.ts'
+import { groupBy } from '#domain/group-by.ts'
 import { openSnapshot, type SnapshotReader } from '../snapshots/open-snapshot.ts'
-import { writeSnapshot } from '../snapshots/write-snapshot.ts'
+import { writeChunks } from '../snapshots/write-chunks.ts'
+import { describeSymbol, writeSnapshot } from '../snapshots/write-snapshot.ts'
 import { clearJumps } from './compose-snapshot.ts'
-import { findJumps } from './examine-bars.ts'
+import { inOrder } from './examine-bars.ts'
 import type { ImportWorld } from './import-bars.ts'
 import { assertSameSymbols, nextRelease, replayedSymbols } from './next-release.ts'
 import { asText, Quarantine } from './quarantine.ts'
@@ -46,25 +49,25 @@ export async function releaseSession(world: ImportWorld, release: Release, cance
   cancelled.throwIfAborted()
   const bars = await appended(head, added)
   const actions = bars.flatMap(deriveActions)
-  const jumps = findJumps(bars, actions, head.manifest.clearedJumps)
-  const manifest = await writeSnapshot(
-    world.objects,
-    {
-      groups: inGroups(bars).map(({ group, bars: own }) => ({ group, parts: () => [own] })),
-      knownAtBasis: source.knownAtBasis,
-      lastSession: session,
-      actions,
-      clearedJumps: clearJumps(jumps, release.approved),
-      beside: head.manifest.beside,
-    },
-    { earlier: head, cancelled },
-  )
+  const actionsOf = groupBy(actions, ({ symbol }) => symbol)
+  const found = bars.flatMap((symbol) => findPriceJumps(symbol, actionsOf.get(symbol.symbol) ?? []))
+  const jumps = inOrder(carryApprovals(found, head.manifest.clearedJumps))
+  const { knownAtBasis } = source
+  const manifest = await writeSnapshot(world.objects, {
+    symbols: bars.map((symbol) => describeSymbol(symbol, actionsOf.get(symbol.symbol) ?? [], knownAtBasis)),
+    chunks: await writeChunks(world.objects, inGroups(bars), { lastSession: session, earlier: head, cancelled }),
+    knownAtBasis,
+    lastSession: session,
+    actions,
+    clearedJumps: clearJumps(jumps, release.approved),
+    beside: head.manifest.beside,
+  })
   return { manifest, jumps, rows: added.length, symbols: added.length, quarantined }
 }
 
 /** The session's bars that can be trusted; the others are quarantined, each with its line. */
 async function takeIn({ db }: ImportWorld, source: ReplaySource, session: string, { syncId, asOf }: Release) {
-  const quarantine = new Quarantine(db, syncId, source.file)
+  const quarantine = new Quarantine(db, syncId, source)
   const intake = new BarIntake(latestSessionAt(asOf))
   for (const { line, raw, row } of source.rowsOf(session)) {
     const reason = 'reason' in row ? row.reason : intake.offer(row, line)

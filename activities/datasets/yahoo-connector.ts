@@ -10,7 +10,7 @@ import { vendorRow } from './vendors/vendor-rows.ts'
 import { VendorRefusal } from './vendors/vendor-client.ts'
 
 type YahooConfig = Extract<ConnectorConfig, { kind: 'yahoo' }>
-type Chart = Awaited<ReturnType<typeof readChart>>
+type Chart = NonNullable<Awaited<ReturnType<typeof readChart>>>
 
 const file = 'Yahoo (unofficial)'
 const dayMs = 86_400_000
@@ -24,7 +24,10 @@ const settlingMs = 15 * 60_000
  */
 export function yahooConnector(config: YahooConfig, world: ConnectorWorld): Connector {
   const charts = async function* () {
-    for (const symbol of config.symbols) yield { symbol, chart: await readChart(symbol, config, world) }
+    for (const symbol of config.symbols) {
+      const chart = await readChart(symbol, config, world)
+      if (chart !== undefined) yield { symbol, chart }
+    }
   }
   return {
     file,
@@ -48,7 +51,8 @@ export function yahooConnector(config: YahooConfig, world: ConnectorWorld): Conn
 /** Yahoo writes a class of shares behind a dash; a dot is an exchange. */
 const yahoosName = (symbol: string) => symbol.replace(/^([A-Z]{1,5})\.([A-C])$/, '$1-$2')
 
-async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages, cancelled, asOf }: ConnectorWorld) {
+/** Undefined for a share that Yahoo no longer knows, and of which the dataset keeps what it has. */
+async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages, withdrawals, cancelled, asOf }: ConnectorWorld) {
   const { access, yahoo } = vendors
   const library = new YahooFinance({
     versionCheck: false,
@@ -80,12 +84,11 @@ async function readChart(symbol: string, { from }: YahooConfig, { vendors, pages
     cancelled.throwIfAborted()
     if (error instanceof QuantloopError) throw error
     const place = { vendor: 'Yahoo', symbol }
-    if (error instanceof VendorRefusal && error.status === 404)
-      throw new QuantloopError(
-        'not_found',
-        `Yahoo knows no ${symbol}; it forgets delisted shares with all their history: leave it out, its bars stay in earlier snapshots (${error.message})`,
-        place,
-      )
+    if (error instanceof VendorRefusal && error.status === 404) {
+      const unknown = `Yahoo knows no ${symbol}, and the dataset has no bars of it to keep: leave it out (${error.message})`
+      withdrawals.tell(symbol, new QuantloopError('not_found', unknown, place))
+      return undefined
+    }
     throw new QuantloopError(
       'source_malformed',
       `Yahoo's answer for ${symbol} is not a chart that this program reads: ${(error as Error).message.slice(0, 300)}`,

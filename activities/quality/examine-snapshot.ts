@@ -4,7 +4,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { ExamineQualityInput, ExamineQualityResult, QualityReport } from '#contracts/quality.ts'
 import type { Database } from '#db/client.ts'
 import { keepQualityReport } from '#db/commands/keep-quality-report.ts'
-import { findQualityReport, quarantineOfSnapshot } from '#db/queries/snapshot-quality.ts'
+import { findQualityReport, quarantineOfSnapshot, withdrawnOfSnapshot } from '#db/queries/snapshot-quality.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { calendarOf, xnys, xshg } from '#domain/calendar/calendars.ts'
 import type { KnownCalendar } from '#domain/quality/expected-sessions.ts'
@@ -43,7 +43,11 @@ export async function examineSnapshot(
     cancelled.throwIfAborted()
     examination.add(await snapshot.bars(symbol), snapshot.actions(symbol))
   }
-  const report: QualityReport = examination.report(calendarsFor(manifest), await quarantineOfSnapshot(db, of))
+  const report: QualityReport = examination.report(
+    calendarsFor(manifest),
+    await quarantineOfSnapshot(db, of),
+    await withdrawnOfSnapshot(db, of),
+  )
   const object = await objects.put(new TextEncoder().encode(canonicalJson(report)), 'json')
   await keepQualityReport(db, { ...of, report: object })
   return { report: object }

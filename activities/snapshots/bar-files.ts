@@ -5,7 +5,8 @@
  * Numbers go in and out as whole vectors of memory: value by value, the calls cost ten times what DuckDB does.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -21,6 +22,7 @@ import {
   INTEGER,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
+import { onScratchDisk } from '../scratch-disk.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/market/session-days.ts'
@@ -28,9 +30,11 @@ import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/marke
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
 
+const doing = 'bars cannot be written'
+
 /** One file a part, in the order of the parts; each part's rows are ordered by symbol, then session. */
 export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]): AsyncGenerator<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'quantloop-bars-'))
+  const folder = await onScratchDisk(doing, () => mkdtemp(join(tmpdir(), 'quantloop-bars-')))
   const connection = await connectDuckDb()
   const symbols = [...new Set(parts.flat().map(({ symbol }) => symbol))].sort(compareText)
   // symbols go in as numbers, and come out as the text that they stand for
@@ -44,10 +48,10 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
     appendColumns(appender, [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), DOUBLE], columnsOfParts(parts, symbols))
     appender.closeSync()
     const values = numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
-    await connection.run(
-      `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`,
-    )
-    for (let part = 0; part < parts.length; part++) yield await readFile(join(folder, `part=${part}`, 'data_0.parquet'))
+    const copy = `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`
+    await onScratchDisk(doing, () => connection.run(copy))
+    // small files that were just written: asking the disk aside for each takes longer than reading them
+    for (let part = 0; part < parts.length; part++) yield readFileSync(join(folder, `part=${part}`, 'data_0.parquet'))
   } finally {
     await connection.run(`drop table if exists ${table}`)
     connection.closeSync()
@@ -132,16 +136,25 @@ function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: read
   const [part, symbol, days, knownAt] = [new Int32Array(rows), enumColumn(symbols, rows), new Int32Array(rows), new Float64Array(rows)]
   const values = numbers.map(() => new Float64Array(rows))
   let at = 0
+  let before: { bars: BarColumns | undefined; at: number } = { bars: undefined, at: 0 }
   parts.forEach((pieces, index) => {
     for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))) {
       const to = at + bars.sessions.length
       part.fill(index, at, to)
       symbol.fill(symbols.indexOf(bars.symbol), at, to)
       for (let row = at; row < to; row++) {
-        const day = dayOf(bars.sessions[row - at]!)!
+        const [own, same] = [row - at, row - at + before.at]
+        // most symbols of a part have the same sessions: their numbers are there already
+        if (bars.sessions[own] === before.bars?.sessions[own] && bars.knownAt[own] === before.bars?.knownAt[own]) {
+          days[row] = days[same]!
+          knownAt[row] = knownAt[same]!
+          continue
+        }
+        const day = dayOf(bars.sessions[own]!)!
         days[row] = day
-        knownAt[row] = instantOf(bars.knownAt[row - at]!, day)
+        knownAt[row] = instantOf(bars.knownAt[own]!, day)
       }
+      before = { bars, at }
       numbers.forEach((field, i) => {
         const column = bars[field]
         if (column === undefined) values[i]!.fill(Number.NaN, at, to)

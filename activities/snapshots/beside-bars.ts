@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BesideBars, Universe } from '#contracts/datasets.ts'
+import type { BesideBars } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { Session } from '#contracts/words.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -25,12 +25,6 @@ export const besideObjects = (beside: BesideBars | undefined): ObjectRef[] =>
         ...(beside.universes === undefined ? [] : [beside.universes]),
         ...(beside.asFound === undefined ? [] : [beside.asFound.index, ...beside.asFound.parts]),
       ]
-
-/** @throws QuantloopError object_missing | object_corrupt | unavailable */
-export async function readUniverses(objects: ObjectStore, beside: BesideBars | undefined): Promise<Universe[]> {
-  if (beside?.universes === undefined) return []
-  return z.array(Universe).parse(JSON.parse(new TextDecoder().decode(await objects.get(beside.universes))))
-}
 
 /** The sessions of a source that brought its own. @throws QuantloopError object_missing | object_corrupt | unavailable */
 export async function readOwnSessions(objects: ObjectStore, beside: BesideBars | undefined): Promise<string[] | undefined> {

@@ -11,7 +11,7 @@ import { compareActionLists } from '#domain/market/compare-actions.ts'
 import { type BarDifference, compareBars } from '#domain/market/compare-bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles, sessionsAmong } from './bar-files.ts'
-import { readManifest } from './manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 
 export type Side = { dataset: string; manifest: ObjectRef }
 

@@ -11,8 +11,9 @@ import { adjustBars, priceFactors } from '#domain/market/factors.ts'
 import type { Universe } from '#domain/market/universe.ts'
 import { calendarFile, columnFiles, indexOfSessions, type QlibFile, universeFile } from '#domain/qlib/files.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { readUniverses } from '#storage/snapshot-manifest.ts'
 import { readAsFoundFiles, readAsFoundIndex } from '../datasets/qlib/as-found.ts'
-import { readOwnSessions, readUniverses } from './beside-bars.ts'
+import { readOwnSessions } from './beside-bars.ts'
 import type { SnapshotBars } from './open-snapshot.ts'
 
 /** Memory: one group of symbols and one part of what was found. @throws QuantloopError object_missing | object_corrupt | unavailable */

@@ -6,7 +6,7 @@
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { ObjectRef } from '#contracts/references.ts'
+import { ObjectExtension, type ObjectRef } from '#contracts/references.ts'
 import type { Damage } from '#contracts/snapshots.ts'
 import { monthContents } from '#domain/market/month-contents.ts'
 import { snapshotIdentity, symbolIdentity, type SymbolIdentity } from '#domain/market/snapshot-identity.ts'
@@ -186,4 +186,4 @@ const contentDamage = (name: string, fault: string, symbols: string[] = []): Dam
   repaired: false,
 })
 
-const extensionOf = ({ uri }: ObjectRef) => (uri.endsWith('.json') ? 'json' : 'parquet')
+const extensionOf = ({ uri }: ObjectRef) => ObjectExtension.parse(uri.slice(uri.lastIndexOf('.') + 1))

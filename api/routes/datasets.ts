@@ -156,6 +156,7 @@ const acceptedSync = (input: SyncInput, startedAt: string, state: UnwrittenRun<u
   symbols: 0,
   quarantined: 0,
   jumps: [],
+  withdrawn: [],
   snapshotId: null,
   failure: null,
   requestedBy: input.origin.by,

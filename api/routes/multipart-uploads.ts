@@ -48,7 +48,11 @@ const complete = operation('operator', {
   summary: 'Make one file of the parts',
   description: 'Refused unless the store has exactly the parts named here, with the same MD5 and as many bytes.',
   request: { params: byId, ...jsonBody(schemas.CompleteUploadRequest) },
-  responses: { 200: answers(schemas.CompletedUpload, 'Name the `upload` in the connector of a sync'), ...notFound, ...conflict },
+  responses: {
+    200: answers(schemas.CompletedUpload, 'Name the `upload` in the connector of a sync, with the SHA-256 of the whole'),
+    ...notFound,
+    ...conflict,
+  },
 })
 
 const abort = operation('operator', {

@@ -7,7 +7,7 @@ const create = operation('operator', {
   path: '/api/v1/uploads',
   tags: ['datasets'],
   summary: 'An address that one file may be PUT to, for a limited time',
-  description: 'Name the `upload` in the connector of a sync afterwards.',
+  description: 'Name the `upload` in the connector of a sync afterwards, with the SHA-256 and the count of the bytes that you sent.',
   responses: { 201: answers(schemas.UploadGrant, 'Where to PUT the bytes') },
 })
 

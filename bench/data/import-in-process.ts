@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { ObjectRef } from '#contracts/references.ts'
+import type { ObjectRef, UploadRef } from '#contracts/references.ts'
 import type { createObjectStore } from '#storage/minio-object-store.ts'
 
 export type ImportQuestion = {
@@ -10,7 +10,7 @@ export type ImportQuestion = {
   cacheDir: string
   /** its run is open */
   syncId: string
-  upload: string
+  upload: UploadRef
   parent: ObjectRef | null
 }
 

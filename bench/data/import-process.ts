@@ -24,12 +24,12 @@ const before = megabytes(process.resourceUsage().maxRSS)
 const started = performance.now()
 const { staged, rows, quarantined } = await importBars(
   { db, objects, python: '', vendors: createVendors(vendorAccess({}, cacheDir)), readUpload: (key) => objects.readUpload(key) },
-  { syncId, config: { kind: 'csv', upload, filename: 'bars.csv' }, asOf: new Date().toISOString(), cancelled },
+  { syncId, config: { kind: 'csv', upload, filename: 'bars.csv' }, asOf: new Date().toISOString(), parent, cancelled },
 )
 const imported = performance.now()
 const { examination } = await examineBars(objects, { staged, parent, cancelled })
 const examined = performance.now()
-const manifest: ObjectRef = await composeSnapshot(objects, { staged, examination, approved: true, parent, cancelled })
+const manifest: ObjectRef = await composeSnapshot(objects, { staged, examination, approved: true, cancelled })
 const composed = performance.now()
 await connection.close()
 

@@ -1,6 +1,6 @@
 /** Made-up symbols as a dataset of daily bars on weekdays, with splits and quarterly dividends. */
 import { compareActions, type CorporateAction } from '#domain/market/actions.ts'
-import { type BarColumns, copyBars } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { assumedKnownAt, dayOf, sessionOf } from '#domain/market/session-days.ts'
 import { makeSymbol } from './market.ts'
 
@@ -21,7 +21,7 @@ export function dailyMarket(symbols: number, sessions: number): Market {
       const last = calendar[count - 1]!
       const bars = all.flatMap((own) => {
         const rows = own.sessions.findLastIndex((session) => session <= last) + 1
-        return rows === 0 ? [] : [copyBars(own, 0, rows)]
+        return rows === 0 ? [] : [sliceBars(own, 0, rows)]
       })
       return { bars, actions: actions.filter(({ exDate }) => exDate <= last) }
     },

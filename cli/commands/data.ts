@@ -9,9 +9,11 @@ import { pagingOf, paged, session, wholeNumber } from '../options.ts'
 import { bar, createTicker, facts, moment, pageOf, short } from '../output.ts'
 import { type ReplayedSession, replaySessions } from '../replay.ts'
 import { connectorAsked, type SyncOptions, syncOptions } from '../sync-options.ts'
-import { uploadFile } from '../upload.ts'
+import type { LocalBytes } from '../local-bytes.ts'
+import { upload } from '../upload.ts'
 import { type ImportSource, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
+import { addListings } from './data/listings.ts'
 import { addQuality } from './data/quality.ts'
 
 const rests = ['held', 'landed', 'unchanged', 'rejected', 'failed', 'stopped'] as const satisfies Sync['state'][]
@@ -24,7 +26,7 @@ export function register(program: Command, context: CliContext): void {
 
   data
     .command('import <dataset> <path>')
-    .description('upload a file of bars, or a folder of Qlib, and make a snapshot of it')
+    .description('upload a file of bars, or a folder of such files or of Qlib’s, and make a snapshot of it')
     .addOption(new Option('--format <format>', 'how it is written').choices(['csv', 'parquet', 'qlib']).makeOptionMandatory())
     .option('--through <session>', 'the last session to take; later ones stay out', session)
     .addOption(
@@ -39,8 +41,8 @@ export function register(program: Command, context: CliContext): void {
         command.error('error: a Qlib folder is taken whole, with its own calendar and universes')
       const client = await connect(context, waitingPatienceMs)
       const ticker = createTicker(context.interactive)
-      const upload = (file: string) => uploadFile(file, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
-      const connector = await uploadSource({ path, ...options }, upload)
+      const send = (local: LocalBytes) => upload(local, client.uploads, (sent, total) => ticker.show(`upload ${bar(sent, total)}`))
+      const connector = await uploadSource({ path, ...options }, send)
       ticker.end()
       await sync(context, client, dataset, connector, wait)
     })
@@ -115,6 +117,7 @@ export function register(program: Command, context: CliContext): void {
   )
 
   addQuality(data, context)
+  addListings(data, context)
   addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) =>
     client.datasets.tell(name, verb, reason),
   )
@@ -145,11 +148,17 @@ function describeReplay({ dataset, released }: { dataset: string; released: Repl
   })
 }
 
+const clearings = {
+  'adjusted-close': 'real, as the vendor’s adjusted close shows',
+  'adjusted-prices': 'real, for the source has adjusted its prices for every action',
+  approval: 'approved by a person',
+} as const satisfies Record<NonNullable<Sync['jumps'][number]['clearedBy']>, string>
+
 function describeSync(sync: Sync): string {
   const open = sync.jumps.filter(({ clearedBy }) => clearedBy === undefined)
   const jumps = sync.jumps.map(
     ({ symbol, session, change, clearedBy }) =>
-      `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : `cleared by ${clearedBy}`}`,
+      `  ${symbol} ${session}: ${(change * 100).toFixed(1)} %, ${clearedBy === undefined ? 'not explained' : clearings[clearedBy]}`,
   )
   const lines = [
     facts({
@@ -158,6 +167,7 @@ function describeSync(sync: Sync): string {
       rows: sync.rows,
       symbols: sync.symbols,
       quarantined: sync.quarantined,
+      'no longer known': sync.withdrawn.join(', '),
       snapshot: sync.snapshotId,
     }),
     ...(jumps.length === 0 ? [] : ['jumps', ...jumps]),

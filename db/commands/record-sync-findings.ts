@@ -4,7 +4,7 @@ import type { Executor } from '../client.ts'
 import { syncRun } from '../schema.ts'
 
 type Counts = { rows: number; symbols: number; quarantined: number }
-type Findings = Counts | { jumps: PriceJump[] } | (Counts & { jumps: PriceJump[] })
+type Findings = (Counts & { withdrawn: string[] }) | { jumps: PriceJump[] } | (Counts & { jumps: PriceJump[] })
 
 /** What an open sync has found so far, for those who watch it or must decide. */
 export async function recordSyncFindings(db: Executor, syncId: string, findings: Findings): Promise<void> {

@@ -447,6 +447,7 @@ CREATE TABLE "sync_run" (
 	"symbols" integer DEFAULT 0 NOT NULL,
 	"quarantined" integer DEFAULT 0 NOT NULL,
 	"jumps" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"withdrawn" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"step" text DEFAULT '' NOT NULL,
 	"journal_sequence" integer DEFAULT 0 NOT NULL,
 	"paused_by" text,

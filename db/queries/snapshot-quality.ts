@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { QualityReport } from '#contracts/quality.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Executor } from '../client.ts'
-import { quarantinedRow, snapshot, snapshotQuality } from '../schema.ts'
+import { quarantinedRow, snapshot, snapshotQuality, syncRun } from '../schema.ts'
 
 export type QualityOf = { dataset: string; snapshotId: string; engineVersion: string }
 
@@ -59,4 +59,17 @@ export async function quarantineOfSnapshot(
       example: { file, line, reason, raw },
     })),
   }
+}
+
+/** Symbols that the source no longer knew at the sync of a snapshot, ascending. */
+export async function withdrawnOfSnapshot(
+  db: Executor,
+  { dataset, snapshotId }: { dataset: string; snapshotId: string },
+): Promise<string[]> {
+  const [row] = await db
+    .select({ withdrawn: syncRun.withdrawn })
+    .from(syncRun)
+    .innerJoin(snapshot, eq(snapshot.syncId, syncRun.id))
+    .where(and(eq(snapshot.dataset, dataset), eq(snapshot.id, snapshotId)))
+  return row?.withdrawn ?? []
 }

@@ -72,6 +72,7 @@ const syncOf = (row: SyncRow): Sync => ({
   symbols: row.symbols,
   quarantined: row.quarantined,
   jumps: row.jumps,
+  withdrawn: row.withdrawn,
   snapshotId: row.snapshotId,
   failure: row.failure,
   requestedBy: row.requestedBy,

@@ -18,11 +18,14 @@ export type Contradiction = { line: number; reason: string; bar: BarRow }
  */
 export class BarIntake {
   private readonly latestSession: string
+  private readonly nameOf: (line: number) => string
   private readonly columns = new Map<string, Column>()
   private readonly contradictions = new Map<string, Contradiction>()
 
-  constructor(latestSession: string) {
+  /** `nameOf` is what reasons call a line. */
+  constructor(latestSession: string, nameOf = (line: number) => `line ${line}`) {
     this.latestSession = latestSession
+    this.nameOf = nameOf
   }
 
   /** The reason why the row is refused, or undefined when it was taken. */
@@ -41,14 +44,14 @@ export class BarIntake {
     if (row === undefined) return `session ${bar.session} comes after ${last}: sort the file by symbol and session`
     const first = column.lines[row]!
     if (!column.contradicted.has(row) && numbers.every((field) => Object.is(column[field][row], bar[field])))
-      return `repeats line ${first} with the same values`
+      return `repeats ${this.nameOf(first)} with the same values`
     column.contradicted.add(row)
     this.contradictions.set(`${bar.symbol} ${bar.session}`, {
       line: first,
-      reason: `contradicted by line ${line}, which gives other values for the same bar`,
+      reason: `contradicted by ${this.nameOf(line)}, which gives other values for the same bar`,
       bar: rowOf(bar.symbol, column, row),
     })
-    return `gives other values than line ${first} for the same bar`
+    return `gives other values than ${this.nameOf(first)} for the same bar`
   }
 
   /** First lines that later lines contradicted; complete only when every row was offered. */

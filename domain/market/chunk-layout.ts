@@ -11,6 +11,7 @@
  * (0.3 %). The number of groups doubles as the symbols do, which then cuts everything anew.
  */
 import { createHash } from 'node:crypto'
+import { groupBy } from '../group-by.ts'
 
 const symbolsPerGroup = 10
 /** Each number of groups divides it. */
@@ -27,14 +28,11 @@ export function groupCount(symbols: number): number {
 export const groupOf = (symbol: string, groups: number) => createHash('sha256').update(symbol).digest().readUInt32LE(0) % groups
 
 /** All bars of a snapshot, one item a symbol, spread over the groups of their symbols, in the order of the groups. */
-export function inGroups<T extends { symbol: string }>(all: readonly T[]): { group: number; bars: T[] }[] {
+export function inGroups<T extends { symbol: string }>(all: readonly T[]): { group: number; symbols: T[] }[] {
   const groups = groupCount(all.length)
-  const found = new Map<number, T[]>()
-  for (const bars of all) {
-    const group = groupOf(bars.symbol, groups)
-    found.set(group, [...(found.get(group) ?? []), bars])
-  }
-  return [...found].map(([group, bars]) => ({ group, bars })).sort((a, b) => a.group - b.group)
+  return [...groupBy(all, ({ symbol }) => groupOf(symbol, groups))]
+    .map(([group, symbols]) => ({ group, symbols }))
+    .sort((a, b) => a.group - b.group)
 }
 
 /** A name for the period of `session` in a group, given the last session of the whole snapshot. */

@@ -11,7 +11,7 @@ export type ListingEnd = CorporateAction & { kind: 'rename' | 'delisting' }
 export type SymbolStatus =
   | { kind: 'listed' }
   | { kind: 'renamed'; on: string; to: string | undefined }
-  | { kind: 'delisted'; on: string; delistingReturn: number | undefined }
+  | { kind: 'delisted'; on: string; delistingReturn: number | undefined; cash: number | undefined }
 
 /** The first end of each symbol's listing. */
 export function listingEnds(actions: readonly CorporateAction[]): Map<string, ListingEnd> {
@@ -32,17 +32,16 @@ export function refuseAfterEnd({ symbol, session }: { symbol: string; session: s
 }
 
 /**
- * What became of a symbol. A holder's return from the last close is the one that was given, or the cash per share over
- * that close; it is unknown, and not zero, when neither was told.
+ * What became of a symbol, of whose listing `end` is the end. A holder's return from the last close is the one that was
+ * given, or the cash per share over that close; it is unknown, and not zero, when neither was told, or not the close.
  */
-export function symbolStatus(symbol: string, lastClose: number, actions: readonly CorporateAction[]): SymbolStatus {
-  const end = listingEnds(actions.filter((action) => action.symbol === symbol)).get(symbol)
+export function symbolStatus(end: ListingEnd | undefined, lastClose?: number): SymbolStatus {
   if (end === undefined) return { kind: 'listed' }
   if (end.kind === 'rename') return { kind: 'renamed', on: end.exDate, to: end.to }
-  return { kind: 'delisted', on: end.exDate, delistingReturn: delistingReturn(end, lastClose) }
+  return { kind: 'delisted', on: end.exDate, delistingReturn: delistingReturn(end, lastClose), cash: end.cash }
 }
 
-const delistingReturn = ({ return: given, cash }: ListingEnd, lastClose: number): number | undefined =>
-  given ?? (cash === undefined ? undefined : cash / lastClose - 1)
+const delistingReturn = ({ return: given, cash }: ListingEnd, lastClose: number | undefined): number | undefined =>
+  given ?? (cash === undefined || lastClose === undefined ? undefined : cash / lastClose - 1)
 
 const isEnd = (action: CorporateAction): action is ListingEnd => action.kind === 'rename' || action.kind === 'delisting'

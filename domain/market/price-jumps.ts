@@ -20,7 +20,7 @@ export type PriceJump = {
   /** close / previousClose − 1 */
   change: number
   gapDays?: number | undefined
-  clearedBy?: 'adjusted-close' | 'approval' | undefined
+  clearedBy?: 'adjusted-close' | 'adjusted-prices' | 'approval' | undefined
 }
 
 const splitSized = Math.log(4 / 3)

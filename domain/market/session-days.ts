@@ -45,6 +45,10 @@ export function sessionOf(day: number): string {
 /** Midnight UTC at the end of a session: by then its bar was known, whatever the exchange. */
 export const assumedKnownAt = (session: string): string => instantText((dayOf(session)! + 1) * dayMs)
 
+/** The same of a day since 1970-01-01. */
+export const assumedKnownAtOf = (day: number): string =>
+  day >= firstDay && day < lastDay ? (midnights[day + 1 - firstDay] ??= midnightOf(day + 1)) : instantText(assumedInstant(day))
+
 /** The instant of `assumedKnownAt`, in milliseconds since 1970-01-01. */
 export const assumedInstant = (day: number): number => (day + 1) * dayMs
 

@@ -22,6 +22,7 @@ export type Finding = {
     | 'stale-prices'
     | 'spikes'
     | 'ended'
+    | 'withdrawn'
     | 'zero-volume'
     | 'explained-jumps'
     | 'own-calendar'
@@ -48,6 +49,7 @@ export function findingsOf(facts: Facts, unusableActions: readonly string[]): Fi
     stalePrices(facts),
     spikes(facts),
     ended(facts),
+    withdrawn(facts),
     zeroVolume(facts),
     explainedJumps(facts),
     ownCalendar(facts),
@@ -186,6 +188,18 @@ function ended({ symbols }: Facts): Finding | undefined {
   )
 }
 
+function withdrawn({ withdrawn: gone }: Facts): Finding | undefined {
+  const [first] = gone
+  return first === undefined
+    ? undefined
+    : finding(
+        'warning',
+        'withdrawn',
+        gone.length,
+        `${n(gone.length, 'symbol', 'symbols')} that the source no longer knows, with the bars of an earlier snapshot: ${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', …' : ''}`,
+      )
+}
+
 function zeroVolume({ zeroVolume: { total, shown }, symbols }: Facts): Finding | undefined {
   const [worst] = shown
   if (worst === undefined) return undefined
@@ -200,9 +214,10 @@ function zeroVolume({ zeroVolume: { total, shown }, symbols }: Facts): Finding |
 }
 
 function explainedJumps({ tally: { explainedJumps: by } }: Facts): Finding | undefined {
-  const count = by.action + by['adjusted-close'] + by.approval
+  const count = by.action + by['adjusted-close'] + by['adjusted-prices'] + by.approval
   if (count === 0) return undefined
-  const told = `${by.action} by actions, ${by['adjusted-close']} by the vendor's adjusted close, ${by.approval} approved by a person`
+  const inAdjusted = by['adjusted-prices'] === 0 ? '' : `, ${by['adjusted-prices']} in prices that the source has adjusted itself`
+  const told = `${by.action} by actions, ${by['adjusted-close']} by the vendor's adjusted close${inAdjusted}, ${by.approval} approved by a person`
   return finding('info', 'explained-jumps', count, `split-sized moves that are explained: ${told}`)
 }
 

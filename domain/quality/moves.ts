@@ -22,8 +22,8 @@ export type Move = {
   /** of the return after actions; null where there is no scale to measure it by */
   z: number | null
   splitSized: boolean
-  /** what says that it is real: a known action, the vendor's adjusted close, or a person */
-  explainedBy: 'action' | 'adjusted-close' | 'approval' | null
+  /** what says that it is real: a known action, the vendor's adjusted close or prices, or a person */
+  explainedBy: 'action' | 'adjusted-close' | 'adjusted-prices' | 'approval' | null
   /** the next session's raw close takes it back: more likely a wrong price than news, whoever else tells of it */
   reverses: boolean
 }

@@ -40,7 +40,7 @@ export type Tally = {
   unexplained: number
   unexplainedJumps: number
   /** of other split-sized moves, by what says that they are real */
-  explainedJumps: { action: number; 'adjusted-close': number; approval: number }
+  explainedJumps: { action: number; 'adjusted-close': number; 'adjusted-prices': number; approval: number }
   contradictoryBars: number
   spikes: number
 }
@@ -75,4 +75,6 @@ export type QualityReport = {
   shapes: Listed<BarShape>
   disagreements: Listed<Disagreement>
   quarantine: Quarantined
+  /** symbols that the source no longer knew when the snapshot was made, ascending: their bars are those of the one before */
+  withdrawn: readonly string[]
 }

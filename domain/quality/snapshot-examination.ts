@@ -21,7 +21,7 @@ import { mostListed, thresholds } from './thresholds.ts'
 import { Worst } from './worst.ts'
 
 /** Rises whenever the same snapshot may get another report. */
-export const qualityEngineVersion = '1'
+export const qualityEngineVersion = '2'
 
 export type Examined = {
   snapshotId: string
@@ -59,7 +59,7 @@ export class SnapshotExamination {
     reversals: 0,
     unexplained: 0,
     unexplainedJumps: 0,
-    explainedJumps: { action: 0, 'adjusted-close': 0, approval: 0 },
+    explainedJumps: { action: 0, 'adjusted-close': 0, 'adjusted-prices': 0, approval: 0 },
     contradictoryBars: 0,
     spikes: 0,
   }
@@ -110,7 +110,7 @@ export class SnapshotExamination {
   }
 
   /** When every symbol was added: what they are together. Cost: the symbols times the sessions, a bit each. */
-  report(calendars: readonly KnownCalendar[], quarantine: Quarantined): QualityReport {
+  report(calendars: readonly KnownCalendar[], quarantine: Quarantined, withdrawn: readonly string[] = []): QualityReport {
     const { calendar, days } = expectedSessions(this.dayCounts(), calendars)
     const sessions = days.map((day) => ({ day, month: sessionOf(day).slice(0, 7) }))
     const months = new Map<string, MonthCount & { listed: number }>()
@@ -146,6 +146,7 @@ export class SnapshotExamination {
       shapes: this.shapes.list(),
       disagreements: this.disagreements.list(),
       quarantine,
+      withdrawn,
     }
     const unusable = this.kept.flatMap(({ unusableActions }) => (unusableActions === null ? [] : [unusableActions]))
     return { ...facts, findings: findingsOf(facts, unusable) }

@@ -104,10 +104,19 @@ describe('a schedule', () => {
     await running.terminate()
   })
 
-  test('skips a firing while the one before still runs', async () => {
+  test('skips its firings while the one before still runs, and then there is one sync', async () => {
     const { name } = await scheduled()
-    const schedule = await world.temporal.client.schedule.getHandle(scheduleId(name)).describe()
-    expect(schedule.policies.overlap).toBe('SKIP')
+    const schedule = world.temporal.client.schedule.getHandle(scheduleId(name))
+    // without a worker the first firing runs for as long as the test wants
+    await endWorker()
+    await schedule.update((made) => ({ ...made, spec: { intervals: [{ every: '1 second' }] } }))
+    const skipped = async () => (await schedule.describe()).info.numActionsSkippedOverlap
+    await expect.poll(skipped, { timeout: 30_000 }).toBeGreaterThanOrEqual(2)
+    await schedule.pause()
+    expect((await schedule.describe()).info).toMatchObject({ numActionsTaken: 1, runningActions: [expect.anything()] })
+    endWorker = await runOrchestration(world)
+    await expect.poll(async () => (await syncsOf(name)).map(({ state }) => state), { timeout: 30_000 }).toEqual(['landed'])
+    expect((await schedule.describe()).info.numActionsTaken).toBe(1)
   })
 
   test('is paused with a note, resumed, back-filled and deleted, and the audit names who did', async () => {

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { quietRuntime } from '#tests/support/temporal.ts'
 import { runOrchestration } from './worker.ts'
+import type { UploadRef } from '#contracts/references.ts'
+import { uploadRefOf } from '#tests/support/object-store.ts'
 import { apiWorld, type ApiWorld } from './world.ts'
 
 let world: ApiWorld
@@ -23,10 +25,10 @@ const halved = [header, 'ACME,2007-01-03,100,101,99,100,1000', 'ACME,2007-01-04,
   '\n',
 )
 
-async function upload(text: string): Promise<string> {
+async function upload(text: string): Promise<UploadRef> {
   const { upload, url } = (await world.ask('POST /api/v1/uploads', { key: world.keys.operator })).json()
   expect((await fetch(url, { method: 'PUT', body: text })).status).toBe(200)
-  return upload
+  return uploadRefOf(upload, Buffer.from(text))
 }
 
 async function sync(dataset: string, text = halved) {

@@ -3,12 +3,15 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '#cli/client.ts'
-import { uploadFile } from '#cli/upload.ts'
+import { fileBytes } from '#cli/local-bytes.ts'
+import { upload } from '#cli/upload.ts'
 import type { UploadResources } from '#cli/upload-resources.ts'
+import type { UploadRef } from '#contracts/references.ts'
+import { uploadRefOf } from '#tests/support/object-store.ts'
 import { apiWorld, type ApiWorld } from './world.ts'
 
 let world: ApiWorld
@@ -34,23 +37,26 @@ async function fileOf(bytes: Uint8Array): Promise<string> {
   return path
 }
 
-async function hashOfUpload(upload: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const bytes of await world.objects.readUpload(upload)) hash.update(bytes as Buffer)
-  return hash.digest('hex')
+const uploadFile = async (path: string, through: UploadResources, onProgress: Parameters<typeof upload>[2] = () => {}) =>
+  await upload(await fileBytes(path), through, onProgress)
+
+/** Reads it back, and answers whether it was named by these bytes and holds them. */
+async function holds(sent: UploadRef, bytes: Uint8Array): Promise<boolean> {
+  const read = await buffer(await world.objects.readUpload(sent))
+  return sent.sha256 === createHash('sha256').update(bytes).digest('hex') && sent.bytes === bytes.length && read.equals(bytes)
 }
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 describe('a file larger than a part', () => {
   test('arrives in parts, byte for byte, telling how far it is', async () => {
     const bytes = randomBytes(2 * part + 1_234)
     const seen: number[] = []
-    const upload = await uploadFile(await fileOf(bytes), uploads, (sent, total) => {
+    const sent = await uploadFile(await fileOf(bytes), uploads, (soFar, total) => {
       expect(total).toBe(bytes.length)
-      seen.push(sent)
+      seen.push(soFar)
     })
-    expect(seen).toEqual([part, 2 * part, bytes.length])
-    expect(await hashOfUpload(upload)).toBe(sha256(bytes))
+    // parts go side by side
+    expect(seen.map((soFar, i) => soFar - (seen[i - 1] ?? 0)).toSorted((a, b) => a - b)).toEqual([1_234, part, part])
+    expect(await holds(sent, bytes)).toBe(true)
   })
 
   test('goes on from the parts that the store has, also in a later run, and sends a changed part again', async () => {
@@ -68,15 +74,15 @@ describe('a file larger than a part', () => {
         return await uploads.urls(upload, uploadId, numbers)
       },
     }
-    await expect(uploadFile(path, flaky, () => {})).rejects.toThrow('the line is gone')
+    await expect(uploadFile(path, flaky)).rejects.toThrow('the line is gone')
     // the same size and time, but another second part
     bytes.fill(7, part, part + 10)
     await writeFile(path, bytes)
     await utimes(path, time, time)
     mayAsk = 10
-    const upload = await uploadFile(path, flaky, () => {})
+    const sent = await uploadFile(path, flaky)
     expect(asked).toEqual([1, 2, 2, 3])
-    expect(await hashOfUpload(upload)).toBe(sha256(bytes))
+    expect(await holds(sent, bytes)).toBe(true)
   })
 
   test('is begun anew when the store has forgotten it', async () => {
@@ -98,10 +104,10 @@ describe('a file larger than a part', () => {
         return await uploads.complete(upload, body)
       },
     }
-    await expect(uploadFile(path, counted, () => {})).rejects.toThrow('killed')
-    const upload = await uploadFile(path, counted, () => {})
-    expect([begun, upload === given]).toEqual([2, false])
-    expect(await hashOfUpload(upload)).toBe(sha256(bytes))
+    await expect(uploadFile(path, counted)).rejects.toThrow('killed')
+    const sent = await uploadFile(path, counted)
+    expect([begun, sent.uri === given]).toEqual([2, false])
+    expect(await holds(sent, bytes)).toBe(true)
   })
 })
 
@@ -130,9 +136,10 @@ describe('an upload in parts', () => {
     const refused = await world.ask(`POST /api/v1/${upload}/complete`, { body: { ...right, ...(change(parts) as object) } })
     expect([refused.status, refused.json().code]).toEqual([409, 'conflict'])
     expect(refused.json().detail).toMatch(message)
-    await expect(world.objects.readUpload(upload)).rejects.toMatchObject({ code: 'object_missing' })
+    const whole = uploadRefOf(upload, Buffer.concat(contents))
+    await expect(world.objects.readUpload(whole)).rejects.toMatchObject({ code: 'object_missing' })
     expect((await world.ask(`POST /api/v1/${upload}/complete`, { body: right })).status).toBe(200)
-    expect((await text(await world.objects.readUpload(upload))).length).toBe(5 * 2 ** 20 + 5)
+    expect(await holds(whole, Buffer.concat(contents))).toBe(true)
   })
 
   test('is forgotten when it is given up, and when nobody completed it for a day', async () => {

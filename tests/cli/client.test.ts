@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { once } from 'node:events'
 import { createClient } from '#cli/client.ts'
-import { uploadFile } from '#cli/upload.ts'
+import { fileBytes } from '#cli/local-bytes.ts'
+import { upload } from '#cli/upload.ts'
+import { uploadRefOf } from '#tests/support/object-store.ts'
 import type { UploadResources } from '#cli/upload-resources.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -92,12 +94,12 @@ describe('an upload', () => {
       const { url, asked } = await answering({ status: 200, body: '' }, { status: 403, body: 'expired' })
       const seen: number[] = []
       const uploads = { create: async () => ({ upload: 'uploads/1', url: `${url}/uploads/1`, expiresInSeconds: 60 }) } as UploadResources
-      expect(await uploadFile(path, uploads, (sent) => seen.push(sent))).toBe('uploads/1')
+      expect(await upload(await fileBytes(path), uploads, (sent) => seen.push(sent))).toEqual(uploadRefOf('uploads/1', Buffer.from(text)))
       expect(asked[0]).toMatchObject({ line: 'PUT /uploads/1', headers: { 'content-length': String(text.length) } })
       expect(asked[0]!.body === text).toBe(true)
       expect(seen.length).toBeGreaterThan(1)
       expect(seen.at(-1)).toBe(text.length)
-      await expect(uploadFile(path, uploads, () => {})).rejects.toMatchObject({
+      await expect(upload(await fileBytes(path), uploads, () => {})).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining('403 expired'),
       })

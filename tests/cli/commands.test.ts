@@ -1,3 +1,5 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '#stack/ports.ts'
@@ -105,14 +107,27 @@ describe('exit code 1', () => {
     expect(await quantloop(nowhere, 'predict', 'range', 'AAPL')).toMatchObject({ code: 1, err: expect.stringContaining('unavailable') })
   })
 
-  test('a file that is not there, that is empty, and a folder', async () => {
+  test('a file that is not there, that is empty, and a folder that holds none', async () => {
     const empty = await world.file('empty.csv', '')
     expect((await world.run('data', 'import', 'acme', '/nowhere/bars.csv', '--format', 'csv')).err).toContain('source_unavailable')
     expect(await world.run('data', 'import', 'acme', empty, '--format', 'csv')).toMatchObject({
       code: 1,
       err: expect.stringContaining('source_empty'),
     })
-    expect((await world.run('data', 'import', 'acme', world.folder, '--format', 'csv')).err).toContain('is not a file')
+    const bare = await mkdtemp(join(world.folder, 'bare-'))
+    expect((await world.run('data', 'import', 'acme', bare, '--format', 'csv')).err).toContain('holds no files')
+  })
+})
+
+describe('data import', () => {
+  test('a folder of files, packed on the way', async () => {
+    const folder = join(world.folder, 'bars')
+    await mkdir(folder)
+    for (const symbol of ['AAA', 'BBB']) await writeFile(join(folder, `${symbol}.csv`), `${header}\n${symbol},2007-01-03,10,11,9,10,100\n`)
+    const { code, err, json } = await world.run('data', 'import', 'folder', folder, '--format', 'csv', '--json')
+    expect(code, err).toBe(0)
+    expect(err).toMatch(/upload .* 100 %/)
+    expect(json()).toMatchObject({ state: 'landed', rows: 2, symbols: 2, connector: { kind: 'csv', filename: 'bars.tar', packed: 'tar' } })
   })
 })
 

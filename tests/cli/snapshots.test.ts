@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { walkBars } from '#tests/support/bars.ts'
 import { csvOf, rowsOf, traded } from '#tests/support/csv.ts'
 import { reachesOut, readPage } from '#tests/reports/read-page.ts'
+import { landSnapshot } from '#tests/support/snapshot.ts'
 import { cliWorld } from './world.ts'
 
 let world: Awaited<ReturnType<typeof cliWorld>>
@@ -118,7 +119,50 @@ describe('a snapshot', () => {
     const ran = await world.run('data', 'verify', 'walk', first)
     expect(ran.code).toBe(1)
     expect(ran.out).toContain(`✘ manifest ${manifest.uri}: it is not in the store`)
-    await world.objects.put(bytes, 'json')
+    await world.objects.put(bytes, 'gz')
+  })
+})
+
+describe('who is in a snapshot', () => {
+  const universes = [{ name: 'large', spans: [{ symbol: 'AAA', from: '2007-01-01', to: '2007-01-31' }] }]
+  const delisted = {
+    symbol: 'BBB',
+    exDate: '2030-01-02',
+    kind: 'delisting',
+    return: -1,
+    knownAt: '2030-01-02T00:00:00Z',
+    basis: 'given',
+  } as const
+  let id: string
+  beforeAll(
+    async () =>
+      void ({ id } = await landSnapshot(
+        world,
+        'index',
+        ['AAA', 'BBB'].map((symbol, i) => walkBars(symbol, 40, i)),
+        [delisted],
+        universes,
+      )),
+  )
+
+  test('its symbols, by status', async () => {
+    const asked = ['data', 'symbols', 'index', '--snapshot', id]
+    expect((await ok(...asked, '--status', 'delisted', '--json')).json().items).toMatchObject([{ symbol: 'BBB', delistingReturn: -1 }])
+    expect((await ok(...asked)).out).toMatch(/AAA +listed .*\n.*BBB +delisted +2030-01-02/)
+    expect((await world.run(...asked, '--status', 'gone')).code).toBe(2)
+  })
+
+  test('its universes, and the members of one on a session', async () => {
+    const asked = ['data', 'universes', 'index', '--snapshot', id]
+    expect((await ok(...asked, '--json')).json().items).toMatchObject([{ name: 'large', symbols: 1 }])
+    const on = (session: string) => world.run('data', 'universes', 'index', 'large', '--snapshot', id, '--session', session, '--json')
+    expect((await on('2007-01-31')).json()).toMatchObject({ members: ['AAA'], session: '2007-01-31' })
+    expect((await on('2007-02-01')).json()).toMatchObject({ members: [] })
+    expect((await ok('data', 'universes', 'index', 'large', '--snapshot', id, '--session', '2007-01-31')).out).toMatch(
+      /AAA +2007-01-01 +2007-01-31/,
+    )
+    expect((await world.run(...asked, '--session', '2007-01-31')).code).toBe(2)
+    expect((await world.run('data', 'universes', 'index', 'none', '--snapshot', id)).code).toBe(1)
   })
 })
 

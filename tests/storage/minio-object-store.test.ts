@@ -4,12 +4,13 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectRef } from '#contracts/references.ts'
 import { createObjectStore, ensureBucket } from '#storage/minio-object-store.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { dropBucket } from '#tests/support/object-store.ts'
+import { dropBucket, uploadRefOf } from '#tests/support/object-store.ts'
 import { testServices } from '#tests/support/services.ts'
 
 const config = { ...testServices().objectStore, bucket: `test-${randomUUID()}` }
@@ -130,8 +131,23 @@ describe('uploads', () => {
     const answer = await fetch(url, { method: 'PUT', body: 'date,symbol\n' })
     expect(answer.status).toBe(200)
     const parts: Buffer[] = []
-    for await (const part of await objects.readUpload(upload)) parts.push(part as Buffer)
+    for await (const part of await objects.readUpload(uploadRefOf(upload, bytesOf('date,symbol\n')))) parts.push(part as Buffer)
     expect(Buffer.concat(parts).toString()).toBe('date,symbol\n')
+  })
+
+  it.each<[string, string]>([
+    ['altered', 'date,symbal\n'],
+    ['cut short', 'date,'],
+    ['longer', 'date,symbol\nmore'],
+  ])('tells one that was %s in the store since its client sent it', async (_, stored) => {
+    const { upload, url } = await objects.presignUpload()
+    await fetch(url, { method: 'PUT', body: stored })
+    const sent = uploadRefOf(upload, bytesOf('date,symbol\n'))
+    await expect(text(await objects.readUpload(sent))).rejects.toMatchObject({
+      code: 'object_corrupt',
+      message: expect.stringContaining('upload the file again'),
+      place: { object: upload, expectedSha256: sent.sha256 },
+    })
   })
 
   it('refuses an address that was altered', async () => {
@@ -142,7 +158,10 @@ describe('uploads', () => {
 
   it('names an upload that never came', async () => {
     const { upload } = await objects.presignUpload()
-    await expect(objects.readUpload(upload)).rejects.toMatchObject({ code: 'object_missing', place: { object: upload } })
+    await expect(objects.readUpload(uploadRefOf(upload, bytesOf('')))).rejects.toMatchObject({
+      code: 'object_missing',
+      place: { object: upload },
+    })
   })
 })
 

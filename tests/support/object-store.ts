@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { Client } from 'minio'
+import type { UploadRef, UploadUri } from '#contracts/references.ts'
 import { createObjectStore, ensureBucket } from '#storage/minio-object-store.ts'
 import { testServices } from './services.ts'
 
@@ -40,3 +41,10 @@ export async function dropBucket({ endpoint, bucket, ...rest }: StoreConfig): Pr
   }
   await client.removeBucket(bucket)
 }
+
+/** How a client names an upload of these bytes. */
+export const uploadRefOf = (uri: UploadUri, content: Uint8Array): UploadRef => ({
+  uri,
+  sha256: createHash('sha256').update(content).digest('hex'),
+  bytes: content.length,
+})

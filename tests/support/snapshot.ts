@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { canonicalJson } from '#contracts/canonical-json.ts'
+import type { BesideBars } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { dataset as datasets, snapshot as snapshots } from '#db/schema.ts'
 import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
-import { writeManifest } from '#activities/snapshots/manifest.ts'
+import { writeManifest } from '#storage/snapshot-manifest.ts'
+import { besideIdentity } from '#activities/snapshots.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
+import type { Universe } from '#domain/market/universe.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { monthContents } from '#domain/market/month-contents.ts'
 import { snapshotIdentity, symbolIdentity } from '#domain/market/snapshot-identity.ts'
@@ -18,9 +22,14 @@ export async function landSnapshot(
   dataset: string,
   bars: readonly BarColumns[],
   actions: readonly CorporateAction[] = [],
+  universes?: readonly Universe[],
 ): Promise<LandedSnapshot> {
   const identities = bars.map((each) => symbolIdentity(each, actions, 'assumed'))
-  const id = snapshotIdentity(identities, 'assumed')
+  const beside: BesideBars | undefined = universes && {
+    calendar: { kind: 'exchange', name: 'XNYS', basis: 'named' },
+    universes: await objects.put(Buffer.from(canonicalJson(universes)), 'json'),
+  }
+  const id = snapshotIdentity(identities, 'assumed', besideIdentity(beside))
   const files: Uint8Array[] = []
   for await (const file of writeBarFiles([bars])) files.push(file)
   const coverage = coverageOf(bars)
@@ -41,6 +50,7 @@ export async function landSnapshot(
     chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }],
     actions: [...actions],
     clearedJumps: [],
+    ...(beside === undefined ? {} : { beside }),
   })
   await db
     .insert(datasets)

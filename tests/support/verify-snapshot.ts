@@ -1,5 +1,5 @@
 import { SnapshotVerifier } from '#activities/snapshots/snapshot-verifier.ts'
-import { readManifest } from '#activities/snapshots/manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 

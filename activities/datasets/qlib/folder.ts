@@ -8,7 +8,7 @@ import { readCalendar, readInstruments } from '#domain/qlib/texts.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { readSymbol } from '#domain/market/symbols.ts'
 import type { Universe } from '#domain/market/universe.ts'
-import type { TarIndex } from './tar-index.ts'
+import type { TarIndex } from '../tar-index.ts'
 
 export type ColumnField = (typeof columnFields)[number]
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCollectionActivities } from '#activities/collections.ts'
 import { markGarbage } from '#activities/collections/mark-garbage.ts'
 import { sweepGarbage } from '#activities/collections/sweep-garbage.ts'
-import { readManifest } from '#activities/snapshots/manifest.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 import type { GarbagePlan, Tally } from '#contracts/collections.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { closeFeatureBuild } from '#db/commands/close-feature-build.ts'
@@ -121,7 +121,7 @@ describe('a collection', () => {
     const unused = await world.upload('unused')
     expect((await keysIn('uploads/')).length).toBe(2)
     const uploads = (await mark()).objects.filter(({ key }) => key.startsWith('uploads/'))
-    expect(uploads).toMatchObject([{ key: unused, reason: 'unused-upload' }])
+    expect(uploads).toMatchObject([{ key: unused.uri, reason: 'unused-upload' }])
   })
 
   it('keeps checkpoints while any fit is open, and what the column cache alone remembers goes with its rows', async () => {
@@ -249,9 +249,9 @@ describe('what happens between the finding and the removing', () => {
     const { syncId, connector } = world.inputOf(await world.csv(csvOf([grown(40)])), 'd')
     const opened = await world.activities.openSync({ ...world.inputOf(connector, 'd'), syncId })
     const parent = opened.head!.manifest
-    const { staged } = await world.asActivity(world.activities.importBars, { syncId, connector, asOf: opened.startedAt })
+    const { staged } = await world.asActivity(world.activities.importBars, { syncId, connector, asOf: opened.startedAt, parent })
     const { examination } = await world.asActivity(world.activities.examineBars, { syncId, staged, parent })
-    const manifest = await world.asActivity(world.activities.composeSnapshot, { staged, examination, approved: false, parent })
+    const manifest = await world.asActivity(world.activities.composeSnapshot, { staged, examination, approved: false })
     const { chunks } = await readManifest(world.objects, manifest)
     await world.objects.remove(chunks.at(-1)!.object.uri)
     await expect(world.activities.landSnapshot({ syncId, manifest, parentId: head })).rejects.toMatchObject({ code: 'object_missing' })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importBars } from '#activities/datasets/import-bars.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
+import type { UploadRef } from '#contracts/references.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
@@ -152,9 +153,9 @@ describe('a bad line is named with file, line and reason, and is not used', () =
           objects: world.objects,
           python: '',
           vendors: noVendors,
-          readUpload: (upload: string) => world.objects.readUpload(upload),
+          readUpload: (upload: UploadRef) => world.objects.readUpload(upload),
         }
-        const imported = await importBars(reach, { syncId: input.syncId, config, asOf: '2020-06-01T00:00:00Z', cancelled })
+        const imported = await importBars(reach, { syncId: input.syncId, config, asOf: '2020-06-01T00:00:00Z', parent: null, cancelled })
         expect(imported.lines).toBe(physical.length)
         expect(imported.rows + imported.quarantined + imported.withheld).toBe(imported.lines)
         const { items } = await listQuarantinedRows(world.db, input.syncId, { limit: 100 })
@@ -211,7 +212,8 @@ describe('a source that holds nothing to use is refused, and the head stays', ()
   })
 
   it('an upload that is not there', async () => {
-    const config = { kind: 'csv', upload: 'uploads/00000000-0000-4000-8000-000000000000', filename: 'bars.csv' } as const
+    const upload = { ...(await world.upload('gone')), uri: 'uploads/00000000-0000-4000-8000-000000000000' }
+    const config = { kind: 'csv', upload, filename: 'bars.csv' } as const
     await expect(world.sync(config, { dataset: 'kept-head' })).rejects.toMatchObject({ code: 'object_missing' })
   })
 })

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BarGrouping } from '#activities/datasets/bar-grouping.ts'
 import { asText } from '#activities/datasets/quarantine.ts'
-import { Spill } from '#activities/datasets/spill.ts'
-import { readBarRecords } from '#domain/market/bar-records.ts'
+import { Spill } from '#activities/spill.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { BarIntake } from '#domain/market/bar-intake.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
@@ -11,16 +11,16 @@ import { sessionOf } from '#domain/market/session-days.ts'
 
 const latestSession = '2020-12-31'
 
-async function grouped(rows: readonly BarRow[]) {
-  const grouping = await BarGrouping.open('bars.csv')
+async function grouped(rows: readonly BarRow[], bytesInMemory?: number) {
+  const grouping = await BarGrouping.open({ file: 'bars.csv' }, bytesInMemory)
   try {
     for (const [index, row] of rows.entries()) {
       grouping.add(row, index + 2, { raw: `raw ${index + 2}` })
       await grouping.settle()
     }
-    const found = { bars: [] as ReturnType<typeof readBarRecords>[], refused: [] as { line: number; raw: string; reason: string }[] }
-    for await (const { symbols, refused } of grouping.taken(latestSession)) {
-      for (const { symbol, records } of symbols) found.bars.push(readBarRecords(symbol, records))
+    const found = { bars: [] as BarColumns[], refused: [] as { line: number; raw: string; reason: string }[] }
+    for await (const { symbols, refused } of grouping.taken(latestSession, 4)) {
+      found.bars.push(...symbols)
       for (const { line, raw, reason } of refused) found.refused.push({ line, raw, reason })
     }
     found.bars.sort((a, b) => compareText(a.symbol, b.symbol))
@@ -56,8 +56,8 @@ const row = fc.record({
 describe('rows that are grouped on disk', () => {
   it('are taken and refused as if all of them were in memory', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 60 }), async (rows) => {
-        expect(await grouped(rows)).toEqual(atOnce(rows))
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 60 }), fc.constantFrom(0, 200, 1e6), async (rows, bytesInMemory) => {
+        expect(await grouped(rows, bytesInMemory)).toEqual(atOnce(rows))
       }),
       { numRuns: 60 },
     )
@@ -78,13 +78,13 @@ describe('rows that are grouped on disk', () => {
     ).flat()
     const again = [{ ...first[0]! }, { ...first[100]!, close: 9.5 }, { ...first[4_000]! }]
     const rows = [...first, ...again]
-    const found = await grouped(rows)
+    const found = await grouped(rows, 20_000)
     expect(found).toEqual(atOnce(rows))
     expect(found.refused.map(({ line }) => line)).toEqual([102, 4_502, 4_503, 4_504])
   })
 
   it('that name more symbols than any market has are refused with the line', async () => {
-    const grouping = await BarGrouping.open('bars.csv')
+    const grouping = await BarGrouping.open({ file: 'bars.csv' })
     const add = (symbol: string, line: number) =>
       grouping.add({ symbol, session: '2020-01-02', open: 1, high: 1, low: 1, close: 1, volume: 1, adjustedClose: Number.NaN }, line, {
         raw: '',

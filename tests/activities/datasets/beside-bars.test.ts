@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSnapshot, readUniverses } from '#activities/snapshots.ts'
+import { openSnapshot } from '#activities/snapshots.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
 import { adjustBars } from '#domain/market/factors.ts'
-import { symbolStatus } from '#domain/market/listings.ts'
+import { listingEnds, symbolStatus } from '#domain/market/listings.ts'
 import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
+import { readUniverses } from '#storage/snapshot-manifest.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 let world: DatasetTestWorld
@@ -100,7 +101,7 @@ describe('corporate actions in a file of their own', () => {
     expect(items[0]!.reason).toMatch(/^LEH was delisted on 2008-09-18: a later bar is another company's/)
     const { sessions, close } = await reader!.bars('LEH')
     expect(sessions.at(-1)).toBe('2008-09-17')
-    expect(symbolStatus('LEH', close.at(-1)!, reader!.manifest.actions)).toEqual({
+    expect(symbolStatus(listingEnds(reader!.manifest.actions).get('LEH'), close.at(-1))).toMatchObject({
       kind: 'delisted',
       on: '2008-09-18',
       delistingReturn: -0.99,

@@ -27,9 +27,9 @@ async function composedTwice(dataset: string, closes: readonly number[]) {
     expect(second).toEqual(first)
     return first
   }
-  const { staged } = await twice(() => world.asActivity(world.activities.importBars, { syncId, connector, asOf: opened.startedAt }))
+  const { staged } = await twice(() => world.asActivity(world.activities.importBars, { syncId, connector, asOf: opened.startedAt, parent }))
   const { examination } = await twice(() => world.asActivity(world.activities.examineBars, { syncId, staged, parent }))
-  const manifest = await twice(() => world.asActivity(world.activities.composeSnapshot, { staged, examination, approved: false, parent }))
+  const manifest = await twice(() => world.asActivity(world.activities.composeSnapshot, { staged, examination, approved: false }))
   return { syncId, landing: { syncId, manifest, parentId: opened.head?.id ?? null } }
 }
 

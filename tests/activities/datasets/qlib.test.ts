@@ -1,17 +1,21 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { buffer } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSnapshot, qlibFiles, readUniverses } from '#activities/snapshots.ts'
+import { examineSnapshot } from '#activities/quality/examine-snapshot.ts'
+import { openSnapshot, qlibFiles } from '#activities/snapshots.ts'
 import { lacksOf, writeExport } from '#activities/snapshots/write-export.ts'
-import { packFolder } from '#cli/pack-folder.ts'
+import { folderBytes } from '#cli/pack-folder.ts'
+import { QualityReport } from '#contracts/quality.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { listQuarantinedRows } from '#db/queries/syncs.ts'
 import { decodeBin, encodeBin } from '#domain/qlib/bins.ts'
 import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
+import { readUniverses } from '#storage/snapshot-manifest.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
 /** A folder written as Qlib's dump_bin does, and what pyqlib reads from it, by make_qlib_folder.py. */
@@ -74,9 +78,7 @@ const expectEqual = (ours: Files, theirs: Files) => {
 
 describe('a Qlib folder', () => {
   it('comes in as pyqlib reads it: its calendar, its gaps, its late listings, its universes', async () => {
-    const path = join(scratch, 'folder.tar')
-    await packFolder(folder, path)
-    const { result, reader, manifest } = await imported(await readFile(path), 'qlib-in')
+    const { result, reader, manifest } = await imported(await buffer((await folderBytes(folder)).read()), 'qlib-in')
     const ours: unknown[] = []
     for (const name of ['BRK.B', 'CON', 'SH600000', 'SZ000001']) {
       const bars = await reader.bars(name)
@@ -129,6 +131,28 @@ describe('a Qlib folder', () => {
     expect(
       ['features/sz000001/factor.day.bin', 'instruments/csi300.txt', 'features/brk-b/close.day.bin'].every((path) => kept.has(path)),
     ).toBe(true)
+  })
+
+  it('is adjusted by its maker: a move in it is real for that, and not for an adjusted close beside it', async () => {
+    const files: Files = new Map([['calendars/day.txt', Buffer.from('2020-01-02\n2020-01-03\n')]])
+    files.set('instruments/all.txt', Buffer.from('SH600000\t2020-01-02\t2020-01-03\n'))
+    for (const field of ['open', 'high', 'low', 'close', 'volume', 'factor'])
+      files.set(`features/sh600000/${field}.day.bin`, encodeBin({ start: 0, values: Float32Array.of(8, 4) }))
+    const { result } = await imported(await tarOf(files), 'qlib-halved')
+    expect(result).toMatchObject({
+      state: 'landed',
+      held: 0,
+      jumps: [{ session: '2020-01-03', change: -0.5, clearedBy: 'adjusted-prices' }],
+    })
+    const { report } = await examineSnapshot(
+      world,
+      { dataset: 'qlib-halved', snapshotId: result.snapshotId! },
+      new AbortController().signal,
+    )
+    const { findings } = QualityReport.parse(JSON.parse(Buffer.from(await world.objects.get(report)).toString()))
+    expect(findings.find(({ kind }) => kind === 'explained-jumps')!.text).toContain(
+      "0 by the vendor's adjusted close, 1 in prices that the source has adjusted itself",
+    )
   })
 
   it('goes out as it came in, whatever its columns hold', async () => {

@@ -67,7 +67,7 @@ describe('a replay of the sample', () => {
     const put = vi.spyOn(world.objects, 'put')
     try {
       await world.sync(replay(), { dataset: 'little' })
-      expect(put.mock.calls.map(([, extension]) => extension)).toEqual(['parquet', 'json'])
+      expect(put.mock.calls.map(([, extension]) => extension)).toEqual(['parquet', 'gz'])
     } finally {
       put.mockRestore()
     }

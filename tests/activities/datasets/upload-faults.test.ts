@@ -2,10 +2,12 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importBars } from '#activities/datasets/import-bars.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { createObjectStore } from '#storage/minio-object-store.ts'
+import { uploadRefOf } from '#tests/support/object-store.ts'
 import { noVendors } from '#tests/support/vendors.ts'
 import { datasetWorld, type DatasetTestWorld } from './world.ts'
 
@@ -13,6 +15,7 @@ let world: DatasetTestWorld
 beforeAll(async () => void (world = await datasetWorld()))
 afterAll(() => world.drop())
 
+const key = 'uploads/00000000-0000-4000-8000-000000000000'
 const header = 'date,symbol,open,high,low,close,volume'
 const row = (day: number) => `2020-01-${String(day).padStart(2, '0')},A,10,11,9,10.5,100`
 const file = [header, ...Array.from({ length: 20 }, (_, day) => row(day + 1))].join('\n')
@@ -24,20 +27,38 @@ async function importing(answer: (response: ServerResponse) => void, dataset: st
   try {
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const store = createObjectStore({ ...world.store.config, endpoint }, { cacheDir: world.store.cacheDir })
-    const input = world.inputOf(
-      { kind: 'csv', upload: 'uploads/00000000-0000-4000-8000-000000000000', filename: 'bars.csv' } as const,
-      dataset,
-    )
+    const input = world.inputOf({ kind: 'csv', upload: uploadRefOf(key, Buffer.from(file)), filename: 'bars.csv' } as const, dataset)
     await world.activities.openSync(input)
     return await importBars(
       { db: world.db, objects: world.objects, python: '', vendors: noVendors, readUpload: (upload) => store.readUpload(upload) },
-      { syncId: input.syncId, config: input.connector, asOf: '2020-06-01T00:00:00Z', cancelled: new AbortController().signal },
+      {
+        syncId: input.syncId,
+        config: input.connector,
+        asOf: '2020-06-01T00:00:00Z',
+        parent: null,
+        cancelled: new AbortController().signal,
+      },
     )
   } finally {
     server.close()
     server.closeAllConnections()
   }
 }
+
+it('an upload that was altered in the store since it was sent is not imported, and the head stays', async () => {
+  const { snapshotId } = await world.sync(await world.csv(file), { dataset: 'altered' })
+  const connector = await world.csv(file)
+  const { endpoint, bucket, ...keys } = world.store.config
+  const { hostname, port } = new URL(endpoint)
+  const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, ...keys })
+  await client.putObject(bucket, connector.upload.uri, file.replace(',10.5,', ',10.6,'))
+  await expect(world.sync(connector, { dataset: 'altered' })).rejects.toMatchObject({
+    code: 'object_corrupt',
+    message: expect.stringContaining('upload the file again'),
+    place: { object: connector.upload.uri },
+  })
+  expect(await findDataset(world.db, 'altered')).toMatchObject({ headSnapshotId: snapshotId })
+})
 
 describe('an answer of the store', () => {
   it('is read to its end', async () => {
@@ -71,7 +92,7 @@ describe('an answer of the store', () => {
     const { snapshotId } = await world.sync(await world.csv(file), { dataset: 'cut' })
     await expect(importing(answer, 'cut')).rejects.toMatchObject({
       code: 'unavailable',
-      place: { object: 'uploads/00000000-0000-4000-8000-000000000000' },
+      place: { object: key },
     })
     expect(await findDataset(world.db, 'cut')).toMatchObject({ headSnapshotId: snapshotId })
   })

@@ -189,13 +189,17 @@ describe('a roll-back', () => {
 async function composed(dataset: string, bars: readonly BarColumns[]) {
   const { syncId, connector } = world.inputOf(await world.csv(csvOf(bars)), dataset)
   const { startedAt, head: parent } = await world.activities.openSync({ ...world.inputOf(connector, dataset), syncId })
-  const { staged } = await world.asActivity(world.activities.importBars, { syncId, connector, asOf: startedAt })
+  const { staged } = await world.asActivity(world.activities.importBars, {
+    syncId,
+    connector,
+    asOf: startedAt,
+    parent: parent?.manifest ?? null,
+  })
   const { examination } = await world.asActivity(world.activities.examineBars, { syncId, staged, parent: parent?.manifest ?? null })
   const manifest = await world.asActivity(world.activities.composeSnapshot, {
     staged,
     examination,
     approved: false,
-    parent: parent?.manifest ?? null,
   })
   return () => world.activities.landSnapshot({ syncId, manifest, parentId: parent?.id ?? null })
 }

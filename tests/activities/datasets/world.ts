@@ -4,7 +4,8 @@ import { DefaultLogger } from '@temporalio/worker'
 import { createDatasetActivities } from '#activities/datasets.ts'
 import type { Vendors } from '#activities/datasets/vendors/vendors.ts'
 import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
-import { testObjectStore } from '#tests/support/object-store.ts'
+import type { UploadRef } from '#contracts/references.ts'
+import { testObjectStore, uploadRefOf } from '#tests/support/object-store.ts'
 import { testDatabase, testServices } from '#tests/support/services.ts'
 import { noVendors } from '#tests/support/vendors.ts'
 
@@ -37,11 +38,12 @@ export async function datasetWorld({ python = testServices().python, vendors = n
     asActivity: <A extends unknown[], R>(activity: (...args: A) => Promise<R>, ...args: A): Promise<R> =>
       new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') }).run(activity, ...args) as Promise<R>,
 
-    async upload(text: string | Uint8Array): Promise<string> {
+    async upload(text: string | Uint8Array): Promise<UploadRef> {
+      const body = Buffer.from(text)
       const { upload, url } = await objects.presignUpload()
-      const answer = await fetch(url, { method: 'PUT', body: typeof text === 'string' ? text : Buffer.from(text) })
+      const answer = await fetch(url, { method: 'PUT', body })
       if (!answer.ok) throw new Error(`upload refused: ${answer.status}`)
-      return upload
+      return uploadRefOf(upload, body)
     },
 
     async csv(text: string | Uint8Array, through?: string): Promise<Extract<ConnectorConfig, { kind: 'csv' }>> {
@@ -64,11 +66,11 @@ export async function datasetWorld({ python = testServices().python, vendors = n
         const approved = held > 0 && (await this.asActivity(activities.releaseSession, { ...release, approved: true })).manifest
         return { ...(await activities.landSnapshot({ syncId, manifest: approved || manifest, parentId: head?.id ?? null })), held }
       }
-      const { staged } = await this.asActivity(activities.importBars, { syncId, connector, asOf: startedAt })
+      const { staged } = await this.asActivity(activities.importBars, { syncId, connector, asOf: startedAt, parent })
       const { examination, held } = await this.asActivity(activities.examineBars, { syncId, staged, parent })
       if (held > 0 && options.verdict !== 'approve')
         return { ...(await activities.endSync({ syncId, state: 'rejected', failure: 'rejected by tests' })), held }
-      const manifest = await this.asActivity(activities.composeSnapshot, { staged, examination, approved: held > 0, parent })
+      const manifest = await this.asActivity(activities.composeSnapshot, { staged, examination, approved: held > 0 })
       return { ...(await activities.landSnapshot({ syncId, manifest, parentId: head?.id ?? null })), held }
     },
 

@@ -4,13 +4,15 @@ import { computeShards, type ShardsInput } from '#activities/features/compute-sh
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
-import { writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import { writeChunks } from '#activities/snapshots/write-chunks.ts'
+import { describeSymbol, writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import { groupBy } from '#domain/group-by.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { featureShardCache } from '#db/schema.ts'
 import { groupSymbols } from '#domain/features/symbol-groups.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
-import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars, joinBars } from '#domain/market/bars.ts'
 import { inGroups } from '#domain/market/chunk-layout.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -69,18 +71,21 @@ beforeEach(async () => {
 })
 
 async function land({ bars, actions }: Market, parent?: ObjectRef): Promise<ObjectRef> {
-  return await writeSnapshot(
-    store.objects,
-    {
-      groups: inGroups(bars).map(({ group, bars: own }) => ({ group, parts: () => [own] })),
-      knownAtBasis: 'assumed',
-      lastSession: bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b)),
-      actions,
-      clearedJumps: [],
-      beside: undefined,
-    },
-    { earlier: parent && (await openSnapshot(store.objects, parent)), cancelled: new AbortController().signal },
-  )
+  const lastSession = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
+  const actionsOf = groupBy(actions, ({ symbol }) => symbol)
+  return await writeSnapshot(store.objects, {
+    symbols: bars.map((each) => describeSymbol(each, actionsOf.get(each.symbol) ?? [], 'assumed')),
+    chunks: await writeChunks(store.objects, inGroups(bars), {
+      lastSession,
+      earlier: parent && (await openSnapshot(store.objects, parent)),
+      cancelled: new AbortController().signal,
+    }),
+    knownAtBasis: 'assumed',
+    lastSession,
+    actions,
+    clearedJumps: [],
+    beside: undefined,
+  })
 }
 
 async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet, from: 'kept' | 'empty' = 'kept') {
@@ -91,7 +96,7 @@ async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet
   return await computeShards({ db, objects: store.objects, pool }, input, new AbortController().signal)
 }
 
-const until = (bars: BarColumns, rows: number) => copyBars(bars, 0, rows)
+const until = (bars: BarColumns, rows: number) => sliceBars(bars, 0, rows)
 
 const edit = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('append' as const), sessions: fc.integer({ min: 1, max: 30 }) }) },
@@ -136,7 +141,7 @@ function applied({ bars, actions }: Market, change: Edit): Market {
       const longer = (each: BarColumns) => {
         const source = whole.find(({ symbol }) => symbol === each.symbol)!
         const [from, to] = [each.sessions.at(-1)!, until].map((session) => source.sessions.indexOf(session) + 1) as [number, number]
-        return to > from ? joinBars(each, copyBars(source, from, to)) : each
+        return to > from ? joinBars(each, sliceBars(source, from, to)) : each
       }
       return { bars: bars.map(longer), actions }
     }
@@ -151,18 +156,18 @@ function applied({ bars, actions }: Market, change: Edit): Market {
       const absent = source.sessions.findIndex((session) => session > chosen.sessions[0]! && !chosen.sessions.includes(session))
       if (absent !== -1 && source.sessions[absent]! < chosen.sessions.at(-1)!) {
         const after = chosen.sessions.findIndex((session) => session > source.sessions[absent]!)
-        const parts = [copyBars(chosen, 0, after), copyBars(source, absent, absent + 1), copyBars(chosen, after, chosen.sessions.length)]
+        const parts = [sliceBars(chosen, 0, after), sliceBars(source, absent, absent + 1), sliceBars(chosen, after, chosen.sessions.length)]
         return { bars: [...others, joinBars(joinBars(parts[0]!, parts[1]!), parts[2]!)], actions }
       }
       if (row === 0 || row === chosen.sessions.length - 1) return { bars, actions }
-      return { bars: [...others, joinBars(copyBars(chosen, 0, row), copyBars(chosen, row + 1, chosen.sessions.length))], actions }
+      return { bars: [...others, joinBars(sliceBars(chosen, 0, row), sliceBars(chosen, row + 1, chosen.sessions.length))], actions }
     }
     case 'list': {
       const fresh = whole.find(({ symbol }) => bars.every((each) => each.symbol !== symbol))
       const last = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
       if (fresh === undefined) return { bars, actions }
       const to = fresh.sessions.indexOf(last) + 1
-      return { bars: [...bars, copyBars(fresh, Math.max(0, to - change.rows), to)], actions }
+      return { bars: [...bars, sliceBars(fresh, Math.max(0, to - change.rows), to)], actions }
     }
     case 'split':
     case 'dividend':

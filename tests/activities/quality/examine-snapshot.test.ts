@@ -4,6 +4,7 @@ import { QualityReport } from '#contracts/quality.ts'
 import { snapshotQuality } from '#db/schema.ts'
 import { findQualityReport } from '#db/queries/snapshot-quality.ts'
 import { datasetWorld, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
+import { qualityEngineVersion } from '#domain/quality/snapshot-examination.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 
@@ -72,7 +73,9 @@ describe('a snapshot’s quality report', () => {
     await expect(examine('once', id)).resolves.toEqual(first)
     await world.db.delete(snapshotQuality)
     await expect(Promise.all([examine('once', id), examine('once', id)])).resolves.toEqual([first, first])
-    await expect(findQualityReport(world.db, { dataset: 'once', snapshotId: id, engineVersion: '1' })).resolves.toEqual(first.report)
+    await expect(findQualityReport(world.db, { dataset: 'once', snapshotId: id, engineVersion: qualityEngineVersion })).resolves.toEqual(
+      first.report,
+    )
   })
 
   it('needs a snapshot of that dataset', async () => {

@@ -1,8 +1,9 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSnapshot } from '#activities/snapshots.ts'
 import { readBarFiles, writeBarFiles } from '#activities/snapshots/bar-files.ts'
-import { writeManifest } from '#activities/snapshots/manifest.ts'
+import { writeManifest } from '#storage/snapshot-manifest.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { sliceBars } from '#domain/market/bars.ts'
@@ -64,7 +65,7 @@ describe('an opened snapshot', () => {
   it('refuses a manifest that was altered, and one that is none', async () => {
     await withAltered(
       manifest,
-      (bytes) => Buffer.from(bytes.toString().replace('"ratio":2', '"ratio":3')),
+      (bytes) => gzipSync(gunzipSync(bytes).toString().replace('"ratio":2', '"ratio":3')),
       () => expect(openSnapshot(uncached(), manifest)).rejects.toMatchObject({ code: 'object_corrupt' }),
     )
     const other = await world.objects.put(Buffer.from('{"format":2}'), 'json')

@@ -14,6 +14,7 @@ import { findPrediction } from '#db/queries/predictions.ts'
 import { prediction } from '#db/schema.ts'
 import { buildIdOf, definitionHash, featureHash } from '#domain/features/definitions.ts'
 import { shipPredictions } from '#serving/prediction-log/ship-predictions.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { registerVersion } from '#tests/support/model-version.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -184,9 +185,7 @@ describe('an object altered in the store', () => {
   const sidecarOf = async () =>
     JSON.parse(new TextDecoder().decode(await store.objects.get(version.sidecar))) as { fitReport: { uri: string } }
   const buildManifestOf = async () => (await trace(bySymbol.id)).links.find(({ what }) => what === 'build-manifest')!.name
-  const chunkOf = async () =>
-    (JSON.parse(new TextDecoder().decode(await store.objects.get(snapshot.manifest))) as { chunks: { object: { uri: string } }[] })
-      .chunks[0]!.object.uri
+  const chunkOf = async () => (await readManifest(store.objects, snapshot.manifest)).chunks[0]!.object.uri
 
   test.each<[TraceLink['what'], () => Promise<string> | string]>([
     ['onnx', () => version.onnx.uri],

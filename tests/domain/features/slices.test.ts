@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cutSlices, rowsOf } from '#domain/features/slices.ts'
 import { type GroupContents, readAhead, sliceKeys } from '#domain/features/slice-keys.ts'
-import { copyBars } from '#domain/market/bars.ts'
+import { sliceBars } from '#domain/market/bars.ts'
 import { monthContents, monthsBetween } from '#domain/market/month-contents.ts'
 import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import { walkBars } from '#tests/support/bars.ts'
@@ -49,7 +49,7 @@ describe('slices', () => {
 })
 
 const contentsOf = (rows: number, actions: GroupContents['actions'] = []): GroupContents => ({
-  months: new Map(Object.entries(monthContents([copyBars(bars, 0, rows)])).map(([month, hash]) => [month, [hash]])),
+  months: new Map(Object.entries(monthContents([sliceBars(bars, 0, rows)])).map(([month, hash]) => [month, [hash]])),
   actions,
 })
 
@@ -74,7 +74,7 @@ describe('keys', () => {
   it('tell what a label reads ahead by its months, and by its rows', () => {
     const slice = { months: ['2007-01'] }
     const at = (rows: number, actions: GroupContents['actions'] = []) =>
-      readAhead(slice, 2, { symbols: ['AAA'], bars: new Map([['AAA', copyBars(bars, 0, rows)]]) }, contentsOf(rows, actions))
+      readAhead(slice, 2, { symbols: ['AAA'], bars: new Map([['AAA', sliceBars(bars, 0, rows)]]) }, contentsOf(rows, actions))
     const inMonth = bars.sessions.filter((session) => session < '2007-02').length
     expect([at(inMonth).through, at(inMonth + 1).through, at(inMonth + 2).through]).toEqual([null, null, '2007-02'])
     // another session changes the month, and not the rows

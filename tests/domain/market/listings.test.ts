@@ -26,11 +26,14 @@ describe('the end of a listing', () => {
   })
 
   it('leaves a status, with what a holder got', () => {
-    expect(symbolStatus('LEH', 0.21, [lehman, facebook])).toEqual({ kind: 'delisted', on: '2008-09-18', delistingReturn: -0.99 })
-    expect(symbolStatus('X', 40, [action('X', '2020-01-02', { cash: 44 })])).toMatchObject({ delistingReturn: 44 / 40 - 1 })
-    expect(symbolStatus('X', 40, [action('X', '2020-01-02', {})])).toMatchObject({ kind: 'delisted', delistingReturn: undefined })
-    expect(symbolStatus('FB', 184, [lehman, facebook])).toEqual({ kind: 'renamed', on: '2022-06-09', to: 'META' })
-    expect(symbolStatus('IBM', 100, [lehman, facebook])).toEqual({ kind: 'listed' })
+    const of = (symbol: string, actions: CorporateAction[], lastClose?: number) => symbolStatus(listingEnds(actions).get(symbol), lastClose)
+    expect(of('LEH', [lehman, facebook], 0.21)).toEqual({ kind: 'delisted', on: '2008-09-18', delistingReturn: -0.99, cash: undefined })
+    const bought = [action('X', '2020-01-02', { cash: 44 })]
+    expect(of('X', bought, 40)).toMatchObject({ delistingReturn: 44 / 40 - 1 })
+    expect(of('X', bought)).toMatchObject({ kind: 'delisted', delistingReturn: undefined, cash: 44 })
+    expect(of('X', [action('X', '2020-01-02', {})], 40)).toMatchObject({ kind: 'delisted', delistingReturn: undefined })
+    expect(of('FB', [lehman, facebook])).toEqual({ kind: 'renamed', on: '2022-06-09', to: 'META' })
+    expect(of('IBM', [lehman, facebook])).toEqual({ kind: 'listed' })
   })
 })
 

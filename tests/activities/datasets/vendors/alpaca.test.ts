@@ -5,6 +5,7 @@ import { vendorAccess } from '#config/vendor-access.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { listFetchedPages } from '#db/queries/fetched-pages.ts'
 import { findDataset } from '#db/queries/datasets.ts'
+import { findSync } from '#db/queries/syncs.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { quarantinedRow, syncRun } from '#db/schema.ts'
 import { datasetWorld, type DatasetTestWorld } from '../world.ts'
@@ -147,7 +148,12 @@ describe('Alpaca', () => {
     const input = world.inputOf(config, 'alpaca-resumed')
     const { startedAt } = await world.activities.openSync(input)
     const attempt = () =>
-      world.asActivity(world.activities.importBars, { syncId: input.syncId, connector: input.connector as never, asOf: startedAt })
+      world.asActivity(world.activities.importBars, {
+        syncId: input.syncId,
+        connector: input.connector as never,
+        asOf: startedAt,
+        parent: null,
+      })
     server.standing = ({ url }) => (url.searchParams.get('page_token') === '9' ? { kind: 'cut' } : undefined)
     await expect(attempt()).rejects.toMatchObject({ code: 'source_unavailable' })
     const before = server.asked.filter(({ url }) => url.pathname === '/v2/stocks/bars').map(({ url }) => url.searchParams.get('page_token'))
@@ -177,14 +183,17 @@ describe('Alpaca', () => {
     expect((await synced('alpaca-revised')).result).toMatchObject({ state: 'unchanged' })
   })
 
-  it('that no longer has a symbol fails the sync, and the head keeps it', async () => {
+  it('that no longer has a symbol: its bars are kept, and the sync names it; one that was never known fails it', async () => {
     const { result } = await synced('alpaca-gone')
     delete history['BRK.B']
-    await expect(synced('alpaca-gone')).rejects.toMatchObject({
+    const again = await synced('alpaca-gone')
+    expect(again.result).toMatchObject({ state: 'unchanged', snapshotId: result.snapshotId })
+    expect(await findSync(world.db, again.result.syncId)).toMatchObject({ withdrawn: ['BRK.B'] })
+    await expect(synced('alpaca-new')).rejects.toMatchObject({
       code: 'not_found',
       message: expect.stringContaining('no bars of BRK.B from 2020-08-24'),
     })
-    expect(await findDataset(world.db, 'alpaca-gone')).toMatchObject({ headSnapshotId: result.snapshotId })
+    expect(await findDataset(world.db, 'alpaca-new')).toMatchObject({ headSnapshotId: null })
   })
 
   it('tells renames, removals and mergers; those of a company that had a ticker before do not end the present one', async () => {

@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { examineSnapshot } from '#activities/quality/examine-snapshot.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
 import { createVendors } from '#activities/datasets/vendors/vendors.ts'
 import { vendorAccess } from '#config/vendor-access.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
+import { QualityReport } from '#contracts/quality.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
+import { findSync } from '#db/queries/syncs.ts'
 import { xnys } from '#domain/calendar/calendars.ts'
 import { adjustBars } from '#domain/market/factors.ts'
 import { datasetWorld, type DatasetTestWorld } from '../world.ts'
@@ -28,12 +31,14 @@ const traded = (symbol: string, session: string) => {
   return symbol === 'AAPL' ? (session < split ? 500 + i / 8 : 125 + i / 8) : 215 + i / 4
 }
 
+/** Yahoo's names of shares that it knew before. */
+let forgotten: string[] = []
 let spoiled: (chart: { [key: string]: any }, symbol: string) => void
 
 /** The chart as Yahoo adjusts it: prices and volumes for the splits, adjclose for dividends besides. */
 function answer({ url }: Asked): { status: number; body: unknown } {
   const symbol = url.pathname.split('/').at(-1)!
-  if (!['AAPL', 'BRK-B'].includes(symbol))
+  if (!['AAPL', 'BRK-B'].includes(symbol) || forgotten.includes(symbol))
     return {
       status: 404,
       body: { chart: { result: null, error: { code: 'Not Found', description: 'No data found, symbol may be delisted' } } },
@@ -95,7 +100,10 @@ beforeAll(async () => {
   const access = { ...vendorAccess({}, '/nowhere'), yahoo: { endpoint: server.endpoint } }
   world = await datasetWorld({ vendors: createVendors(access, { requestsPerMinute: 100_000, firstWaitMs: 1, retries: 2, failures: 100 }) })
 })
-beforeEach(() => void (spoiled = () => {}))
+beforeEach(() => {
+  spoiled = () => {}
+  forgotten = []
+})
 afterEach(() => {
   server.asked.length = 0
   server.faults = []
@@ -170,11 +178,32 @@ describe('Yahoo', () => {
     expect((await synced('yahoo-today', open)).reader.manifest.lastSession).toBe('2020-09-04')
   })
 
-  it('knows no delisted share, and says so', async () =>
-    await expect(synced('yahoo-gone', { ...config, symbols: ['LEH'] })).rejects.toMatchObject({
+  it('never knew a share that it does not know at the first sync, and says so', async () =>
+    await expect(synced('yahoo-gone', { ...config, symbols: ['AAPL', 'LEH'] })).rejects.toMatchObject({
       code: 'not_found',
-      message: expect.stringMatching(/^Yahoo knows no LEH; it forgets delisted shares/),
+      message: expect.stringMatching(/^Yahoo knows no LEH, and the dataset has no bars of it to keep/),
     }))
+
+  it('forgets a delisted share: its bars and actions are kept, and the sync and the quality report name it', async () => {
+    const earlier = await synced('yahoo-forgets', { ...config, through: '2020-09-02' })
+    forgotten = ['AAPL']
+    const { result, reader } = await synced('yahoo-forgets')
+    expect(result).toMatchObject({ state: 'landed', symbols: 2, rows: 18, quarantined: 0, held: 0 })
+    expect(await reader.bars('AAPL')).toEqual(await earlier.reader.bars('AAPL'))
+    expect(reader.actions('AAPL')).toEqual(earlier.reader.actions('AAPL'))
+    expect((await reader.bars('BRK.B')).sessions).toEqual(sessions)
+    expect(await findSync(world.db, result.syncId)).toMatchObject({ withdrawn: ['AAPL'] })
+    expect(await findSync(world.db, earlier.result.syncId)).toMatchObject({ withdrawn: [] })
+
+    const examined = { dataset: 'yahoo-forgets', snapshotId: result.snapshotId! }
+    const { report } = await examineSnapshot(world, examined, new AbortController().signal)
+    const { findings, withdrawn } = QualityReport.parse(JSON.parse(new TextDecoder().decode(await world.objects.get(report))))
+    expect(withdrawn).toEqual(['AAPL'])
+    expect(findings.find(({ kind }) => kind === 'withdrawn')?.text).toContain('no longer knows, with the bars of an earlier snapshot: AAPL')
+
+    // and it is kept by the syncs after it
+    expect((await synced('yahoo-forgets')).result).toMatchObject({ state: 'unchanged', snapshotId: result.snapshotId })
+  })
 
   it('that answers something else is told apart from one that does not answer', async () => {
     spoiled = (chart) => delete chart.meta.exchangeTimezoneName

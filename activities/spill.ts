@@ -1,51 +1,57 @@
 /**
  * Groups more records than memory holds: they come in any order, and are read back bucket by bucket, each bucket in the
- * order in which its records came. Full blocks go to one temporary file; a bucket remembers where its blocks lie. Memory:
- * one block a bucket, and the blocks that wait to be written. Records are a fixed count of doubles; a text may go with one.
+ * order in which its records came. Full blocks wait in memory, and go to one temporary file once they are many megabytes:
+ * what is less never touches the disk. Memory: one block a bucket, and the blocks that wait. Records are a fixed count of
+ * doubles; a text may go with one.
  */
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { QuantloopError } from '#contracts/errors.ts'
+import { scratchFailure } from './scratch-disk.ts'
 
 const recordsPerBlock = 200
+const blocksAtATime = 1_000
 /** Bytes that may wait before they are written. */
-const waitingBytes = 4 * 2 ** 20
+const waitingBytes = 64 * 2 ** 20
 
-type Bucket = { block: Float64Array; records: number; offsets: number[] }
+/** `full` are the places of its blocks in the file, also of those that still wait. */
+type Bucket = { filling: Float64Array; records: number; full: number[] }
 
 export class Spill {
   private readonly width: number
+  private readonly most: number
   private readonly folder: string
   private readonly file: FileHandle
   private readonly buckets: (Bucket | undefined)[] = []
-  private waiting: Uint8Array[] = []
+  /** by their place in the file */
+  private readonly waiting = new Map<number, Uint8Array>()
   private waitingSize = 0
   private written = 0
 
-  private constructor(width: number, folder: string, file: FileHandle) {
+  private constructor(width: number, most: number, folder: string, file: FileHandle) {
     this.width = width
+    this.most = most
     this.folder = folder
     this.file = file
   }
 
   /** Records of `width` doubles, in a temporary folder that `close` removes. @throws QuantloopError unavailable */
-  static async open(width: number): Promise<Spill> {
+  static async open(width: number, most = waitingBytes): Promise<Spill> {
     return await onDisk(async () => {
       const folder = await mkdtemp(join(tmpdir(), 'quantloop-spill-'))
-      return new Spill(width, folder, await open(join(folder, 'records'), 'wx+', 0o600))
+      return new Spill(width, most, folder, await open(join(folder, 'records'), 'wx+', 0o600))
     })
   }
 
   add(bucket: number, record: Float64Array): void {
     const { width } = this
-    const own = (this.buckets[bucket] ??= { block: new Float64Array(recordsPerBlock * width), records: 0, offsets: [] })
+    const own = (this.buckets[bucket] ??= { filling: new Float64Array(recordsPerBlock * width), records: 0, full: [] })
     const at = own.records % recordsPerBlock
-    own.block.set(record, at * width)
+    own.filling.set(record, at * width)
     own.records++
     if (at + 1 < recordsPerBlock) return
-    own.offsets.push(this.append(asBytes(own.block)))
-    own.block = new Float64Array(recordsPerBlock * width)
+    own.full.push(this.append(asBytes(own.filling)))
+    own.filling = new Float64Array(recordsPerBlock * width)
   }
 
   /** Keeps a text, and answers the number by which `text` finds it. */
@@ -57,34 +63,41 @@ export class Spill {
   }
 
   /** Writes what waits, once it is much: to be called now and then. @throws QuantloopError unavailable */
-  async settle(most = waitingBytes): Promise<void> {
+  async settle(most = this.most): Promise<void> {
     if (this.waitingSize <= most) return
-    const waiting = this.waiting
-    this.waiting = []
-    this.waitingSize = 0
+    const waiting = [...this.waiting.values()]
     await onDisk(async () => {
-      for (let size = 0, rest = waiting; rest.length > 0; rest = rest.slice(size)) {
-        size = 1_000
-        await this.writeAll(rest.slice(0, size))
-      }
+      for (let from = 0; from < waiting.length; from += blocksAtATime) await this.writeAll(waiting.slice(from, from + blocksAtATime))
     })
+    this.waiting.clear()
+    this.waitingSize = 0
   }
 
-  /** All records of a bucket; what waited must have been settled. @throws QuantloopError unavailable */
+  /** Lets all of it go to the disk if any of it is there: who reads needs the memory. @throws QuantloopError unavailable */
+  async settleForReading(): Promise<void> {
+    if (this.written > this.waitingSize) await this.settle(0)
+  }
+
+  /** All records of a bucket. @throws QuantloopError unavailable */
   async records(bucket: number): Promise<Float64Array> {
     const own = this.buckets[bucket]
     if (own === undefined) return new Float64Array(0)
     const records = new Float64Array(own.records * this.width)
     const blockSize = recordsPerBlock * this.width
     await onDisk(async () => {
-      for (const [index, offset] of own.offsets.entries())
-        await this.readAt(asBytes(records.subarray(index * blockSize, (index + 1) * blockSize)), offset)
+      for (const [index, offset] of own.full.entries()) {
+        const into = asBytes(records.subarray(index * blockSize, (index + 1) * blockSize))
+        const bytes = this.waiting.get(offset)
+        if (bytes === undefined) await this.readAt(into, offset)
+        else into.set(bytes)
+      }
     })
-    records.set(own.block.subarray(0, (own.records % recordsPerBlock) * this.width), own.offsets.length * blockSize)
+    records.set(own.filling.subarray(0, (own.records % recordsPerBlock) * this.width), own.full.length * blockSize)
     return records
   }
 
   async text(at: number): Promise<string> {
+    await this.settle(0)
     return await onDisk(async () => {
       const length = Buffer.alloc(4)
       await this.readAt(length, at)
@@ -102,7 +115,7 @@ export class Spill {
   private append(bytes: Uint8Array): number {
     const offset = this.written
     this.written += bytes.length
-    this.waiting.push(bytes)
+    this.waiting.set(offset, bytes)
     this.waitingSize += bytes.length
     return offset
   }
@@ -129,11 +142,6 @@ async function onDisk<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw new QuantloopError(
-      'unavailable',
-      `rows cannot be grouped in ${tmpdir()} (${(error as Error).message}): free some space there, or point TMPDIR to another disk`,
-      { folder: tmpdir() },
-      { cause: error },
-    )
+    throw scratchFailure('rows cannot be grouped', error)
   }
 }

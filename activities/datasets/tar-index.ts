@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
@@ -13,6 +14,9 @@ export type TarIndex = {
   has(path: string): boolean
   /** @throws QuantloopError source_malformed */
   read(path: string): Promise<Uint8Array>
+  stream(path: string): AsyncIterable<Buffer>
+  /** A copy in a file of its own, for readers that need a path. */
+  copy(path: string, to: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,6 +35,8 @@ export async function indexTar(path: string, file: string, cancelled: AbortSigna
       paths: [...places.keys()],
       has: (name) => places.has(name),
       read: (name) => bytesAt(handle, places.get(name), name, file),
+      stream: (name) => streamAt(handle, places.get(name), name, file),
+      copy: (name, to) => pipeline(streamAt(handle, places.get(name), name, file), createWriteStream(to), { signal: cancelled }),
       close: () => handle.close(),
     }
   } catch (error) {
@@ -86,6 +92,18 @@ async function bytesAt(handle: FileHandle, place: Place | undefined, name: strin
   const { bytesRead } = await handle.read(bytes, 0, place.size, place.offset)
   if (bytesRead !== place.size) throw malformed(file, `ends within ${name}`)
   return bytes
+}
+
+async function* streamAt(handle: FileHandle, place: Place | undefined, name: string, file: string): AsyncGenerator<Buffer> {
+  if (place === undefined) throw malformed(file, `lacks ${name}`)
+  if (place.size === 0) return
+  const { offset: start, size } = place
+  let read = 0
+  for await (const block of handle.createReadStream({ start, end: start + size - 1, autoClose: false }) as AsyncIterable<Buffer>) {
+    read += block.length
+    yield block
+  }
+  if (read !== size) throw malformed(file, `ends within ${name}`)
 }
 
 const shown = (name: string) => JSON.stringify(name.slice(0, 80))
