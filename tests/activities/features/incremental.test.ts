@@ -195,7 +195,7 @@ describe('an incremental build', () => {
           }
         },
       ),
-      { numRuns: 16 },
+      { numRuns: 8 },
     )
   })
 
