@@ -13,27 +13,42 @@ export function evaluate(plan: Plan, source: Source): Float32Array[] {
 }
 
 /** As `evaluate`, into columns that are there. What a step computed is let go after its last use. */
-export function evaluateInto({ steps, outputs }: Plan, source: Source, answers: readonly Float32Array[]): void {
+export function evaluateInto(plan: Plan, source: Source, answers: readonly Float32Array[]): void {
   const workspace = new Workspace(Object.values(source)[0]?.length ?? 0)
-  const lastUse = lastUses(steps)
-  const results: (Column[] | undefined)[] = []
+  const results: Column[][] = []
   const read = (input: Input) => (typeof input === 'number' ? input : results[input.step]![input.line]!)
-  const letGo = (step: number) => {
-    workspace.giveBack(...(results[step] ?? []))
-    results[step] = undefined
-  }
-  const answersOf = answersByStep(outputs)
-
-  for (const [index, step] of steps.entries()) {
+  const { answersOf, lastUsed } = scheduleOf(plan)
+  for (const [index, step] of plan.steps.entries()) {
     const lines =
       step.kind === 'column'
         ? [leaf(step, source, workspace)]
         : step.kernel.compute(step.inputs.map(read), step.settings, { workspace, precision: step.precision })
     results[index] = lines
-    for (const { line, answer } of answersOf[index] ?? []) writeFloat32(lines[line]!, answers[answer]!)
-    for (const used of new Set(inputsOf(step))) if (lastUse[used] === index) letGo(used)
-    if (lastUse[index] === undefined) letGo(index)
+    for (const { line, answer } of answersOf[index]!) writeFloat32(lines[line]!, answers[answer]!)
+    for (const used of lastUsed[index]!) {
+      workspace.giveBack(...results[used]!)
+      results[used] = []
+    }
   }
+}
+
+/** By step: the answers that it gives, and the steps whose results nobody needs after it. */
+type Schedule = { answersOf: { line: number; answer: number }[][]; lastUsed: number[][] }
+
+/** One plan runs over many symbols. */
+const schedules = new WeakMap<Plan, Schedule>()
+
+function scheduleOf(plan: Plan): Schedule {
+  const known = schedules.get(plan)
+  if (known !== undefined) return known
+  const { steps, outputs } = plan
+  const schedule: Schedule = { answersOf: steps.map(() => []), lastUsed: steps.map(() => []) }
+  for (const [answer, { step, line }] of outputs.entries()) schedule.answersOf[step]!.push({ line, answer })
+  const last = steps.map((_, index) => index)
+  for (const [index, step] of steps.entries()) for (const used of inputsOf(step)) last[used] = index
+  for (const [used, index] of last.entries()) schedule.lastUsed[index]!.push(used)
+  schedules.set(plan, schedule)
+  return schedule
 }
 
 /** Writes a float32 column whose bytes depend on its values alone: numbers are rounded, every NaN is the same NaN. */
@@ -52,18 +67,6 @@ function leaf(step: Extract<Step, { kind: 'column' }>, source: Source, workspace
   const rounded = workspace.lend()
   for (let row = 0; row < rounded.length; row++) rounded[row] = Math.fround(column[row]!)
   return rounded
-}
-
-function answersByStep(outputs: Plan['outputs']): { line: number; answer: number }[][] {
-  const byStep: { line: number; answer: number }[][] = []
-  for (const [answer, { step, line }] of outputs.entries()) (byStep[step] ??= []).push({ line, answer })
-  return byStep
-}
-
-function lastUses(steps: readonly Step[]): number[] {
-  const last: number[] = []
-  for (const [index, step] of steps.entries()) for (const used of inputsOf(step)) last[used] = index
-  return last
 }
 
 const inputsOf = (step: Step): number[] =>

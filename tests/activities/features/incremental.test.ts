@@ -200,7 +200,7 @@ describe('an incremental build', () => {
           }
         },
       ),
-      { numRuns: 16 },
+      { numRuns: 8 },
     )
   })
 
