@@ -165,7 +165,7 @@ export const DatasetCalendar = z.discriminatedUnion('kind', [
 export type DatasetCalendar = z.infer<typeof DatasetCalendar>
 
 /** A name that a source gives to a set of symbols: `csi300`. */
-export const UniverseName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'letters, digits and . _ -, at most 63')
+export const UniverseName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'letters, digits and . _ -, at most 63')
 
 /** Which symbols belong on which sessions, both ends included. */
 export const Universe = z.strictObject({
