@@ -8,8 +8,9 @@ import { decideModelVersion, type VersionDecision } from '#db/commands/decide-mo
 import { openTrainingRun } from '#db/commands/open-training-run.ts'
 import { pinTrainingSnapshot } from '#db/commands/pin-training-snapshot.ts'
 import { recordTrainingFacts } from '#db/commands/record-training-facts.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { assertSegmentsFilled, assertSegmentsOrdered } from '#domain/evaluation/segments.ts'
-import { persistenceSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { persistenceSet } from '#domain/features/feature-sets.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { interruptible } from './interruptible.ts'
 import { senderOf, type SignalOrdinal } from './sender.ts'
@@ -27,7 +28,7 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
   /** Refuses what cannot work with any data, and answers the snapshot to train on. */
   async resolveRecipe({ runId, recipe, snapshotId }: TrainModelInput): Promise<string> {
     assertSegmentsOrdered(recipe.segments)
-    resolveFeatureSet(recipe.featureSet, recipe.label)
+    await resolveSet(db, recipe.featureSet, recipe.label)
     if (recipe.model === 'persistence' && recipe.featureSet !== persistenceSet)
       throw new QuantloopError(
         'recipe_invalid',

@@ -5,7 +5,8 @@ import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
-import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
+import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
+import { FeatureBuild } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, Trace } from '#contracts/predictions.ts'
 import { QualityReport } from '#contracts/quality.ts'
@@ -76,7 +77,9 @@ export const schemas = {
   EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
   ExportRequest: ExportRequest.meta({ id: 'ExportRequest' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
-  FeatureSet: FeatureSet.meta({ id: 'FeatureSet' }),
+  FeatureSet: DescribedFeatureSet.meta({ id: 'FeatureSet' }),
+  FeatureSetComparison: FeatureSetComparison.meta({ id: 'FeatureSetComparison' }),
+  FeatureSetFile: FeatureSetFile.meta({ id: 'FeatureSetFile' }),
   HeadMove: HeadMove.meta({ id: 'HeadMove' }),
   Lineage: Lineage.meta({ id: 'Lineage' }),
   Model: Model.meta({ id: 'Model' }),

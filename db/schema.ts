@@ -228,6 +228,21 @@ export const featureBuild = pgTable(
   (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
+/** Feature sets of users: each version stays as it was registered. Equal content of a name has one version. */
+export const featureSetVersion = pgTable(
+  'feature_set_version',
+  {
+    name: text('name').notNull(),
+    version: integer('version').notNull(),
+    description: text('description').notNull(),
+    features: jsonb('features').$type<FeatureSet['features']>().notNull(),
+    contentSha256: text('content_sha256').notNull(),
+    registeredBy: text('registered_by').notNull(),
+    registeredAt: now('registered_at'),
+  },
+  (t) => [primaryKey({ columns: [t.name, t.version] }), uniqueIndex('feature_set_content_once').on(t.name, t.contentSha256)],
+)
+
 /** A feature set and a label that are built whenever a snapshot of the dataset lands. */
 export const standingBuild = pgTable(
   'standing_build',

@@ -171,6 +171,17 @@ CREATE TABLE "feature_row" (
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_set_version" (
+	"name" text NOT NULL,
+	"version" integer NOT NULL,
+	"description" text NOT NULL,
+	"features" jsonb NOT NULL,
+	"content_sha256" text NOT NULL,
+	"registered_by" text NOT NULL,
+	"registered_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_set_version_name_version_pk" PRIMARY KEY("name","version")
+);
+--> statement-breakpoint
 CREATE TABLE "fetched_page" (
 	"sync_id" uuid NOT NULL,
 	"page" text NOT NULL,
@@ -521,6 +532,7 @@ CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","s
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
+CREATE UNIQUE INDEX "feature_set_content_once" ON "feature_set_version" USING btree ("name","content_sha256");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
