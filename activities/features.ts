@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
@@ -6,6 +7,7 @@ import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-bui
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
+import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
@@ -35,6 +37,13 @@ export const createFeatureComputeActivities = (world: ShardWorld) => ({
   computeFeatureShards: (input: ShardsInput): Promise<ShardsResult> => interruptible((cancelled) => computeShards(world, input, cancelled)),
 })
 
+/** Looking into builds: what takes a while, changes no row of a build, and may be done again. On the features queue. */
+export const createFeatureInspectionActivities = (world: { db: Database; objects: ObjectStore }) => ({
+  exportFeatureBuild: (input: FeatureExportInput): Promise<FeatureExportResult> =>
+    interruptible((cancelled) => exportBuild(world, input, cancelled)),
+})
+
 export type FeatureRequestActivities = ReturnType<typeof createFeatureRequestActivities>
 export type FeatureBuildActivities = ReturnType<typeof createFeatureBuildActivities>
 export type FeatureComputeActivities = ReturnType<typeof createFeatureComputeActivities>
+export type FeatureInspectionActivities = ReturnType<typeof createFeatureInspectionActivities>

@@ -19,6 +19,7 @@ import { endpoints } from './routes/endpoints.ts'
 import { events } from './routes/events.ts'
 import { exports } from './routes/exports.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
+import { featureExports } from './routes/feature-exports.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
 import { models } from './routes/models.ts'
@@ -69,6 +70,7 @@ export function createApp(deps: AppDependencies): Api {
     snapshotQuality,
     featureSets,
     featureBuilds,
+    featureExports,
     standingBuilds,
     trainingRuns,
     trainingRunReports,

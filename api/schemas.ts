@@ -5,6 +5,7 @@ import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
+import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
 import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
 import { FeatureBuild } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
@@ -77,6 +78,8 @@ export const schemas = {
   EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
   ExportRequest: ExportRequest.meta({ id: 'ExportRequest' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
+  FeatureExport: FeatureExport.meta({ id: 'FeatureExport' }),
+  FeatureExportRequest: FeatureExportRequest.meta({ id: 'FeatureExportRequest' }),
   FeatureSet: DescribedFeatureSet.meta({ id: 'FeatureSet' }),
   FeatureSetComparison: FeatureSetComparison.meta({ id: 'FeatureSetComparison' }),
   FeatureSetFile: FeatureSetFile.meta({ id: 'FeatureSetFile' }),

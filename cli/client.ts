@@ -18,6 +18,7 @@ import {
 } from '#contracts/requests.ts'
 import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
+import { featureExportResources } from './feature-export-resources.ts'
 import { featureSetResources } from './feature-set-resources.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
@@ -57,6 +58,7 @@ export function createClient(options: ClientOptions) {
         api(`/datasets/${enc(dataset)}/snapshots/${enc(id)}/quality/report`, z.string(), { accept: 'text/html' }),
     },
     featureSets: featureSetResources(transport),
+    featureExports: featureExportResources(transport),
     featureBuilds: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<FeatureBuild>> =>
         get('/feature-builds', page(FeatureBuild), query),

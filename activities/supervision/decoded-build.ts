@@ -24,6 +24,11 @@ export const openBuild = (objects: ObjectStore, ref: ObjectRef): Promise<Decoded
     return { manifest, slices: shards.flat() }
   })
 
+/** The rows of a build, a shard at a time: for work that needs no more than one in memory. */
+export async function* slicesByShard(objects: Pick<ObjectStore, 'get'>, manifest: FeatureBuildManifest): AsyncGenerator<SymbolSlice[]> {
+  for (const shard of manifest.shards) yield slicesOf(shard, manifest, await objects.get(shard.object))
+}
+
 /** The row of a session, or -1. */
 export function rowOf({ days }: SymbolSlice, session: string): number {
   const row = firstRowFrom(days, session)

@@ -8,6 +8,7 @@ import { assertEndedWell, follow } from '../follow.ts'
 import { pagingOf, paged, timeOf } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
+import { addExport } from './features/export.ts'
 import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
 
@@ -59,6 +60,7 @@ export function register(program: Command, context: CliContext): void {
     .action(async (id: string) => context.answer(await (await connect(context)).featureBuilds.find(id), describeBuild))
 
   addSets(features, context)
+  addExport(features, context)
   addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { audit, featureSetVersion } from '#db/schema.ts'
 import { definitionHash } from '#domain/features/definitions.ts'
+import { compareText } from '#domain/market/actions.ts'
 import { quietRuntime } from '#tests/support/temporal.ts'
 import { runOrchestration } from './worker.ts'
 import { apiWorld, type ApiWorld, furnish, trainBody } from './world.ts'
@@ -53,7 +54,7 @@ test('raced by ten, one content is one version and ten contents are ten', async 
   const same = await Promise.all(Array.from({ length: 5 }, () => register(body(5))))
   const others = await Promise.all([6, 7, 8, 9, 10].map((window) => register(body(window))))
   expect(new Set(same.map((answer) => answer.json().version))).toEqual(new Set([1]))
-  expect(others.map((answer) => answer.json().version).toSorted()).toEqual([2, 3, 4, 5, 6])
+  expect(others.map((answer) => answer.json().version).toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6])
 })
 
 test('sets of the program stand beside them, are searched with them, and cannot be taken', async () => {
@@ -63,7 +64,7 @@ test('sets of the program stand beside them, are searched with them, and cannot 
     features: { slope: { expression: 'Slope($close,5)', description: 'a Trend' } },
   })
   const names = async (query: string) => (await get(`/feature-sets?${query}`)).items.map(({ name }: any) => name)
-  expect(await names('limit=200')).toEqual([...(await names('limit=200'))].toSorted())
+  expect(await names('limit=200')).toEqual((await names('limit=200')).toSorted(compareText))
   expect(await names('limit=200')).toEqual(expect.arrayContaining(['alpha158', 'alpha360', 'searched', 'technical']))
   expect(await names('search=TREND')).toEqual(['searched', 'technical'])
   expect(await names('search=the+week')).toEqual(['searched'])

@@ -8,6 +8,7 @@ import { CollectInput, CollectResult } from '#contracts/collections.ts'
 import { Command, RunState } from '#contracts/commands.ts'
 import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
+import { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
 import { ApplyCommandInput } from '#contracts/orders.ts'
@@ -42,6 +43,8 @@ const messages: Record<string, z.ZodObject> = {
   'export-input': ExportInput,
   'export-result': ExportResult,
   'fold-errors': FoldErrors,
+  'feature-export-input': FeatureExportInput,
+  'feature-export-result': FeatureExportResult,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
   'model-sidecar-of-a-challenger': ModelSidecar,
