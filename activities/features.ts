@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import type { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
@@ -7,6 +8,7 @@ import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-bui
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
+import { describeBuild } from './features/describe-build.ts'
 import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { publishBuild } from './features/publish-build.ts'
@@ -41,6 +43,9 @@ export const createFeatureComputeActivities = (world: ShardWorld) => ({
 export const createFeatureInspectionActivities = (world: { db: Database; objects: ObjectStore }) => ({
   exportFeatureBuild: (input: FeatureExportInput): Promise<FeatureExportResult> =>
     interruptible((cancelled) => exportBuild(world, input, cancelled)),
+
+  describeFeatureBuild: (input: DescribeFeaturesInput): Promise<DescribeFeaturesResult> =>
+    interruptible((cancelled) => describeBuild(world, input, cancelled)),
 })
 
 export type FeatureRequestActivities = ReturnType<typeof createFeatureRequestActivities>

@@ -20,6 +20,7 @@ import { events } from './routes/events.ts'
 import { exports } from './routes/exports.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
 import { featureExports } from './routes/feature-exports.ts'
+import { featureStatistics } from './routes/feature-statistics.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
 import { models } from './routes/models.ts'
@@ -71,6 +72,7 @@ export function createApp(deps: AppDependencies): Api {
     featureSets,
     featureBuilds,
     featureExports,
+    featureStatistics,
     standingBuilds,
     trainingRuns,
     trainingRunReports,

@@ -1,10 +1,15 @@
+import { z } from '@hono/zod-openapi'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { FeatureBuild } from '#contracts/features.ts'
+import { FeatureSetReference, Name } from '#contracts/words.ts'
 import type { Executor } from '#db/client.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findFeatureBuild, findNewestBuild } from '#db/queries/feature-builds.ts'
 import { readFeatureSet } from '#db/queries/feature-sets.ts'
 import { found } from './found.ts'
+
+/** How routes name a set over a dataset. */
+export const FeaturesOfDataset = z.strictObject({ dataset: Name, features: FeatureSetReference })
 
 type Wanted = { dataset: string; features: string; build?: string | undefined }
 

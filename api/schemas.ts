@@ -7,6 +7,7 @@ import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deploy
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
 import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
+import { FeatureStatistics } from '#contracts/feature-statistics.ts'
 import { FeatureBuild } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, Trace } from '#contracts/predictions.ts'
@@ -82,6 +83,7 @@ export const schemas = {
   FeatureExportRequest: FeatureExportRequest.meta({ id: 'FeatureExportRequest' }),
   FeatureSet: DescribedFeatureSet.meta({ id: 'FeatureSet' }),
   FeatureSetComparison: FeatureSetComparison.meta({ id: 'FeatureSetComparison' }),
+  FeatureStatistics: FeatureStatistics.meta({ id: 'FeatureStatistics' }),
   FeatureSetFile: FeatureSetFile.meta({ id: 'FeatureSetFile' }),
   HeadMove: HeadMove.meta({ id: 'HeadMove' }),
   Lineage: Lineage.meta({ id: 'Lineage' }),

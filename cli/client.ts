@@ -19,6 +19,7 @@ import {
 import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import { featureExportResources } from './feature-export-resources.ts'
+import { featureStatisticsResources } from './feature-statistics-resources.ts'
 import { featureSetResources } from './feature-set-resources.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
@@ -59,6 +60,7 @@ export function createClient(options: ClientOptions) {
     },
     featureSets: featureSetResources(transport),
     featureExports: featureExportResources(transport),
+    featureStatistics: featureStatisticsResources(transport),
     featureBuilds: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<FeatureBuild>> =>
         get('/feature-builds', page(FeatureBuild), query),

@@ -44,6 +44,8 @@ export const compareWorkflowId = (comparisonId: string) => `compare/${comparison
 
 export const exportWorkflowId = (exportId: string) => `export/${exportId}`
 
+export const featureStatisticsWorkflowId = (buildId: string) => `feature-statistics/${buildId}`
+
 export const featureExportWorkflowId = (exportId: string) => `feature-export/${exportId}`
 
 export const verifyWorkflowId = (verificationId: string) => `verify/${verificationId}`

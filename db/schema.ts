@@ -228,6 +228,20 @@ export const featureBuild = pgTable(
   (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
+/** What the features of a build look like, computed once by each version of the statistics when it is first asked for. */
+export const featureStatistics = pgTable(
+  'feature_statistics',
+  {
+    buildId: text('build_id')
+      .notNull()
+      .references(() => featureBuild.id),
+    engineVersion: text('engine_version').notNull(),
+    report: jsonb('report').$type<ObjectRef>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.buildId, t.engineVersion] })],
+)
+
 /** Feature sets of users: each version stays as it was registered. Equal content of a name has one version. */
 export const featureSetVersion = pgTable(
   'feature_set_version',

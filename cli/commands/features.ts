@@ -11,6 +11,7 @@ import { addVerbs } from '../verbs.ts'
 import { addExport } from './features/export.ts'
 import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
+import { addStatistics } from './features/statistics.ts'
 
 const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
 
@@ -61,6 +62,7 @@ export function register(program: Command, context: CliContext): void {
 
   addSets(features, context)
   addExport(features, context)
+  addStatistics(features, context)
   addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),

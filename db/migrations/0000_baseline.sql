@@ -182,6 +182,14 @@ CREATE TABLE "feature_set_version" (
 	CONSTRAINT "feature_set_version_name_version_pk" PRIMARY KEY("name","version")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_statistics" (
+	"build_id" text NOT NULL,
+	"engine_version" text NOT NULL,
+	"report" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_statistics_build_id_engine_version_pk" PRIMARY KEY("build_id","engine_version")
+);
+--> statement-breakpoint
 CREATE TABLE "fetched_page" (
 	"sync_id" uuid NOT NULL,
 	"page" text NOT NULL,
@@ -515,6 +523,7 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "feature_statistics" ADD CONSTRAINT "feature_statistics_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "fetched_page" ADD CONSTRAINT "fetched_page_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -4,9 +4,11 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dataset as datasets } from '#db/schema.ts'
+import { FeatureStatistics } from '#contracts/feature-statistics.ts'
+import { dataset as datasets, featureStatistics } from '#db/schema.ts'
+import { parse } from '#domain/expressions/parse.ts'
 import { alpha158 } from '#domain/feature-sets/alpha158.ts'
-import { computeFeatures } from '#domain/features/compute-features.ts'
+import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { runFeatures } from '#tests/api/worker.ts'
 import { walkBars } from '#tests/support/bars.ts'
@@ -14,7 +16,7 @@ import { testServices } from '#tests/support/services.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 import { cliWorld, type CliWorld } from './world.ts'
 
-const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 3000, 3)]
+const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 2100, 3), walkBars('DDD', 200, 4), walkBars('EEE', 200, 5)]
 const label = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' } as const
 
 let world: CliWorld
@@ -52,7 +54,7 @@ test('a build is exported under Qlib’s names, each value as it was computed', 
   expect(built.code).toBe(0)
   const { code, json } = await export158('--out', out, '--json')
   expect(code).toBe(0)
-  expect(json()).toMatchObject({ file: out, rows: 3165, symbols: 3, features: 157, buildId: built.json().id })
+  expect(json()).toMatchObject({ file: out, rows: 2665, symbols: 5, features: 157, buildId: built.json().id })
   expect((await readdir(world.folder)).filter((name) => name.startsWith('alpha'))).toEqual(['alpha.parquet'])
 
   const read = await python(readParquet, out)
@@ -74,3 +76,94 @@ test('a build is exported under Qlib’s names, each value as it was computed', 
     err: expect.stringContaining('is of alpha158@1 over walks, not of technical@1'),
   })
 })
+
+/** Statistics of exported rows by NumPy and pandas; labels come beside, by row. */
+const describe = `
+import sys, json, numpy as np, pandas as pd
+frame = pd.read_parquet(sys.argv[1])
+label = pd.Series(json.load(open(sys.argv[2])), dtype=float)
+kind, shares = sys.argv[3], json.loads(sys.argv[4])
+year = pd.to_datetime(frame.session).dt.year.astype(str)
+key = frame.session.astype(str) if kind == "cross-sectional" else frame.symbol + year
+number = lambda v: None if pd.isna(v) else float(v)
+out = {}
+for name in frame.columns[2:]:
+    raw = frame[name].astype(float)
+    known = raw[np.isfinite(raw)]
+    counts, edges = np.histogram(known, bins=np.unique(np.quantile(known, np.linspace(0, 1, 21))))
+    pair = pd.DataFrame({"x": raw.replace([np.inf, -np.inf], np.nan), "y": label, "key": key, "year": year}).dropna()
+    groups = pair[pair.groupby("key").x.transform("size") >= 3].groupby("key")
+    ics = pd.DataFrame({"ic": groups.apply(lambda g: g.x.corr(g.y, method="spearman")), "year": groups.year.first()}).dropna()
+    out[name] = {
+        "missing": int(raw.isna().sum()), "infinite": int(np.isinf(raw).sum()),
+        "mean": number(known.mean()), "deviation": number(known.std()), "min": number(known.min()), "max": number(known.max()),
+        "quantiles": [float(v) for v in np.quantile(known, shares)], "counts": [int(c) for c in counts], "edges": [float(e) for e in edges],
+        "first": str(frame.session[np.isfinite(raw)].min()),
+        "ic": number(ics.ic.mean()), "groups": len(ics),
+        "years": {y: [len(g), float(g.ic.mean()), number(g.ic.std())] for y, g in ics.groupby("year")},
+    }
+matrix = frame.iloc[:, 2:].replace([np.inf, -np.inf], np.nan).rank().corr()
+print(json.dumps({"features": out, "matrix": [[number(v) for v in row] for row in matrix.to_numpy()]}))`
+
+test.each(['cross-sectional', 'time-series'] as const)(
+  'the statistics of a build with a %s label are those of NumPy and pandas',
+  async (kind) => {
+    const set = ['technical', '--dataset', 'walks']
+    const built = await world.run('features', 'build', ...set, '--label', label.expression, '--label-kind', kind, '--json')
+    const out = join(world.folder, `${kind}.parquet`)
+    await world.run('features', 'export', ...set, '--out', out)
+    const labels = bars.flatMap((each) => [...computeColumns([parse(label.expression)], each, [])[0]!])
+    const beside = await world.file(`${kind}.json`, JSON.stringify(labels.map((value) => (Number.isNaN(value) ? null : value))))
+
+    const statistics = FeatureStatistics.parse((await world.run('features', 'statistics', ...set, '--json')).json())
+    expect(statistics).toMatchObject({
+      buildId: built.json().id,
+      rows: 2665,
+      symbols: 5,
+      label: { kind },
+      correlations: { sampledRows: 2665 },
+    })
+    const expected = await python(describe, out, beside, kind, JSON.stringify(statistics.quantileShares))
+    expect(statistics.features.map(({ name }) => name)).toEqual(Object.keys(expected.features))
+    for (const feature of statistics.features) {
+      const theirs = expected.features[feature.name]
+      expect([feature.missing, feature.infinite, feature.firstSession], feature.name).toEqual([
+        theirs.missing,
+        theirs.infinite,
+        theirs.first,
+      ])
+      expect(feature.byQuantiles.counts, feature.name).toEqual(theirs.counts)
+      const { counts, below, above } = feature.byWidth
+      expect([...counts, below, above].reduce((sum, count) => sum + count, 0)).toBe(2665 - feature.missing - feature.infinite)
+      const near = (ours: (number | null)[], others: (number | null)[]) => {
+        expect(ours.length).toBe(others.length)
+        for (const [at, value] of ours.entries())
+          expect(Math.abs(value! - others[at]!), `${feature.name} ${at}`).toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(others[at]!)))
+      }
+      near([feature.mean, feature.deviation, feature.min, feature.max], [theirs.mean, theirs.deviation, theirs.min, theirs.max])
+      near(feature.quantiles, theirs.quantiles)
+      near(feature.byQuantiles.edges, theirs.edges)
+      const { rankIc } = feature
+      expect([rankIc.groups, rankIc.years.map(({ year, groups }) => [year, groups])]).toEqual([
+        theirs.groups,
+        Object.entries<number[]>(theirs.years).map(([year, [groups]]) => [year, groups]),
+      ])
+      near(
+        [rankIc.mean, ...rankIc.years.map(({ mean }) => mean)],
+        [theirs.ic, ...Object.values<number[]>(theirs.years).map((each) => each[1]!)],
+      )
+      for (const { year, deviation } of rankIc.years) if (deviation !== null) near([deviation], [theirs.years[year][2]])
+    }
+    for (const [row, correlations] of statistics.correlations.matrix.entries())
+      for (const [at, value] of correlations.entries()) expect(Math.abs(value! - expected.matrix[row][at])).toBeLessThanOrEqual(0.00051)
+
+    // asked for again it is found
+    expect(
+      FeatureStatistics.parse((await world.run('features', 'statistics', ...set, '--build', built.json().id, '--json')).json()),
+    ).toEqual(statistics)
+    expect(await world.db.select().from(featureStatistics)).toHaveLength(kind === 'cross-sectional' ? 1 : 2)
+    expect((await world.run('features', 'statistics', ...set, '--feature', 'rsi_14')).out).toMatch(/feature +rsi_14[^]*quantile 0.005/)
+    expect((await world.run('features', 'statistics', ...set)).out).toMatch(/FEATURE +MISSING[^]*\nrsi_14 /)
+    expect(await world.run('features', 'statistics', ...set, '--feature', 'rsi_15')).toMatchObject({ code: 1 })
+  },
+)

@@ -9,6 +9,7 @@ import { Command, RunState } from '#contracts/commands.ts'
 import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
 import { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
 import { ApplyCommandInput } from '#contracts/orders.ts'
@@ -36,6 +37,8 @@ const messages: Record<string, z.ZodObject> = {
   command: Command,
   'compare-input': CompareInput,
   'deploy-model-input': DeployModelInput,
+  'describe-features-input': DescribeFeaturesInput,
+  'describe-features-result': DescribeFeaturesResult,
   endpoint: Endpoint,
   evaluation: Evaluation,
   'examine-quality-input': ExamineQualityInput,
