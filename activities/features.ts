@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import type { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
 import type { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
@@ -7,6 +8,7 @@ import type { Database } from '#db/client.ts'
 import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-build.ts'
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { checkBuild } from './features/check-build.ts'
 import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
 import { describeBuild } from './features/describe-build.ts'
 import { exportBuild } from './features/export-build.ts'
@@ -36,6 +38,9 @@ export const createFeatureBuildActivities = ({ db, objects }: { db: Database; ob
 
 /** The work of a build, on the features queue. */
 export const createFeatureComputeActivities = (world: ShardWorld) => ({
+  checkFeatureBuild: (input: CheckFeaturesInput): Promise<CheckFeaturesResult> =>
+    interruptible((cancelled) => checkBuild(world, input, cancelled)),
+
   computeFeatureShards: (input: ShardsInput): Promise<ShardsResult> => interruptible((cancelled) => computeShards(world, input, cancelled)),
 })
 

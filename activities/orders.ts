@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import type { ApplyCommandInput } from '#contracts/orders.ts'
 import type { Database } from '#db/client.ts'
+import { acceptFeatureCheck } from '#db/commands/accept-feature-check.ts'
 import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
 import { followDataset } from '#db/commands/follow-dataset.ts'
 import { noteSnapshot } from '#db/commands/note-snapshot.ts'
@@ -51,6 +52,11 @@ export const createOrderActivities = ({ db, client }: { db: Database; client: Cl
       case 'unfollow-dataset':
         await unfollowDataset(db, order.dataset, order.definitionHash, command)
         break
+      case 'accept-feature-check': {
+        const { verb: _, ...acceptance } = order
+        await acceptFeatureCheck(db, acceptance, command)
+        break
+      }
       case 'register-feature-set':
         await registerFeatureSet(db, order.set, command)
         break

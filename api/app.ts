@@ -19,6 +19,7 @@ import { endpoints } from './routes/endpoints.ts'
 import { events } from './routes/events.ts'
 import { exports } from './routes/exports.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
+import { featureChecks } from './routes/feature-checks.ts'
 import { featureExports } from './routes/feature-exports.ts'
 import { featureStatistics } from './routes/feature-statistics.ts'
 import { featureSets } from './routes/feature-sets.ts'
@@ -73,6 +74,7 @@ export function createApp(deps: AppDependencies): Api {
     featureBuilds,
     featureExports,
     featureStatistics,
+    featureChecks,
     standingBuilds,
     trainingRuns,
     trainingRunReports,

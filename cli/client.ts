@@ -18,6 +18,7 @@ import {
 } from '#contracts/requests.ts'
 import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
+import { featureCheckResources } from './feature-check-resources.ts'
 import { featureExportResources } from './feature-export-resources.ts'
 import { featureStatisticsResources } from './feature-statistics-resources.ts'
 import { featureSetResources } from './feature-set-resources.ts'
@@ -60,6 +61,7 @@ export function createClient(options: ClientOptions) {
     },
     featureSets: featureSetResources(transport),
     featureExports: featureExportResources(transport),
+    featureChecks: featureCheckResources(transport),
     featureStatistics: featureStatisticsResources(transport),
     featureBuilds: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<FeatureBuild>> =>

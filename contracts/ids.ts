@@ -46,6 +46,10 @@ export const exportWorkflowId = (exportId: string) => `export/${exportId}`
 
 export const featureStatisticsWorkflowId = (buildId: string) => `feature-statistics/${buildId}`
 
+/** Checks that are made otherwise are others. */
+export const featureCheckWorkflowId = ({ buildId, seed, before }: { buildId: string; seed: number; before?: string | undefined }) =>
+  `feature-check/${buildId}/${seed}/${before ?? 'all'}`
+
 export const featureExportWorkflowId = (exportId: string) => `feature-export/${exportId}`
 
 export const verifyWorkflowId = (verificationId: string) => `verify/${verificationId}`

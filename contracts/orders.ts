@@ -28,6 +28,12 @@ export const Order = z.discriminatedUnion('verb', [
     label: LabelDefinition,
   }),
   z.strictObject({ verb: z.literal('unfollow-dataset'), dataset: Name, definitionHash: Sha256 }),
+  z.strictObject({
+    verb: z.literal('accept-feature-check'),
+    buildId: Sha256,
+    engineVersion: z.string(),
+    reason: Line.min(1).max(500),
+  }),
   z.strictObject({ verb: z.literal('register-feature-set'), set: SetRegistration }),
 ])
 export type Order = z.infer<typeof Order>

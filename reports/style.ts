@@ -22,6 +22,7 @@ p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 .critical, .warning { font-weight: 600; }
 .critical { color: var(--alarm); }
 .warning { color: var(--second); }
+.sound { font-weight: 600; color: var(--fourth); }
 .note { color: var(--muted); }
 .caution { border-left: 4px solid var(--alarm); padding: .25rem 1rem; background: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 1rem 0; }

@@ -2,6 +2,7 @@
 export { applyCommand } from './apply-command.ts'
 export { buildFeatures } from './build-features.ts'
 export { calibrateRecipe } from './calibrate-recipe.ts'
+export { checkFeatures } from './check-features.ts'
 export { collectGarbage } from './collect-garbage.ts'
 export { compareSnapshots } from './compare-snapshots.ts'
 export { deployModel } from './deploy-model.ts'

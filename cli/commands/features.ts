@@ -8,6 +8,7 @@ import { assertEndedWell, follow } from '../follow.ts'
 import { pagingOf, paged, timeOf } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
+import { addCheck } from './features/check.ts'
 import { addExport } from './features/export.ts'
 import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
@@ -63,6 +64,7 @@ export function register(program: Command, context: CliContext): void {
   addSets(features, context)
   addExport(features, context)
   addStatistics(features, context)
+  addCheck(features, context)
   addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),

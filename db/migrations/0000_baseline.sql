@@ -152,6 +152,23 @@ CREATE TABLE "feature_build" (
 	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_check" (
+	"build_id" text NOT NULL,
+	"engine_version" text NOT NULL,
+	"dataset" text NOT NULL,
+	"definition_hash" text NOT NULL,
+	"verdict" text NOT NULL,
+	"reasons" jsonb NOT NULL,
+	"looks_ahead" boolean NOT NULL,
+	"seed" integer NOT NULL,
+	"before" date,
+	"report" jsonb NOT NULL,
+	"accepted_by" text,
+	"accepted_reason" text,
+	"checked_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_check_build_id_engine_version_pk" PRIMARY KEY("build_id","engine_version")
+);
+--> statement-breakpoint
 CREATE TABLE "feature_column_cache" (
 	"key" text PRIMARY KEY NOT NULL,
 	"column" text NOT NULL,
@@ -523,6 +540,7 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "feature_check" ADD CONSTRAINT "feature_check_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_statistics" ADD CONSTRAINT "feature_statistics_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "fetched_page" ADD CONSTRAINT "fetched_page_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -541,6 +559,7 @@ CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","s
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
+CREATE INDEX "feature_check_by_definition" ON "feature_check" USING btree ("dataset","definition_hash","checked_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "feature_set_content_once" ON "feature_set_version" USING btree ("name","content_sha256");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint

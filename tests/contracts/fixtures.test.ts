@@ -8,6 +8,7 @@ import { CollectInput, CollectResult } from '#contracts/collections.ts'
 import { Command, RunState } from '#contracts/commands.ts'
 import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
+import { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
 import { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
@@ -32,6 +33,8 @@ const messages: Record<string, z.ZodObject> = {
   'build-input-as-of': BuildInput,
   'calibrate-input': CalibrateInput,
   'calibrate-result': CalibrateResult,
+  'check-features-input': CheckFeaturesInput,
+  'check-features-result': CheckFeaturesResult,
   'collect-input': CollectInput,
   'collect-result': CollectResult,
   command: Command,
