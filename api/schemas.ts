@@ -5,7 +5,7 @@ import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
-import { AcceptCheckRequest, CheckRequest, KeptFeatureCheck } from '#contracts/feature-checks.ts'
+import { ApproveCheckRequest, CheckRequest, KeptFeatureCheck } from '#contracts/feature-checks.ts'
 import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
 import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
 import { FeatureStatistics } from '#contracts/feature-statistics.ts'
@@ -80,7 +80,7 @@ export const schemas = {
   EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
   ExportRequest: ExportRequest.meta({ id: 'ExportRequest' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
-  AcceptCheckRequest: AcceptCheckRequest.meta({ id: 'AcceptCheckRequest' }),
+  ApproveCheckRequest: ApproveCheckRequest.meta({ id: 'ApproveCheckRequest' }),
   CheckRequest: CheckRequest.meta({ id: 'CheckRequest' }),
   FeatureCheck: KeptFeatureCheck.meta({ id: 'FeatureCheck' }),
   FeatureExport: FeatureExport.meta({ id: 'FeatureExport' }),

@@ -106,8 +106,8 @@ export const CheckRequest = z.strictObject({
 export type CheckRequest = z.infer<typeof CheckRequest>
 
 /** A person's word that what a check suspects is meant; a look-ahead cannot be accepted. */
-export const AcceptCheckRequest = z.strictObject({ build: Sha256, reason: Line.min(1).max(500) })
-export type AcceptCheckRequest = z.infer<typeof AcceptCheckRequest>
+export const ApproveCheckRequest = z.strictObject({ reason: Line.min(1).max(500) })
+export type ApproveCheckRequest = z.infer<typeof ApproveCheckRequest>
 
 export const KeptFeatureCheck = FeatureCheck.extend({
   checkedAt: Timestamp,

@@ -44,13 +44,13 @@ const report = operation('viewer', {
   responses: { 200: { description: 'The page', content: { 'text/html': { schema: z.string() } } }, ...notFound },
 })
 
-const accept = operation('approver', {
+const approve = operation('approver', {
   method: 'post',
-  path: '/api/v1/feature-checks/acceptances',
+  path: '/api/v1/feature-builds/{id}/check/approve',
   tags,
   summary: 'Say that what a check suspects is meant: its features may be trained on',
   description: 'A feature that looks ahead cannot be accepted.',
-  request: jsonBody(schemas.AcceptCheckRequest),
+  request: { params: byId, ...jsonBody(schemas.ApproveCheckRequest) },
   responses: { 200: answers(schemas.FeatureCheck, 'The check, accepted'), ...notFound, ...conflict },
 })
 
@@ -76,9 +76,9 @@ export function featureChecks(app: Api, deps: AppDependencies): void {
     return reportPage(c, featureCheckReport({ dataset: build.dataset, check: kept }))
   })
 
-  app.openapi(accept, async (c) => {
-    const { build: id, reason } = c.req.valid('json')
-    const { id: buildId } = await buildOf(id)
+  app.openapi(approve, async (c) => {
+    const { reason } = c.req.valid('json')
+    const { id: buildId } = await buildOf(c.req.valid('param').id)
     await apply(deps, { verb: 'accept-feature-check', buildId, engineVersion: checkVersion, reason }, {}, await acceptRequest(c, db))
     return c.json(await readCheck(deps, buildId), 200)
   })

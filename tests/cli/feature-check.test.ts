@@ -60,9 +60,9 @@ test('a leak is named and fails the command; a page tells it; an approver may ac
   for (const told of ['Check of mine@1 over spoilt', 'may not be trained on', 'v seems to know the label', 'How much history'])
     expect(page.text).toContain(told)
 
-  const gate = createTrainingActivities(world).findFeatureCheck
+  const gate = (input: { buildId: string }) => createTrainingActivities(world).findFeatureCheck(input)
   expect(await gate({ buildId: build })).toMatchObject({ verdict: 'refused' })
-  const accept = (key: string) => quantloop(world.as(key), 'features', 'accept', build, '--reason', 'volume is a forecast here', '--json')
+  const accept = (key: string) => quantloop(world.as(key), 'features', 'approve', build, '--reason', 'volume is a forecast here', '--json')
   expect((await accept(world.keys.operator)).json().error.code).toBe('forbidden')
   expect((await accept(world.keys.approver)).json()).toMatchObject({ acceptedBy: 'approver', acceptedReason: 'volume is a forecast here' })
   expect(await gate({ buildId: build })).toEqual({ verdict: 'passed', reasons: [] })

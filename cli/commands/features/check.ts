@@ -10,7 +10,7 @@ import { facts, figure, short, table } from '../../output.ts'
 
 type CheckOptions = { dataset: string; build?: string; before?: string; seed?: number; out?: string }
 
-/** `quantloop features check · accept` */
+/** `quantloop features check · approve` */
 export function addCheck(features: Command, context: CliContext): void {
   features
     .command('check <set>')
@@ -33,11 +33,11 @@ export function addCheck(features: Command, context: CliContext): void {
     })
 
   features
-    .command('accept <build>')
+    .command('approve <build>')
     .description('say that what the check of a build suspects is meant; what looks ahead cannot be accepted')
     .requiredOption('--reason <text>', 'why')
     .action(async (build: string, { reason }: { reason: string }) => {
-      context.answer(await (await connect(context)).featureChecks.accept({ build, reason }, randomUUID()), describeCheck)
+      context.answer(await (await connect(context)).featureChecks.approve(build, { reason }, randomUUID()), describeCheck)
     })
 }
 
