@@ -23,7 +23,10 @@ beforeAll(async () => {
   }))
   const { id } = await landSnapshot(world, 'spoilt', bars)
   await world.db.update(datasets).set({ headSnapshotId: id }).where(eq(datasets.name, 'spoilt'))
-  const file = await world.file('mine.yaml', 'name: mine\nfeatures:\n  v: $volume\n  a: $close/$open\n')
+  const file = await world.file(
+    'mine.yaml',
+    'name: mine\nfeatures:\n  v: {expression: $volume, description: <b>Shares</b> that changed hands}\n  a: $close/$open\n  gap: $open/Ref($close,1)\n',
+  )
   await world.run('features', 'add', file)
 })
 afterAll(async () => {
@@ -49,6 +52,7 @@ test('a leak is named and fails the command; a page tells it; an approver may ac
         features: [
           { name: 'v', suspicious: true },
           { name: 'a', suspicious: false },
+          { name: 'gap', suspicious: false },
         ],
       },
     },
@@ -91,4 +95,40 @@ test('a leak is named and fails the command; a page tells it; an approver may ac
   })
   await world.db.update(featureCheck).set({ verdict: 'passed', looksAhead: false })
   expect((await accept(world.keys.approver)).json().error.code).toBe('nothing_to_decide')
+})
+
+test('the page of the set tells each feature in words and figures, and loads nothing', async () => {
+  const overview = (await world.run('features', 'page', 'mine', '--dataset', 'spoilt', '--json')).json()
+  expect(overview).toMatchObject({
+    dataset: 'spoilt',
+    featureSet: { name: 'mine', version: 1, builtIn: false },
+    check: { verdict: 'refused' },
+    meanings: [
+      { name: 'v', words: '<b>Shares</b> that changed hands', written: true },
+      { name: 'a', words: 'the close over the open', written: false },
+      { name: 'gap', words: 'the open over (the close 1 session ago)', written: false },
+    ],
+  })
+  const out = join(world.folder, 'mine.html')
+  expect((await world.run('features', 'page', 'mine', '--dataset', 'spoilt', '--out', out)).out).toMatch(/mine\.html \(\d+ KiB\)/)
+  const text = await readFile(out, 'utf8')
+  const page = readPage(text)
+  expect([page.faults, reachesOut(page)]).toEqual([[], []])
+  for (const told of [
+    'mine@1 over spoilt',
+    'Rank correlation with the label, by year',
+    'Each with each',
+    '<b>Shares</b> that changed hands',
+    'The close over the open.',
+    '$open/Ref($close,1)',
+    'coverage 99.2 %',
+    'How much history a feature needs',
+  ])
+    expect(page.text.replaceAll(/\s+/g, ' ')).toContain(told)
+  expect(text).not.toContain('<b>Shares')
+  expect(text.match(/class="histogram"/g)).toHaveLength(3)
+  expect(await world.run('features', 'page', 'mine', '--dataset', 'us-daily')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no build of mine'),
+  })
 })

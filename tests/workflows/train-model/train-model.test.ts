@@ -104,6 +104,7 @@ describe('features that nobody has checked', () => {
       world.state.check = 'inconclusive'
       const handle = await world.start()
       await world.written('approval', 'awaiting_approval')
+      expect(world.fits).toHaveLength(1)
       await handle.executeUpdate(messages.stop, { args: [command('ann')] })
       await handle.result()
     }),
