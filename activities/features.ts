@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
 import type { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import type { FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
 import type { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -11,6 +12,7 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { checkBuild } from './features/check-build.ts'
 import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
 import { describeBuild } from './features/describe-build.ts'
+import { joinBuild } from './features/join-build.ts'
 import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { publishBuild } from './features/publish-build.ts'
@@ -48,6 +50,9 @@ export const createFeatureComputeActivities = (world: ShardWorld) => ({
 export const createFeatureInspectionActivities = (world: { db: Database; objects: ObjectStore }) => ({
   exportFeatureBuild: (input: FeatureExportInput): Promise<FeatureExportResult> =>
     interruptible((cancelled) => exportBuild(world, input, cancelled)),
+
+  joinFeatureBuild: (input: FeatureJoinInput): Promise<FeatureJoinResult> =>
+    interruptible((cancelled) => joinBuild(world, input, cancelled)),
 
   describeFeatureBuild: (input: DescribeFeaturesInput): Promise<DescribeFeaturesResult> =>
     interruptible((cancelled) => describeBuild(world, input, cancelled)),

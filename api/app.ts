@@ -22,6 +22,7 @@ import { featureBuilds } from './routes/feature-builds.ts'
 import { featureChecks } from './routes/feature-checks.ts'
 import { featureExports } from './routes/feature-exports.ts'
 import { featureStatistics } from './routes/feature-statistics.ts'
+import { featureJoins } from './routes/feature-joins.ts'
 import { featureOverviews } from './routes/feature-overviews.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
@@ -77,6 +78,7 @@ export function createApp(deps: AppDependencies): Api {
     featureStatistics,
     featureChecks,
     featureOverviews,
+    featureJoins,
     standingBuilds,
     trainingRuns,
     trainingRunReports,

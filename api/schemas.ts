@@ -7,6 +7,7 @@ import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deploy
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { ApproveCheckRequest, CheckRequest, KeptFeatureCheck } from '#contracts/feature-checks.ts'
 import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
+import { FeatureJoin, FeatureJoinRequest } from '#contracts/feature-joins.ts'
 import { FeatureOverview } from '#contracts/feature-overview.ts'
 import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
 import { FeatureStatistics } from '#contracts/feature-statistics.ts'
@@ -84,6 +85,8 @@ export const schemas = {
   ApproveCheckRequest: ApproveCheckRequest.meta({ id: 'ApproveCheckRequest' }),
   CheckRequest: CheckRequest.meta({ id: 'CheckRequest' }),
   FeatureCheck: KeptFeatureCheck.meta({ id: 'FeatureCheck' }),
+  FeatureJoin: FeatureJoin.meta({ id: 'FeatureJoin' }),
+  FeatureJoinRequest: FeatureJoinRequest.meta({ id: 'FeatureJoinRequest' }),
   FeatureOverview: FeatureOverview.meta({ id: 'FeatureOverview' }),
   FeatureExport: FeatureExport.meta({ id: 'FeatureExport' }),
   FeatureExportRequest: FeatureExportRequest.meta({ id: 'FeatureExportRequest' }),

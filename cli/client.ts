@@ -21,6 +21,7 @@ import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import { featureCheckResources } from './feature-check-resources.ts'
 import { featureExportResources } from './feature-export-resources.ts'
 import { featureStatisticsResources } from './feature-statistics-resources.ts'
+import { featureJoinResources } from './feature-join-resources.ts'
 import { featureSetResources } from './feature-set-resources.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
@@ -62,6 +63,7 @@ export function createClient(options: ClientOptions) {
     featureSets: featureSetResources(transport),
     featureExports: featureExportResources(transport),
     featureChecks: featureCheckResources(transport),
+    featureJoins: featureJoinResources(transport),
     featureStatistics: featureStatisticsResources(transport),
     featureBuilds: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<FeatureBuild>> =>

@@ -50,6 +50,8 @@ export const featureStatisticsWorkflowId = (buildId: string) => `feature-statist
 export const featureCheckWorkflowId = ({ buildId, seed, before }: { buildId: string; seed: number; before?: string | undefined }) =>
   `feature-check/${buildId}/${seed}/${before ?? 'all'}`
 
+export const featureJoinWorkflowId = (joinId: string) => `feature-join/${joinId}`
+
 export const featureExportWorkflowId = (exportId: string) => `feature-export/${exportId}`
 
 export const verifyWorkflowId = (verificationId: string) => `verify/${verificationId}`

@@ -1,7 +1,5 @@
-import { QuantloopError } from '#contracts/errors.ts'
 import type { FeatureCheck } from '#contracts/feature-checks.ts'
 import type { FeatureBuild, FeatureBuildManifest } from '#contracts/features.ts'
-import { findSnapshot } from '#db/queries/snapshots.ts'
 import { describeColumn } from '#domain/features/column-statistics.ts'
 import { copyBars } from '#domain/market/bars.ts'
 import { adjustBars } from '#domain/market/factors.ts'
@@ -9,9 +7,9 @@ import { sessionOf } from '#domain/market/session-days.ts'
 import { seededWholeNumbers, type WholeNumbers } from '#domain/monitoring/random.ts'
 import { changedPast, drawCuts, truncated } from '#domain/trust/look-ahead.ts'
 import { WarmUpTally } from '#domain/trust/warm-up.ts'
-import { openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { slicesByShard, type SymbolSlice } from '../supervision/decoded-build.ts'
 import type { ShardWorld } from './compute-shards.ts'
+import { openBars } from './open-bars.ts'
 
 const mostSymbols = 20
 const cutsOfASymbol = 8
@@ -95,20 +93,6 @@ function drawSymbols(symbols: readonly string[], draw: WholeNumbers): Set<string
 function drawRows(rows: number, draw: WholeNumbers): number[] {
   const first = Math.min(lengths.at(-1)!, rows) - 1
   return rows === 0 ? [] : [...new Set(Array.from({ length: rowsOfASymbol }, () => first + draw(rows - first)))].sort((a, b) => a - b)
-}
-
-async function openBars(
-  { db, objects }: ShardWorld,
-  { snapshotId, dataset, asOf }: FeatureBuild,
-  symbols: Set<string>,
-): Promise<SnapshotBars> {
-  const row = await findSnapshot(db, snapshotId, dataset)
-  if (row === undefined || row.collectedAt !== null)
-    throw new QuantloopError('snapshot_not_found', `${dataset} has no snapshot ${snapshotId}, or its content was collected`, {
-      dataset,
-      snapshot: snapshotId,
-    })
-  return await openSnapshotKnownAt(objects, row.manifest, asOf ?? undefined, [...symbols])
 }
 
 async function slicesOf({ objects }: ShardWorld, manifest: FeatureBuildManifest, symbols: Set<string>): Promise<SymbolSlice[]> {

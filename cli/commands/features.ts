@@ -10,6 +10,7 @@ import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
 import { addCheck } from './features/check.ts'
 import { addExport } from './features/export.ts'
+import { addJoin } from './features/join.ts'
 import { addPage } from './features/page.ts'
 import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
@@ -67,6 +68,7 @@ export function register(program: Command, context: CliContext): void {
   addStatistics(features, context)
   addCheck(features, context)
   addPage(features, context)
+  addJoin(features, context)
   addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),

@@ -53,6 +53,7 @@ function byYear({ statistics: { features, label } }: FeatureOverview): Section {
             xName: 'year',
             yName: 'feature',
             x: years,
+            nameWidth: 150,
             levels: levels(bounds),
             rows: shown.map((each) => ({ name: each.name, cells: cellsOf(each).map((value) => levelOf(value, bounds)) })),
           }),
@@ -95,6 +96,7 @@ function together({ statistics: { features, correlations } }: FeatureOverview): 
           xName: 'feature',
           yName: 'feature',
           x: names,
+          nameWidth: 150,
           levels: levels(bounds),
           rows: names.map((name, row) => ({ name, cells: correlations.matrix[row]!.map((value) => levelOf(value, bounds)) })),
         })

@@ -27,6 +27,7 @@ const goodBodies: Record<string, unknown> = {
   'POST /api/v1/datasets/:name/standing-builds': { features: 'technical', label: trainBody.label },
   'POST /api/v1/feature-sets': { name: 'mine', features: [{ name: 'a', expression: '$close' }] },
   'POST /api/v1/feature-exports': { dataset: 'us-daily', features: 'technical' },
+  'POST /api/v1/feature-joins': { dataset: 'us-daily', features: 'technical', points: [{ symbol: 'AAPL', time: '2008-06-02T21:00:00Z' }] },
   'POST /api/v1/feature-checks': { dataset: 'us-daily', features: 'technical' },
   'POST /api/v1/datasets/:name/rollback': { to: 'head~1' },
   'PUT /api/v1/datasets/:name/tags/:tag': { snapshot: 'head' },

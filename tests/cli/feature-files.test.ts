@@ -11,12 +11,12 @@ import { alpha158 } from '#domain/feature-sets/alpha158.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { runFeatures } from '#tests/api/worker.ts'
-import { walkBars } from '#tests/support/bars.ts'
+import { randomNumbers, walkBars } from '#tests/support/bars.ts'
 import { testServices } from '#tests/support/services.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 import { cliWorld, type CliWorld } from './world.ts'
 
-const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 2100, 3), walkBars('DDD', 200, 4), walkBars('EEE', 200, 5)]
+const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 2100, 3), walkBars('DDD', 120, 4), walkBars('EEE', 120, 5)]
 const label = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' } as const
 
 let world: CliWorld
@@ -54,7 +54,7 @@ test('a build is exported under Qlib’s names, each value as it was computed', 
   expect(built.code).toBe(0)
   const { code, json } = await export158('--out', out, '--json')
   expect(code).toBe(0)
-  expect(json()).toMatchObject({ file: out, rows: 2665, symbols: 5, features: 157, buildId: built.json().id })
+  expect(json()).toMatchObject({ file: out, rows: 2505, symbols: 5, features: 157, buildId: built.json().id })
   expect((await readdir(world.folder)).filter((name) => name.startsWith('alpha'))).toEqual(['alpha.parquet'])
 
   const read = await python(readParquet, out)
@@ -118,10 +118,10 @@ test.each(['cross-sectional', 'time-series'] as const)(
     const statistics = FeatureStatistics.parse((await world.run('features', 'statistics', ...set, '--json')).json())
     expect(statistics).toMatchObject({
       buildId: built.json().id,
-      rows: 2665,
+      rows: 2505,
       symbols: 5,
       label: { kind },
-      correlations: { sampledRows: 2665 },
+      correlations: { sampledRows: 2505 },
     })
     const expected = await python(describe, out, beside, kind, JSON.stringify(statistics.quantileShares))
     expect(statistics.features.map(({ name }) => name)).toEqual(Object.keys(expected.features))
@@ -134,7 +134,7 @@ test.each(['cross-sectional', 'time-series'] as const)(
       ])
       expect(feature.byQuantiles.counts, feature.name).toEqual(theirs.counts)
       const { counts, below, above } = feature.byWidth
-      expect([...counts, below, above].reduce((sum, count) => sum + count, 0)).toBe(2665 - feature.missing - feature.infinite)
+      expect([...counts, below, above].reduce((sum, count) => sum + count, 0)).toBe(2505 - feature.missing - feature.infinite)
       const near = (ours: (number | null)[], others: (number | null)[]) => {
         expect(ours.length).toBe(others.length)
         for (const [at, value] of ours.entries())
@@ -167,3 +167,59 @@ test.each(['cross-sectional', 'time-series'] as const)(
     expect(await world.run('features', 'statistics', ...set, '--feature', 'rsi_15')).toMatchObject({ code: 1 })
   },
 )
+
+/** pandas' own join of points with exported rows, each known at nine in the evening of its session, UTC. */
+const mergeAsOf = `
+import sys, json, pandas as pd
+given, rows, joined = pd.read_csv(sys.argv[1]), pd.read_parquet(sys.argv[2]), sys.argv[3]
+joined = pd.read_parquet(joined) if joined.endswith(".parquet") else pd.read_csv(joined)
+cut = pd.to_datetime(sys.argv[4]) if len(sys.argv) > 4 else None
+given["at"] = pd.to_datetime(given.time, utc=True, format="ISO8601")
+if cut is not None: given["at"] = given["at"].clip(upper=cut)
+rows["known"] = pd.to_datetime(rows.session).dt.tz_localize("UTC") + pd.Timedelta(hours=21)
+given["at"], rows["known"] = given["at"].astype("datetime64[us, UTC]"), rows["known"].astype("datetime64[us, UTC]")
+expected = pd.merge_asof(given.sort_values("at"), rows.sort_values("known"), left_on="at", right_on="known", by="symbol").sort_values("trade")
+joined = joined.sort_values("trade")
+names = [c for c in rows.columns if c not in ("symbol", "session", "known")]
+same = [n for n in names if ((joined[n].to_numpy("float32") == expected[n].to_numpy("float32")) | (joined[n].isna().to_numpy() & expected[n].isna().to_numpy())).all()]
+dates = lambda c: [None if pd.isna(v) else str(v)[:10] for v in c]
+print(json.dumps({"columns": list(joined.columns), "names": names, "same": same, "known": int(expected.known.notna().sum()),
+  "sessions": dates(joined.session) == dates(expected.session), "trades": joined.trade.tolist() == given.trade.tolist()}))`
+
+test('points are joined with the rows that were known then, as pandas’ merge_asof does; other columns go along', async () => {
+  const set = ['technical', '--dataset', 'walks']
+  const random = randomNumbers(8)
+  const lines = Array.from({ length: 1_500 }, (_, trade) => {
+    const { symbol, sessions } = bars[Math.floor(random() * bars.length)]!
+    const first = Date.parse(sessions[0]!)
+    const time = new Date(first + (random() * 1.1 - 0.05) * (Date.parse(sessions.at(-1)!) - first)).toISOString()
+    return `${symbol},${time},${trade}`
+  })
+  // at the very instant, a millisecond before it, and a symbol that the build lacks
+  lines.push('AAA,2007-01-05T21:00:00Z,1500', 'AAA,2007-01-05T20:59:59.999Z,1501', 'ZZZ,2010-01-01T00:00:00Z,1502')
+  const points = await world.file('points.csv', `symbol,time,trade\n${lines.join('\n')}\n`)
+  const rows = join(world.folder, 'known.parquet')
+  expect((await world.run('features', 'export', ...set, '--out', rows)).code).toBe(0)
+  const joined = (...more: string[]) => world.run('features', 'join', ...set, '--points', points, ...more, '--json')
+
+  const toParquet = join(world.folder, 'joined.parquet')
+  const answer = (await joined('--out', toParquet)).json()
+  const found = await python(mergeAsOf, points, rows, toParquet)
+  expect(found).toMatchObject({
+    same: found.names,
+    sessions: true,
+    trades: true,
+    columns: ['symbol', 'time', 'trade', 'session', 'known_at', ...found.names],
+  })
+  expect(answer).toMatchObject({ rows: 1503, known: found.known })
+  expect(found.known).toBeGreaterThan(1000)
+
+  const toCsv = join(world.folder, 'joined.csv')
+  const cut = '2007-03-01T12:00:00Z'
+  expect((await joined('--out', toCsv, '--known-by', cut)).code).toBe(0)
+  const before = await python(mergeAsOf, points, rows, toCsv, cut)
+  expect(before).toMatchObject({ same: before.names, sessions: true, trades: true })
+  const bad = await world.file('bad.csv', 'symbol,when\nAAA,2007-01-05\n')
+  const refused = await world.run('features', 'join', ...set, '--points', bad, '--out', toCsv, '--json')
+  expect(refused.json().error).toMatchObject({ code: 'invalid_request', place: { file: bad } })
+})

@@ -10,6 +10,7 @@ import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contra
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
 import { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import { FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
 import { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
@@ -51,6 +52,8 @@ const messages: Record<string, z.ZodObject> = {
   'fold-errors': FoldErrors,
   'feature-export-input': FeatureExportInput,
   'feature-export-result': FeatureExportResult,
+  'feature-join-input': FeatureJoinInput,
+  'feature-join-result': FeatureJoinResult,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
   'model-sidecar-of-a-challenger': ModelSidecar,
