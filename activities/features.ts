@@ -1,11 +1,19 @@
 import type { Client } from '@temporalio/client'
+import type { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
+import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import type { FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
+import type { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-build.ts'
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { checkBuild } from './features/check-build.ts'
 import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
+import { describeBuild } from './features/describe-build.ts'
+import { joinBuild } from './features/join-build.ts'
+import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
@@ -32,9 +40,25 @@ export const createFeatureBuildActivities = ({ db, objects }: { db: Database; ob
 
 /** The work of a build, on the features queue. */
 export const createFeatureComputeActivities = (world: ShardWorld) => ({
+  checkFeatureBuild: (input: CheckFeaturesInput): Promise<CheckFeaturesResult> =>
+    interruptible((cancelled) => checkBuild(world, input, cancelled)),
+
   computeFeatureShards: (input: ShardsInput): Promise<ShardsResult> => interruptible((cancelled) => computeShards(world, input, cancelled)),
+})
+
+/** Looking into builds: what takes a while, changes no row of a build, and may be done again. On the features queue. */
+export const createFeatureInspectionActivities = (world: { db: Database; objects: ObjectStore }) => ({
+  exportFeatureBuild: (input: FeatureExportInput): Promise<FeatureExportResult> =>
+    interruptible((cancelled) => exportBuild(world, input, cancelled)),
+
+  joinFeatureBuild: (input: FeatureJoinInput): Promise<FeatureJoinResult> =>
+    interruptible((cancelled) => joinBuild(world, input, cancelled)),
+
+  describeFeatureBuild: (input: DescribeFeaturesInput): Promise<DescribeFeaturesResult> =>
+    interruptible((cancelled) => describeBuild(world, input, cancelled)),
 })
 
 export type FeatureRequestActivities = ReturnType<typeof createFeatureRequestActivities>
 export type FeatureBuildActivities = ReturnType<typeof createFeatureBuildActivities>
 export type FeatureComputeActivities = ReturnType<typeof createFeatureComputeActivities>
+export type FeatureInspectionActivities = ReturnType<typeof createFeatureInspectionActivities>

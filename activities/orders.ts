@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client'
 import type { ApplyCommandInput } from '#contracts/orders.ts'
 import type { Database } from '#db/client.ts'
+import { acceptFeatureCheck } from '#db/commands/accept-feature-check.ts'
 import { acknowledgeAlert } from '#db/commands/acknowledge-alert.ts'
 import { followDataset } from '#db/commands/follow-dataset.ts'
 import { noteSnapshot } from '#db/commands/note-snapshot.ts'
+import { registerFeatureSet } from '#db/commands/register-feature-set.ts'
 import { tagSnapshot, untagSnapshot } from '#db/commands/tag-snapshot.ts'
 import { unfollowDataset } from '#db/commands/unfollow-dataset.ts'
 import { rollBack } from './datasets/roll-back.ts'
@@ -49,6 +51,14 @@ export const createOrderActivities = ({ db, client }: { db: Database; client: Cl
       }
       case 'unfollow-dataset':
         await unfollowDataset(db, order.dataset, order.definitionHash, command)
+        break
+      case 'accept-feature-check': {
+        const { verb: _, ...acceptance } = order
+        await acceptFeatureCheck(db, acceptance, command)
+        break
+      }
+      case 'register-feature-set':
+        await registerFeatureSet(db, order.set, command)
         break
       default:
         order satisfies never

@@ -1,4 +1,5 @@
 import { QuantloopError } from '#contracts/errors.ts'
+import type { CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import { FeatureBuildManifest } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Evaluation, Recipe, TrainModelInput } from '#contracts/training.ts'
@@ -8,8 +9,12 @@ import { decideModelVersion, type VersionDecision } from '#db/commands/decide-mo
 import { openTrainingRun } from '#db/commands/open-training-run.ts'
 import { pinTrainingSnapshot } from '#db/commands/pin-training-snapshot.ts'
 import { recordTrainingFacts } from '#db/commands/record-training-facts.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { findCheckOfDefinition } from '#db/queries/feature-checks.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { assertSegmentsFilled, assertSegmentsOrdered } from '#domain/evaluation/segments.ts'
-import { persistenceSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { persistenceSet } from '#domain/features/feature-sets.ts'
+import { checkVersion } from '#domain/trust/check-version.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { interruptible } from './interruptible.ts'
 import { senderOf, type SignalOrdinal } from './sender.ts'
@@ -27,7 +32,7 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
   /** Refuses what cannot work with any data, and answers the snapshot to train on. */
   async resolveRecipe({ runId, recipe, snapshotId }: TrainModelInput): Promise<string> {
     assertSegmentsOrdered(recipe.segments)
-    resolveFeatureSet(recipe.featureSet, recipe.label)
+    await resolveSet(db, recipe.featureSet, recipe.label)
     if (recipe.model === 'persistence' && recipe.featureSet !== persistenceSet)
       throw new QuantloopError(
         'recipe_invalid',
@@ -50,6 +55,15 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
     const manifest = await readJson(objects, build.manifest, FeatureBuildManifest, 'feature build')
     assertSegmentsFilled(manifest.sessions, recipe.segments, manifest.label.reach)
     await recordTrainingFacts(db, runId, { buildId: build.id })
+  },
+
+  /** What a check of these features over this dataset has found; null when there was none. */
+  async findFeatureCheck({ buildId }: { buildId: string }): Promise<Pick<CheckFeaturesResult, 'verdict' | 'reasons'> | null> {
+    const build = await findFeatureBuild(db, buildId)
+    const known = build && (await findCheckOfDefinition(db, { ...build, engineVersion: checkVersion }))
+    if (known === undefined) return null
+    const { verdict, reasons } = known.result
+    return known.acceptedBy === null ? { verdict, reasons } : { verdict: 'passed', reasons: [] }
   },
 
   async checkParity({ runId, fit }: FittedRun): Promise<Parity> {

@@ -19,6 +19,11 @@ import { endpoints } from './routes/endpoints.ts'
 import { events } from './routes/events.ts'
 import { exports } from './routes/exports.ts'
 import { featureBuilds } from './routes/feature-builds.ts'
+import { featureChecks } from './routes/feature-checks.ts'
+import { featureExports } from './routes/feature-exports.ts'
+import { featureStatistics } from './routes/feature-statistics.ts'
+import { featureJoins } from './routes/feature-joins.ts'
+import { featureOverviews } from './routes/feature-overviews.ts'
 import { featureSets } from './routes/feature-sets.ts'
 import { keys } from './routes/keys.ts'
 import { models } from './routes/models.ts'
@@ -71,6 +76,11 @@ export function createApp(deps: AppDependencies): Api {
     snapshotListings,
     featureSets,
     featureBuilds,
+    featureExports,
+    featureStatistics,
+    featureChecks,
+    featureOverviews,
+    featureJoins,
     standingBuilds,
     trainingRuns,
     trainingRunReports,

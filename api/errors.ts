@@ -12,6 +12,7 @@ import {
 import type { ZodError } from 'zod'
 import { asQuantloopError, type ErrorCode, type ErrorPlace, httpStatusOf, isErrorCode, QuantloopError } from '#contracts/errors.ts'
 import type { Problem } from '#contracts/problems.ts'
+import { issuesOf } from '#contracts/validation-issues.ts'
 import type { AppDependencies, AppEnv } from './dependencies.ts'
 
 type Issues = NonNullable<Problem['issues']>
@@ -40,12 +41,10 @@ export function problemResponse(c: Context, error: QuantloopError, issues?: Issu
 /** The one hook for validation: every issue with its path, unknown fields among them. */
 export function refuseInvalid(result: { target: string; success: boolean; error?: ZodError }, c: Context): Response | undefined {
   if (result.success || !result.error) return undefined
-  const issues = result.error.issues.flatMap((issue) => {
-    const path = [result.target === 'json' ? 'body' : result.target, ...issue.path.map(String)].join('.')
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: `${path}.${key}`, message: 'unknown field' }))
-      : [{ path, message: issue.message }]
-  })
+  const issues = issuesOf(result.error).map(({ path, message }) => ({
+    path: [result.target === 'json' ? 'body' : result.target, ...path].join('.'),
+    message,
+  }))
   const detail = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
   return problemResponse(c, new QuantloopError('invalid_request', detail.slice(0, 2000)), issues)
 }

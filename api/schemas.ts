@@ -5,7 +5,13 @@ import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
 import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
-import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
+import { ApproveCheckRequest, CheckRequest, KeptFeatureCheck } from '#contracts/feature-checks.ts'
+import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
+import { FeatureJoin, FeatureJoinRequest } from '#contracts/feature-joins.ts'
+import { FeatureOverview } from '#contracts/feature-overview.ts'
+import { DescribedFeatureSet, FeatureSetComparison, FeatureSetFile } from '#contracts/feature-sets.ts'
+import { FeatureStatistics } from '#contracts/feature-statistics.ts'
+import { FeatureBuild } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, Trace } from '#contracts/predictions.ts'
 import { SymbolListing, UniverseMembers, UniverseSummary } from '#contracts/listings.ts'
@@ -77,7 +83,18 @@ export const schemas = {
   EndpointSpell: EndpointSpell.meta({ id: 'EndpointSpell' }),
   ExportRequest: ExportRequest.meta({ id: 'ExportRequest' }),
   FeatureBuild: FeatureBuild.meta({ id: 'FeatureBuild' }),
-  FeatureSet: FeatureSet.meta({ id: 'FeatureSet' }),
+  ApproveCheckRequest: ApproveCheckRequest.meta({ id: 'ApproveCheckRequest' }),
+  CheckRequest: CheckRequest.meta({ id: 'CheckRequest' }),
+  FeatureCheck: KeptFeatureCheck.meta({ id: 'FeatureCheck' }),
+  FeatureJoin: FeatureJoin.meta({ id: 'FeatureJoin' }),
+  FeatureJoinRequest: FeatureJoinRequest.meta({ id: 'FeatureJoinRequest' }),
+  FeatureOverview: FeatureOverview.meta({ id: 'FeatureOverview' }),
+  FeatureExport: FeatureExport.meta({ id: 'FeatureExport' }),
+  FeatureExportRequest: FeatureExportRequest.meta({ id: 'FeatureExportRequest' }),
+  FeatureSet: DescribedFeatureSet.meta({ id: 'FeatureSet' }),
+  FeatureSetComparison: FeatureSetComparison.meta({ id: 'FeatureSetComparison' }),
+  FeatureStatistics: FeatureStatistics.meta({ id: 'FeatureStatistics' }),
+  FeatureSetFile: FeatureSetFile.meta({ id: 'FeatureSetFile' }),
   HeadMove: HeadMove.meta({ id: 'HeadMove' }),
   Lineage: Lineage.meta({ id: 'Lineage' }),
   Model: Model.meta({ id: 'Model' }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ApiKey, AuditEntry, CreatedApiKey } from '#contracts/access.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
-import { FeatureBuild, FeatureSet } from '#contracts/features.ts'
+import { FeatureBuild } from '#contracts/features.ts'
 import { Model, ModelVersion } from '#contracts/models.ts'
 import { PredictionRecord, type PredictRequest, PredictResponse, Trace } from '#contracts/predictions.ts'
 import { page } from '#contracts/problems.ts'
@@ -18,6 +18,11 @@ import {
 } from '#contracts/requests.ts'
 import { StandingBuild, type StandingBuildRequest } from '#contracts/standing-builds.ts'
 import { ProgressPoint, TrainingRun } from '#contracts/training.ts'
+import { featureCheckResources } from './feature-check-resources.ts'
+import { featureExportResources } from './feature-export-resources.ts'
+import { featureStatisticsResources } from './feature-statistics-resources.ts'
+import { featureJoinResources } from './feature-join-resources.ts'
+import { featureSetResources } from './feature-set-resources.ts'
 import { liveResources } from './live-resources.ts'
 import { scheduleResources } from './schedule-resources.ts'
 import { snapshotResources, versionResources } from './snapshot-resources.ts'
@@ -55,10 +60,11 @@ export function createClient(options: ClientOptions) {
       qualityPage: (dataset: string, id: string): Promise<string> =>
         api(`/datasets/${enc(dataset)}/snapshots/${enc(id)}/quality/report`, z.string(), { accept: 'text/html' }),
     },
-    featureSets: {
-      list: (): Promise<Page<FeatureSet>> => get('/feature-sets', page(FeatureSet)),
-      find: (name: string) => get(`/feature-sets/${enc(name)}`, FeatureSet),
-    },
+    featureSets: featureSetResources(transport),
+    featureExports: featureExportResources(transport),
+    featureChecks: featureCheckResources(transport),
+    featureJoins: featureJoinResources(transport),
+    featureStatistics: featureStatisticsResources(transport),
     featureBuilds: {
       list: (query: Paging & { dataset?: string | undefined } = {}): Promise<Page<FeatureBuild>> =>
         get('/feature-builds', page(FeatureBuild), query),

@@ -7,12 +7,16 @@ export const reservedColumns = ['symbol', 'session', 'label', 'persistence'] as 
 
 export const Expression = z.string().min(1).max(2000)
 
+export const FeatureName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'a feature name: letters, digits and underscores, starting with a letter')
+  .refine((name) => !(reservedColumns as readonly string[]).includes(name), 'a reserved column name')
+
 export const FeatureDefinition = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'a feature name: letters, digits and underscores')
-    .refine((name) => !(reservedColumns as readonly string[]).includes(name), 'a reserved column name'),
+  name: FeatureName,
   expression: Expression,
+  /** what it means, in words */
+  description: z.string().optional(),
 })
 export type FeatureDefinition = z.infer<typeof FeatureDefinition>
 

@@ -44,6 +44,16 @@ export const compareWorkflowId = (comparisonId: string) => `compare/${comparison
 
 export const exportWorkflowId = (exportId: string) => `export/${exportId}`
 
+export const featureStatisticsWorkflowId = (buildId: string) => `feature-statistics/${buildId}`
+
+/** Checks that are made otherwise are others. */
+export const featureCheckWorkflowId = ({ buildId, seed, before }: { buildId: string; seed: number; before?: string | undefined }) =>
+  `feature-check/${buildId}/${seed}/${before ?? 'all'}`
+
+export const featureJoinWorkflowId = (joinId: string) => `feature-join/${joinId}`
+
+export const featureExportWorkflowId = (exportId: string) => `feature-export/${exportId}`
+
 export const verifyWorkflowId = (verificationId: string) => `verify/${verificationId}`
 
 /** One at a time, whatever it is asked to collect. */

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { Command } from './commands.ts'
+import { SetRegistration } from './feature-sets.ts'
 import { LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
 import { CreateScheduleRequest } from './schedules.ts'
 import { TagName } from './snapshots.ts'
-import { Id, Line, Name, Timestamp } from './words.ts'
+import { FeatureSetReference, Id, Line, Name, Timestamp } from './words.ts'
 
 /** A change of the domain that no running process is there to take: what `applyCommand` applies. */
 export const Order = z.discriminatedUnion('verb', [
@@ -23,10 +24,17 @@ export const Order = z.discriminatedUnion('verb', [
     verb: z.literal('follow-dataset'),
     dataset: Name,
     definitionHash: Sha256,
-    featureSet: Name,
+    featureSet: FeatureSetReference,
     label: LabelDefinition,
   }),
   z.strictObject({ verb: z.literal('unfollow-dataset'), dataset: Name, definitionHash: Sha256 }),
+  z.strictObject({
+    verb: z.literal('accept-feature-check'),
+    buildId: Sha256,
+    engineVersion: z.string(),
+    reason: Line.min(1).max(500),
+  }),
+  z.strictObject({ verb: z.literal('register-feature-set'), set: SetRegistration }),
 ])
 export type Order = z.infer<typeof Order>
 

@@ -9,7 +9,7 @@ import { UploadUri } from './references.ts'
 import { SnapshotReference } from './snapshots.ts'
 import { SupervisionPolicy } from './supervision.ts'
 import { LightgbmParams, Recipe, Segments } from './training.ts'
-import { Id, Name, SessionRange, Timestamp } from './words.ts'
+import { FeatureSetReference, Id, Name, SessionRange, Timestamp } from './words.ts'
 
 /** Without a connector the dataset is synced again from where it came. */
 export const SyncRequest = z.strictObject({ connector: ConnectorConfig.optional() })
@@ -28,7 +28,7 @@ export type LabelRequest = z.infer<typeof LabelRequest>
  */
 export const BuildRequest = z.strictObject({
   dataset: Name,
-  features: Name,
+  features: FeatureSetReference,
   label: LabelRequest,
   snapshotId: SnapshotReference.optional(),
   asOf: Timestamp.optional(),
@@ -40,7 +40,7 @@ export const TrainRequest = z.strictObject({
   name: Name,
   model: Recipe.shape.model,
   dataset: Name,
-  features: Name,
+  features: FeatureSetReference,
   label: LabelRequest,
   segments: Segments.extend({ test: SessionRange }),
   params: LightgbmParams.prefault({}),

@@ -172,7 +172,7 @@ export const ExportResult = z.strictObject({
 export type ExportResult = z.infer<typeof ExportResult>
 
 /** Work on snapshots that takes a while and leaves no row: how it stands, as Temporal tells. */
-const inspection = <T extends z.ZodType>(result: T) =>
+export const inspection = <T extends z.ZodType>(result: T) =>
   z.strictObject({
     id: Id,
     state: z.enum(['running', 'done', 'failed', 'stopped']),

@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
 import { LabelRequest } from './requests.ts'
-import { Name, Timestamp } from './words.ts'
+import { FeatureSetReference, Name, Timestamp } from './words.ts'
 
-export const StandingBuildRequest = z.strictObject({ features: Name, label: LabelRequest })
+export const StandingBuildRequest = z.strictObject({ features: FeatureSetReference, label: LabelRequest })
 export type StandingBuildRequest = z.infer<typeof StandingBuildRequest>
 
 /** `id` is the definition's hash: a dataset is followed by a definition once. */
 export const StandingBuild = z.strictObject({
   id: Sha256,
   dataset: Name,
-  featureSet: Name,
+  featureSet: FeatureSetReference,
   label: LabelDefinition,
   requestedBy: z.string(),
   createdAt: Timestamp,

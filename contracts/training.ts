@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
-import { AsOf, Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
+import { FeatureSetReference, AsOf, Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
 
 /** LightGBM's own parameter names; defaults are those of the demo's scenario. */
 export const LightgbmParams = z.strictObject({
@@ -64,7 +64,7 @@ export const Recipe = z.strictObject({
   model: z.enum(['lightgbm', 'persistence']),
   params: LightgbmParams,
   dataset: Name,
-  featureSet: Name,
+  featureSet: FeatureSetReference,
   label: LabelDefinition,
   segments: Segments,
   /** what the trees are added to: the mean label, or the linear baseline's forecast */

@@ -5,6 +5,12 @@ import { readSymbol } from '#domain/market/symbols.ts'
 export const Name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes, starting with a letter, at most 63')
 export type Name = z.infer<typeof Name>
 
+/** A feature set in a request or recipe: `mine@2`, or `mine` for its newest version. */
+export const FeatureSetReference = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}(?:@[1-9]\d{0,8})?$/, 'the name of a feature set, or name@version as in mine@2')
+export type FeatureSetReference = z.infer<typeof FeatureSetReference>
+
 /** A ticker as the exchange writes it: `AAPL`, `BRK.B`, `^GSPC`, `000001.SZ`. */
 export const Ticker = z.string().regex(/^[A-Z0-9^][A-Z0-9.^=-]{0,19}$/, 'an upper-case ticker of at most 20 characters')
 export type Ticker = z.infer<typeof Ticker>

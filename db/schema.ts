@@ -22,6 +22,7 @@ import type { Role } from '#contracts/access.ts'
 import type { CollectionState, Tally } from '#contracts/collections.ts'
 import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
 import type { DeploymentState, GateReading, RolloutPlan, Route } from '#contracts/deployments.ts'
+import type { CheckVerdict } from '#contracts/feature-checks.ts'
 import type { BuildState, FeatureSet, FeatureShard, LabelDefinition } from '#contracts/features.ts'
 import type { Stage } from '#contracts/models.ts'
 import type { PredictionInput } from '#contracts/predictions.ts'
@@ -230,6 +231,62 @@ export const featureBuild = pgTable(
     ...run,
   },
   (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
+)
+
+/** What the features of a build look like, computed once by each version of the statistics when it is first asked for. */
+export const featureStatistics = pgTable(
+  'feature_statistics',
+  {
+    buildId: text('build_id')
+      .notNull()
+      .references(() => featureBuild.id),
+    engineVersion: text('engine_version').notNull(),
+    report: jsonb('report').$type<ObjectRef>().notNull(),
+    createdAt: now('created_at'),
+  },
+  (t) => [primaryKey({ columns: [t.buildId, t.engineVersion] })],
+)
+
+/** Whether the features of a build can be trusted, by each version of the check: what it found last, and who accepts it. */
+export const featureCheck = pgTable(
+  'feature_check',
+  {
+    buildId: text('build_id')
+      .notNull()
+      .references(() => featureBuild.id),
+    engineVersion: text('engine_version').notNull(),
+    dataset: text('dataset').notNull(),
+    definitionHash: text('definition_hash').notNull(),
+    verdict: text('verdict').$type<CheckVerdict>().notNull(),
+    reasons: jsonb('reasons').$type<string[]>().notNull(),
+    looksAhead: boolean('looks_ahead').notNull(),
+    seed: integer('seed').notNull(),
+    /** labels from this session on were not read */
+    before: date('before', { mode: 'string' }),
+    report: jsonb('report').$type<ObjectRef>().notNull(),
+    acceptedBy: text('accepted_by'),
+    acceptedReason: text('accepted_reason'),
+    checkedAt: now('checked_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.buildId, t.engineVersion] }),
+    index('feature_check_by_definition').on(t.dataset, t.definitionHash, t.checkedAt),
+  ],
+)
+
+/** Feature sets of users: each version stays as it was registered. Equal content of a name has one version. */
+export const featureSetVersion = pgTable(
+  'feature_set_version',
+  {
+    name: text('name').notNull(),
+    version: integer('version').notNull(),
+    description: text('description').notNull(),
+    features: jsonb('features').$type<FeatureSet['features']>().notNull(),
+    contentSha256: text('content_sha256').notNull(),
+    registeredBy: text('registered_by').notNull(),
+    registeredAt: now('registered_at'),
+  },
+  (t) => [primaryKey({ columns: [t.name, t.version] }), uniqueIndex('feature_set_content_once').on(t.name, t.contentSha256)],
 )
 
 /** A feature set and a label that are built whenever a snapshot of the dataset lands. */

@@ -22,12 +22,16 @@ p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
 .critical, .warning { font-weight: 600; }
 .critical { color: var(--alarm); }
 .warning { color: var(--second); }
+.sound { font-weight: 600; color: var(--fourth); }
 .note { color: var(--muted); }
 .caution { border-left: 4px solid var(--alarm); padding: .25rem 1rem; background: var(--faint); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 1rem 0; }
 dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font-family: ui-monospace, monospace; font-size: .88em; overflow-wrap: anywhere; }
+.histogram { display: block; width: min(100%, 19rem); height: auto; margin: .5rem 0; }
+
+article { border-top: 1px solid var(--line); margin-top: 1.25rem; }
 figure { margin: 1.25rem 0 1.75rem; }
 figcaption { font-weight: 600; }
 figure svg { display: block; width: 100%; height: auto; }

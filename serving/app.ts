@@ -6,6 +6,7 @@ import { authenticate } from './authenticate.ts'
 import { refuse } from './errors.ts'
 import { openInference } from './open-inference/routes.ts'
 import { predictBySymbol } from './predict-by-symbol.ts'
+import { readFeatures } from './read-features.ts'
 import type { ServingWorld } from './world.ts'
 
 /** A thousand rows of Alpha360 as JSON text. */
@@ -24,6 +25,7 @@ export function createServingApp(world: ServingWorld, version: string): Hono {
   app.use(bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge }))
   app.route('/v2', openInference(world, version))
   app.post('/v1/endpoints/:name/predict', predictBySymbol(world))
+  app.get('/v1/endpoints/:name/features/:symbol', readFeatures(world))
   app.get('/metrics', async (c) => c.text(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }))
   app.notFound((c) => refuse(logger)(new QuantloopError('not_found', `there is nothing at ${c.req.method} ${c.req.path}`), c))
   app.onError(refuse(logger))

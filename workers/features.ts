@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Worker } from '@temporalio/worker'
 import { atEdge } from '#activities/edge.ts'
-import { createFeatureComputeActivities } from '#activities/features.ts'
+import { createFeatureComputeActivities, createFeatureInspectionActivities } from '#activities/features.ts'
 import type { ShardWorld } from '#activities/features/compute-shards.ts'
 import { createThreadPool } from '#activities/features/thread-pool.ts'
 import { createQualityActivities } from '#activities/quality.ts'
@@ -15,7 +15,7 @@ import { connectWorker, installTemporalRuntime } from './temporal.ts'
 
 /** Every activity of the features queue: what needs processors. */
 export const featuresActivities = (world: ShardWorld) =>
-  atEdge({ ...createFeatureComputeActivities(world), ...createQualityActivities(world) })
+  atEdge({ ...createFeatureComputeActivities(world), ...createFeatureInspectionActivities(world), ...createQualityActivities(world) })
 
 /**
  * Computes feature shards and examines snapshots, as many at once as it has threads, until SIGTERM or SIGINT. A shard under way is then cancelled

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow'
-import type { FeatureRequestActivities } from '#activities/features.ts'
+import type { FeatureComputeActivities, FeatureRequestActivities } from '#activities/features.ts'
 import type { TrainingActivities } from '#activities/training.ts'
 import type { ErrorCode } from '#contracts/errors.ts'
 import type { Stage } from '#contracts/models.ts'
@@ -14,6 +14,11 @@ import { nudgeWorkflow } from './waiters.ts'
 
 const training = proxyActivities<TrainingActivities>(atomic)
 const features = proxyActivities<FeatureRequestActivities>({ ...atomic, summary: 'join or start the feature build' })
+const checks = proxyActivities<FeatureComputeActivities>({
+  ...interruptible,
+  taskQueue: taskQueues.features,
+  summary: 'look-ahead, warm-up, leaks of the label',
+})
 const evaluation = proxyActivities<TrainingActivities>({
   ...interruptible,
   taskQueue: taskQueues.orchestration,
@@ -48,11 +53,13 @@ async function train(input: TrainModelInput): Promise<TrainModelResult> {
       const snapshotId = await run.step('recipe', () => training.resolveRecipe(input))
       const build = await builtFeatures(run, input, snapshotId)
       await run.step('segments', () => training.checkSegments({ runId, recipe, build }))
+      const doubts = await doubtsAbout(run, build.id, test?.from)
+      if (doubts.length > 0) return await refuse(run, runId, null, `the features cannot be trusted: ${doubts.join('; ')}`)
       const fit = await run.pausable('train', () => trainer.fitModel({ runId, recipe, build: build.manifest }))
       const fitted = { runId, recipe, snapshotId, build, fit }
       const parity = await run.step('parity', () => training.checkParity(fitted))
       const verdict = test && (await run.pausable('evaluate', () => evaluation.evaluateCandidate({ ...fitted, test })))
-      if (verdict?.gate.passed === false) return await refuse(run, runId, verdict)
+      if (verdict?.gate.passed === false) return await refuse(run, runId, verdict, verdict.gate.reason)
       const { version } = await run.step('register', () =>
         training.registerCandidate({ ...fitted, modelName, parity, evaluation: verdict ?? null }),
       )
@@ -92,12 +99,19 @@ async function builtFeatures(
   }
 }
 
+/** Features that nobody has checked yet are checked before the first run that reads them; its test segment stays closed. */
+async function doubtsAbout(run: DurableRun, buildId: string, before: string | undefined): Promise<string[]> {
+  const known = await run.step('check', () => training.findFeatureCheck({ buildId }))
+  const check = known ?? (await run.pausable('check', () => checks.checkFeatureBuild({ buildId, seed: 0, ...(before && { before }) })))
+  return check.verdict === 'refused' ? check.reasons : []
+}
+
 async function refuse(
   run: DurableRun,
   runId: string,
-  verdict: Awaited<ReturnType<TrainingActivities['evaluateCandidate']>>,
+  verdict: Awaited<ReturnType<TrainingActivities['evaluateCandidate']>> | null,
+  reason: string,
 ): Promise<TrainModelResult> {
-  const { reason } = verdict.gate
   await run.conclude('refuse', () => close({ runId, state: 'refused', evaluation: verdict, reason }))
   return { runId, state: 'refused', reason }
 }

@@ -4,6 +4,7 @@ import type { Command } from '#contracts/commands.ts'
 import type { Database } from '#db/client.ts'
 import { type DatasetRollback, rollBackDataset } from '#db/commands/roll-back-dataset.ts'
 import { listOnlineBuilds } from '#db/queries/online-features.ts'
+import { referenceOf } from '#domain/features/feature-sets.ts'
 import { sha256 } from '#domain/sha256.ts'
 import { requestBuild } from '../features/request-build.ts'
 import { nudgeFollowers } from './nudge-followers.ts'
@@ -28,7 +29,7 @@ async function rebuildOnline(
   for (const { featureSet, label, featureHash } of await listOnlineBuilds(db, dataset))
     try {
       const origin = { by, bodySha256: sha256(`${commandId} ${featureHash}`) }
-      await requestBuild(db, client, { dataset, snapshotId: to, featureSet: featureSet.name, label, waiter, origin })
+      await requestBuild(db, client, { dataset, snapshotId: to, featureSet: referenceOf(featureSet), label, waiter, origin })
     } catch (error) {
       // the head has moved: that stands, and a build can be asked for again
       log.warn('the online features were not asked for anew', { dataset, featureHash, error })

@@ -9,11 +9,11 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { Database } from '#db/client.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { servesOnline } from '#db/queries/online-features.ts'
 import { standingBuildsOf } from '#db/queries/standing-builds.ts'
 import { DomainError } from '#domain/domain-error.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { sha256 } from '#domain/sha256.ts'
 
 type World = { db: Database; client: Client; log: Logger }
@@ -40,7 +40,7 @@ export async function startStandingBuilds(world: World, dataset: string): Promis
 }
 
 async function start({ db, client }: World, { dataset, featureSet: name, label }: StandingBuild, snapshotId: string): Promise<void> {
-  const featureSet = resolveFeatureSet(name, label)
+  const featureSet = await resolveSet(db, name, label)
   // of today's engine, which may give another hash than the one that it was asked for with
   const definition = definitionHash(featureSet, label)
   const buildId = buildIdOf(definition, snapshotId)

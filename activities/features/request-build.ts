@@ -6,12 +6,12 @@ import { taskQueues } from '#contracts/task-queues.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { endedWhileWaiting } from '../waiter.ts'
 
-/** `featureSet` is a name. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
+/** `featureSet` is a reference, as `mine@2`. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
 export type BuildRequest = {
   dataset: string
   snapshotId: string
@@ -28,7 +28,7 @@ export type BuildRequest = {
  * @throws QuantloopError not_found | expression_invalid | feature_column_absent
  */
 export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
-  const featureSet = resolveFeatureSet(request.featureSet, request.label)
+  const featureSet = await resolveSet(db, request.featureSet, request.label)
   const definition = definitionHash(featureSet, request.label)
   const { snapshotId, asOf, dataset, label, origin, waiter } = request
   const input: BuildInput = {

@@ -26,6 +26,25 @@ export const openBuild = (objects: ObjectStore, ref: ObjectRef): Promise<Decoded
     return { manifest, slices: joinSlices(shards.flat()) }
   })
 
+/** The rows of a build, those of some symbols at a time: for work that needs no more of them in memory. */
+export async function* slicesBySymbols(objects: Pick<ObjectStore, 'get'>, manifest: FeatureBuildManifest): AsyncGenerator<SymbolSlice[]> {
+  for (const shards of sharingSymbols(manifest.shards)) {
+    const slices = await Promise.all(shards.map(async (shard) => slicesOf(shard, manifest, await objects.get(shard.object))))
+    yield joinSlices(slices.flat())
+  }
+}
+
+/** Shards together that have a symbol in common, directly or by way of another; in each the order of time. */
+function sharingSymbols(shards: readonly FeatureShard[]): FeatureShard[][] {
+  const bySymbol = new Map<string, FeatureShard[]>()
+  for (const shard of shards) {
+    const earlier = new Set(shard.symbols.map((symbol) => bySymbol.get(symbol) ?? []))
+    const together = [...[...earlier].flat(), shard]
+    for (const each of together) for (const symbol of each.symbols) bySymbol.set(symbol, together)
+  }
+  return [...new Set(bySymbol.values())]
+}
+
 /** The row of a session, or -1. */
 export function rowOf({ days }: SymbolSlice, session: string): number {
   const row = firstRowFrom(days, session)
@@ -89,14 +108,33 @@ function joinSlices(parts: readonly SymbolSlice[]): SymbolSlice[] {
     const columns = new Map<string, Float32Array>()
     return {
       symbol,
-      days: Int32Array.from(own.flatMap(({ days }) => [...days])),
+      days: joined(
+        own.map(({ days }) => days),
+        (rows) => new Int32Array(rows),
+      ),
       column(name) {
-        const column = columns.get(name) ?? Float32Array.from(own.flatMap((part) => [...part.column(name)]))
+        const column =
+          columns.get(name) ??
+          joined(
+            own.map((part) => part.column(name)),
+            (rows) => new Float32Array(rows),
+          )
         columns.set(name, column)
         return column
       },
     }
   })
+}
+
+function joined<T extends Int32Array | Float32Array>(parts: readonly T[], make: (rows: number) => T): T {
+  if (parts.length === 1) return parts[0]!
+  const whole = make(parts.reduce((rows, part) => rows + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** Rows are sorted by symbol: the end of a run that begins at `from`. */

@@ -5,9 +5,9 @@ import { page } from '#contracts/problems.ts'
 import { Sha256 } from '#contracts/references.ts'
 import { Name } from '#contracts/words.ts'
 import { findFeatureBuild, listFeatureBuilds } from '#db/queries/feature-builds.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { knownSnapshotFor } from '../known-snapshot.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
@@ -68,7 +68,7 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
 
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
-    const featureSet = resolveFeatureSet(body.features, body.label)
+    const featureSet = await resolveSet(db, body.features, body.label)
     const definition = definitionHash(featureSet, body.label)
     const { snapshotId, asOf } = await knownSnapshotFor(deps, body)
     const buildId = buildIdOf(definition, snapshotId, asOf)

@@ -3,9 +3,10 @@ import { page } from '#contracts/problems.ts'
 import { Sha256 } from '#contracts/references.ts'
 import { Name } from '#contracts/words.ts'
 import { findDataset } from '#db/queries/datasets.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { findStandingBuild, listStandingBuilds } from '#db/queries/standing-builds.ts'
 import { definitionHash } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { referenceOf } from '#domain/features/feature-sets.ts'
 import { apply } from '../apply.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
@@ -58,8 +59,9 @@ export function standingBuilds(app: Api, deps: AppDependencies): void {
   app.openapi(follow, async (c) => {
     const { features, label } = c.req.valid('json')
     const dataset = await datasetOf(c.req.valid('param').name)
-    const definition = definitionHash(resolveFeatureSet(features, label), label)
-    const following = { dataset, definitionHash: definition, featureSet: features, label }
+    const set = await resolveSet(db, features, label)
+    const definition = definitionHash(set, label)
+    const following = { dataset, definitionHash: definition, featureSet: referenceOf(set), label }
     await apply(deps, { verb: 'follow-dataset', ...following }, {}, await acceptRequest(c, db))
     return c.json(found(await findStandingBuild(db, dataset, definition), 'standing build', definition), 201)
   })

@@ -5,9 +5,10 @@ import type { TrainRequest } from '#contracts/requests.ts'
 import { type TrainingRun, TrainingState, type TrainModelInput } from '#contracts/training.ts'
 import { Id, Name } from '#contracts/words.ts'
 import { encodeCursor } from '#db/queries/cursor.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { findTrainingRun, listProgress, listTrainingRuns } from '#db/queries/training-runs.ts'
 import { readLabel } from '#domain/features/definitions.ts'
-import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { referenceOf } from '#domain/features/feature-sets.ts'
 import { type KnownSnapshot, knownSnapshotFor } from '../known-snapshot.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
@@ -79,10 +80,11 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
     readLabel(body.label)
-    resolveFeatureSet(body.features, body.label)
+    // a recipe names the version, so that a retrain reads what was asked for
+    const features = referenceOf(await resolveSet(db, body.features, body.label))
     const known = await knownSnapshotFor(deps, body)
     const request = await acceptRequest(c, db)
-    const input = inputOf(body, known, request)
+    const input = inputOf({ ...body, features }, known, request)
     const before = await findTrainingRun(db, input.runId)
     if (before) return c.json(before, 202)
     await startOnce(temporal, { type: 'trainModel', workflowId: trainingWorkflowId(input.runId), input, request })

@@ -6,9 +6,15 @@ import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, follow } from '../follow.ts'
 import { pagingOf, paged, timeOf } from '../options.ts'
-import { duration, facts, figure, moment, pageOf, short, table } from '../output.ts'
+import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
+import { addCheck } from './features/check.ts'
+import { addExport } from './features/export.ts'
+import { addJoin } from './features/join.ts'
+import { addPage } from './features/page.ts'
+import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
+import { addStatistics } from './features/statistics.ts'
 
 const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
 
@@ -27,7 +33,7 @@ export function register(program: Command, context: CliContext): void {
 
   features
     .command('build <set>')
-    .description('compute a feature set and a label over a snapshot')
+    .description('compute a feature set, as mine or mine@2, and a label over a snapshot')
     .requiredOption('--dataset <name>', 'whose newest snapshot to read')
     .requiredOption('--label <expression>', "what to predict, as 'Ref($close,-1)/$close-1'")
     .addOption(new Option('--label-kind <kind>', 'how the label is judged').choices(['time-series', 'cross-sectional']))
@@ -44,32 +50,6 @@ export function register(program: Command, context: CliContext): void {
       context.answer(end, describeBuild)
     })
 
-  features
-    .command('list')
-    .description('feature sets')
-    .action(async () => {
-      context.answer(await (await connect(context)).featureSets.list(), ({ items }) =>
-        table(items, [
-          { title: 'set', value: ({ name }) => name },
-          { title: 'version', value: ({ version }) => version, right: true },
-          { title: 'features', value: ({ features: list }) => list.length, right: true },
-          { title: 'description', value: ({ description }) => description },
-        ]),
-      )
-    })
-
-  features
-    .command('show <set>')
-    .description('the expressions of a feature set')
-    .action(async (name: string) => {
-      context.answer(await (await connect(context)).featureSets.find(name), (set) =>
-        table(set.features, [
-          { title: 'feature', value: (feature) => feature.name },
-          { title: 'expression', value: ({ expression }) => expression },
-        ]),
-      )
-    })
-
   paged(features.command('builds').description('feature builds, newest first').option('--dataset <name>', 'of this dataset only')).action(
     async ({ dataset, ...paging }: Paging & { dataset?: string }) => {
       context.answer(await (await connect(context)).featureBuilds.list({ dataset, ...pagingOf(paging) }), (page) =>
@@ -83,6 +63,12 @@ export function register(program: Command, context: CliContext): void {
     .description('one feature build')
     .action(async (id: string) => context.answer(await (await connect(context)).featureBuilds.find(id), describeBuild))
 
+  addSets(features, context)
+  addExport(features, context)
+  addStatistics(features, context)
+  addCheck(features, context)
+  addPage(features, context)
+  addJoin(features, context)
   addStandingBuilds(features, context)
   addVerbs(features, context, 'build', ['pause', 'resume', 'stop'], (client, id, verb, reason) =>
     client.featureBuilds.tell(id, verb, reason),

@@ -4,11 +4,9 @@ import type { Evaluation, TrainingState } from '#contracts/training.ts'
 import type { Database } from '../client.ts'
 import { audit, modelVersion, trainingRun } from '../schema.ts'
 
-export type TrainingEnd = { runId: string; reason: string } & (
-  | { state: 'refused'; evaluation: Evaluation }
-  | { state: 'failed' }
-  | { state: 'stopped'; by: string }
-)
+export type TrainingEnd = { runId: string; reason: string } &
+  /** by the registration gate, or without an evaluation by the check of its features */
+  ({ state: 'refused'; evaluation: Evaluation | null } | { state: 'failed' } | { state: 'stopped'; by: string })
 
 /**
  * Ends a run without a decision. A version that it has registered leaves `testing` with it, audited. A run that has
@@ -34,7 +32,7 @@ export async function closeTrainingRun(db: Database, end: TrainingEnd): Promise<
     }
     if (end.state === 'refused')
       await tx.insert(audit).values({
-        by: 'registration-gate',
+        by: end.evaluation === null ? 'feature-check' : 'registration-gate',
         action: 'refuse',
         subject: `training-run/${end.runId}`,
         commandId: end.runId,

@@ -152,6 +152,23 @@ CREATE TABLE "feature_build" (
 	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_check" (
+	"build_id" text NOT NULL,
+	"engine_version" text NOT NULL,
+	"dataset" text NOT NULL,
+	"definition_hash" text NOT NULL,
+	"verdict" text NOT NULL,
+	"reasons" jsonb NOT NULL,
+	"looks_ahead" boolean NOT NULL,
+	"seed" integer NOT NULL,
+	"before" date,
+	"report" jsonb NOT NULL,
+	"accepted_by" text,
+	"accepted_reason" text,
+	"checked_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_check_build_id_engine_version_pk" PRIMARY KEY("build_id","engine_version")
+);
+--> statement-breakpoint
 CREATE TABLE "feature_column_list" (
 	"hash" text PRIMARY KEY NOT NULL,
 	"columns" jsonb NOT NULL
@@ -169,6 +186,17 @@ CREATE TABLE "feature_row" (
 	CONSTRAINT "feature_row_dataset_feature_hash_symbol_pk" PRIMARY KEY("dataset","feature_hash","symbol")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_set_version" (
+	"name" text NOT NULL,
+	"version" integer NOT NULL,
+	"description" text NOT NULL,
+	"features" jsonb NOT NULL,
+	"content_sha256" text NOT NULL,
+	"registered_by" text NOT NULL,
+	"registered_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_set_version_name_version_pk" PRIMARY KEY("name","version")
+);
+--> statement-breakpoint
 CREATE TABLE "feature_shard_cache" (
 	"key" text NOT NULL,
 	"columns" text NOT NULL,
@@ -178,6 +206,14 @@ CREATE TABLE "feature_shard_cache" (
 	"ends" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "feature_shard_cache_key_columns_pk" PRIMARY KEY("key","columns")
+);
+--> statement-breakpoint
+CREATE TABLE "feature_statistics" (
+	"build_id" text NOT NULL,
+	"engine_version" text NOT NULL,
+	"report" jsonb NOT NULL,
+	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "feature_statistics_build_id_engine_version_pk" PRIMARY KEY("build_id","engine_version")
 );
 --> statement-breakpoint
 CREATE TABLE "fetched_page" (
@@ -514,7 +550,9 @@ CREATE TABLE "training_run" (
 	"ended_at" timestamp(3) with time zone
 );
 --> statement-breakpoint
+ALTER TABLE "feature_check" ADD CONSTRAINT "feature_check_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_shard_cache" ADD CONSTRAINT "feature_shard_cache_columns_feature_column_list_hash_fk" FOREIGN KEY ("columns") REFERENCES "public"."feature_column_list"("hash") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "feature_statistics" ADD CONSTRAINT "feature_statistics_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "fetched_page" ADD CONSTRAINT "fetched_page_sync_id_sync_run_id_fk" FOREIGN KEY ("sync_id") REFERENCES "public"."sync_run"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "head_move" ADD CONSTRAINT "head_move_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -532,6 +570,8 @@ CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","s
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_in_flight" ON "deployment" USING btree ("endpoint") WHERE state in ('running', 'pausing', 'paused', 'awaiting_approval', 'stopping') or (state = 'active' and ended_at is null);--> statement-breakpoint
 CREATE UNIQUE INDEX "endpoint_event_once" ON "endpoint_event" USING btree ("endpoint","key");--> statement-breakpoint
+CREATE INDEX "feature_check_by_definition" ON "feature_check" USING btree ("dataset","definition_hash","checked_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "feature_set_content_once" ON "feature_set_version" USING btree ("name","content_sha256");--> statement-breakpoint
 CREATE INDEX "forecast_by_session" ON "forecast" USING btree ("endpoint","session");--> statement-breakpoint
 CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint

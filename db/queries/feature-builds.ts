@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or } from 'drizzle-orm'
+import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FeatureBuild } from '#contracts/features.ts'
 import type { Executor } from '../client.ts'
 import { featureBuild } from '../schema.ts'
@@ -28,6 +28,28 @@ export async function listFeatureBuilds(db: Executor, { limit, after, dataset }:
 
 export async function findFeatureBuild(db: Executor, id: string): Promise<FeatureBuild | undefined> {
   const [row] = await db.select().from(featureBuild).where(eq(featureBuild.id, id))
+  return row && buildOf(row)
+}
+
+/** The newest ready build of a version of a set over a dataset, of what is known today, whatever its label. */
+export async function findNewestBuild(
+  db: Executor,
+  { dataset, featureSet }: { dataset: string; featureSet: { name: string; version: number } },
+): Promise<FeatureBuild | undefined> {
+  const [row] = await db
+    .select()
+    .from(featureBuild)
+    .where(
+      and(
+        eq(featureBuild.dataset, dataset),
+        eq(featureBuild.state, 'ready'),
+        isNull(featureBuild.asOf),
+        sql`${featureBuild.featureSet} ->> 'name' = ${featureSet.name}`,
+        sql`${featureBuild.featureSet} ->> 'version' = ${String(featureSet.version)}`,
+      ),
+    )
+    .orderBy(desc(featureBuild.endedAt), desc(featureBuild.id))
+    .limit(1)
   return row && buildOf(row)
 }
 

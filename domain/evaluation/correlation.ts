@@ -21,17 +21,23 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
 
 export const spearman = (x: ArrayLike<number>, y: ArrayLike<number>): number => pearson(ranks(x), ranks(y))
 
-/** Ranks from 1; ties get the mean of their ranks. */
+/** Ranks from 1 of numbers none of which is missing; ties get the mean of their ranks. */
 export function ranks(values: ArrayLike<number>): Float64Array {
-  const order = Array.from(values, (_, index) => index).sort((a, b) => values[a]! - values[b]!)
-  const ranked = new Float64Array(values.length)
-  for (let from = 0; from < order.length;) {
-    let to = from
-    while (to + 1 < order.length && values[order[to + 1]!] === values[order[from]!]) to++
-    for (let i = from; i <= to; i++) ranked[order[i]!] = (from + to) / 2 + 1
-    from = to + 1
+  const sorted = Float64Array.from(values).sort()
+  return Float64Array.from(
+    values,
+    (value) => (countWhile(sorted, (each) => each < value) + countWhile(sorted, (each) => each <= value) + 1) / 2,
+  )
+}
+
+function countWhile(sorted: Float64Array, holds: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holds(sorted[middle]!)) low = middle + 1
+    else high = middle
   }
-  return ranked
+  return low
 }
 
 export function mean(values: ArrayLike<number>): number {

@@ -5,6 +5,7 @@
  * `Sub($high,$low)` and `$high-$low` give the same tree. Arithmetic between two numbers is done at once, in float64.
  * Chained comparisons (`a<b<c`) are refused, because Python reads them as `a<b and b<c`, which Qlib cannot evaluate.
  */
+import { divisorAlwaysZero } from './always-zero.ts'
 import type { CallNode, Expression } from './expression.ts'
 import { ExpressionError } from './expression-error.ts'
 import { assertCall } from './operators.ts'
@@ -14,11 +15,17 @@ import { type Token, tokenise } from './tokens.ts'
 /** Deeper nesting is a mistake or an attack; real expressions stay under ten. */
 export const deepest = 100
 
+/** In characters. Below it no walk over a tree can run out of stack, however the tree was written. */
+export const longest = 2000
+
 /** @throws ExpressionError pointing at the character at fault */
 export function parse(text: string): Expression {
   const parser = new Parser(text)
   const expression = parser.comparison()
   parser.expectEnd()
+  if (text.length > longest) throw new ExpressionError(text, longest, `an expression has at most ${longest} characters, not ${text.length}`)
+  const divisor = divisorAlwaysZero(expression)
+  if (divisor !== undefined) throw new ExpressionError(text, divisor.at, 'division by zero: this is zero on every row')
   return expression
 }
 

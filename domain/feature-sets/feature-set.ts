@@ -1,5 +1,5 @@
 /** A named, versioned list of expressions, in the shape of the contract of the same name. */
-export type FeatureDefinition = { name: string; expression: string }
+export type FeatureDefinition = { name: string; expression: string; description?: string | undefined }
 
 /** A feature that is left out because the bars lack a column that some sources have. */
 export type AbsentFeature = { name: string; column: string }

@@ -9,7 +9,7 @@ export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'v
 export const optionalColumns: readonly string[] = ['vwap']
 
 /** @throws DomainError feature_column_absent when bars lack a column; expression_invalid when none is read at all */
-export const assertColumns = (expression: Expression): void => void plan([expression], barColumns)
+export const assertColumns = (expression: Expression, columns: readonly string[] = barColumns): void => void plan([expression], columns)
 
 /** An optional column that the expression reads and the bars lack. */
 export const absentColumn = (expression: Expression): string | undefined =>

@@ -21,15 +21,16 @@ export type Label = { expression: string; persistence?: string | undefined; kind
 export type Feature = { name: string; text: string; expression: Expression; lookback: number }
 
 /**
+ * `columns` are those that may be read; the bars' own unless said.
  * @throws ExpressionError when an expression cannot be read or looks ahead; DomainError when it reads a column that bars
  * lack, or two features share a name
  */
-export function readFeatures(features: readonly FeatureDefinition[]): Feature[] {
+export function readFeatures(features: readonly FeatureDefinition[], columns?: readonly string[]): Feature[] {
   const names = new Set<string>()
   return features.map(({ name, expression: text }) => {
     if (names.has(name)) throw new DomainError('expression_invalid', `the feature ${name} is defined twice`, { feature: name })
     names.add(name)
-    const expression = inFeature(name, () => known(text))
+    const expression = inFeature(name, () => known(text, columns))
     return { name, text: print(expression), expression, lookback: lookback(expression) }
   })
 }
@@ -91,9 +92,9 @@ const namesAndTexts = ({ features }: Pick<FeatureSet, 'features'>) => readFeatur
 const hashOf = (value: unknown): string => sha256(JSON.stringify(value))
 
 /** An expression of the past: only a label may look ahead. */
-function known(text: string): Expression {
+function known(text: string, columns?: readonly string[]): Expression {
   const expression = parse(text)
-  assertColumns(expression)
+  assertColumns(expression, columns)
   const ahead = lookahead(expression)
   if (ahead > 0)
     throw new ExpressionError(

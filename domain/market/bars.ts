@@ -36,6 +36,21 @@ export function sliceBars(bars: BarColumns, from: number, to: number): BarColumn
   }
 }
 
+/** Rows `from` (inclusive) to `to` (exclusive), in memory of their own: a thread is sent these and not the rest. */
+export function copyBars(bars: BarColumns, from: number, to: number): BarColumns {
+  return {
+    symbol: bars.symbol,
+    sessions: bars.sessions.slice(from, to),
+    open: bars.open.slice(from, to),
+    high: bars.high.slice(from, to),
+    low: bars.low.slice(from, to),
+    close: bars.close.slice(from, to),
+    volume: bars.volume.slice(from, to),
+    adjustedClose: bars.adjustedClose?.slice(from, to),
+    knownAt: bars.knownAt.slice(from, to),
+  }
+}
+
 /** The rows of one symbol with later ones behind them, in memory of their own. */
 export function joinBars(before: BarColumns, after: BarColumns): BarColumns {
   const rows = before.sessions.length

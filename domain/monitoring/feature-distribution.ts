@@ -69,14 +69,14 @@ function sharesBetween(edges: readonly number[], { sorted, missing }: SortedWind
 }
 
 /** By linear interpolation, as NumPy's default. */
-function quantile(sorted: Float32Array, share: number): number {
+export function quantile(sorted: Float32Array, share: number): number {
   const position = share * (sorted.length - 1)
   const [low, high] = [sorted[Math.floor(position)]!, sorted[Math.ceil(position)]!]
   return low === high ? low : low + (high - low) * (position - Math.floor(position))
 }
 
-const countBelow = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each < value)
-const countUpTo = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each <= value)
+export const countBelow = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each < value)
+export const countUpTo = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each <= value)
 
 function countWhile(sorted: Float32Array, holds: (value: number) => boolean): number {
   let [low, high] = [0, sorted.length]

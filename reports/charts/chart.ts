@@ -40,6 +40,8 @@ export type StripChart = Chart & {
   /** `strength` is how strongly the tone is laid on, to 1 */
   levels: readonly { name: string; tone: Tone; strength: number }[]
   rows: readonly { name: string; cells: readonly (number | null)[] }[]
+  /** room for the names of the rows, where they are longer than a ticker */
+  nameWidth?: number
 }
 
 export type AnyChart = LineChart | BarChart | DistributionChart | StripChart

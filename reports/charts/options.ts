@@ -15,14 +15,14 @@ export function optionOf(chart: AnyChart): EChartsCoreOption {
     case 'strips':
       return {
         ...frame,
-        grid: { ...grid, left: 96, right: 16 },
+        grid: { ...grid, left: (chart.nameWidth ?? 84) + 12, right: 16 },
         xAxis: { type: 'category', data: [...chart.x], ...ticks, splitLine: { show: false }, ...below(chart.xName) },
         yAxis: {
           ...rowAxis(
             chart.rows.map(({ name }) => name),
             chart.yName,
           ),
-          axisLabel: { ...text, width: 84, overflow: 'truncate', interval: 0 },
+          axisLabel: { ...text, width: chart.nameWidth === undefined ? 84 : chart.nameWidth - 24, overflow: 'truncate', interval: 0 },
         },
         series: [stripSeries(chart)],
       }

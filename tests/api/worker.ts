@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { bundleWorkflowCode, Worker } from '@temporalio/worker'
 import { atEdge } from '#activities/edge.ts'
+import { createThreadPool } from '#activities/features/thread-pool.ts'
 import { createQualityActivities } from '#activities/quality.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { noVendors } from '#tests/support/vendors.ts'
 import { testServices } from '#tests/support/services.ts'
+import { featuresActivities } from '#workers/features.ts'
 import { orchestrationActivities } from '#workers/orchestration.ts'
 import type { ApiWorld } from './world.ts'
 
@@ -28,6 +30,23 @@ export async function runOrchestration({ temporal, db, objects }: ApiWorld): Pro
   return async () => {
     worker.shutdown()
     await running
+  }
+}
+
+/** The features worker with every activity, with one thread. */
+export async function runFeatures({ temporal, db, objects }: ApiWorld): Promise<() => Promise<void>> {
+  const pool = createThreadPool(1)
+  const worker = await Worker.create({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    taskQueue: taskQueues.features,
+    activities: featuresActivities({ db, objects, pool }),
+  })
+  const running = worker.run()
+  return async () => {
+    worker.shutdown()
+    await running
+    await pool.close()
   }
 }
 

@@ -8,6 +8,10 @@ import { CollectInput, CollectResult } from '#contracts/collections.ts'
 import { Command, RunState } from '#contracts/commands.ts'
 import { QuarantinedRow, SnapshotManifest, SyncInput, SyncResult } from '#contracts/datasets.ts'
 import { DeployModelInput, Endpoint } from '#contracts/deployments.ts'
+import { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
+import { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
+import { FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
+import { DescribeFeaturesInput, DescribeFeaturesResult } from '#contracts/feature-statistics.ts'
 import { BuildInput, FeatureRow } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
 import { ApplyCommandInput } from '#contracts/orders.ts'
@@ -30,11 +34,15 @@ const messages: Record<string, z.ZodObject> = {
   'build-input-as-of': BuildInput,
   'calibrate-input': CalibrateInput,
   'calibrate-result': CalibrateResult,
+  'check-features-input': CheckFeaturesInput,
+  'check-features-result': CheckFeaturesResult,
   'collect-input': CollectInput,
   'collect-result': CollectResult,
   command: Command,
   'compare-input': CompareInput,
   'deploy-model-input': DeployModelInput,
+  'describe-features-input': DescribeFeaturesInput,
+  'describe-features-result': DescribeFeaturesResult,
   endpoint: Endpoint,
   evaluation: Evaluation,
   'examine-quality-input': ExamineQualityInput,
@@ -42,6 +50,10 @@ const messages: Record<string, z.ZodObject> = {
   'export-input': ExportInput,
   'export-result': ExportResult,
   'fold-errors': FoldErrors,
+  'feature-export-input': FeatureExportInput,
+  'feature-export-result': FeatureExportResult,
+  'feature-join-input': FeatureJoinInput,
+  'feature-join-result': FeatureJoinResult,
   'feature-row': FeatureRow,
   'model-sidecar': ModelSidecar,
   'model-sidecar-of-a-challenger': ModelSidecar,

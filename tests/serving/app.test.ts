@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FeatureRow } from '#contracts/features.ts'
 import { Problem } from '#contracts/problems.ts'
 import { type PredictionRecord, PredictResponse } from '#contracts/predictions.ts'
 import { findPrediction } from '#db/queries/predictions.ts'
@@ -61,6 +62,31 @@ async function shipped(id: string): Promise<PredictionRecord | undefined> {
   await shipPredictions(database.db, serving.log)
   return await findPrediction(database.db, id)
 }
+
+describe('the newest row of a symbol', () => {
+  test('is read as it is held, a missing value as null, and nothing is logged', async () => {
+    const before = serving.log.size
+    const answer = await get('/v1/endpoints/trees/features/IBM')
+    expect(answer.status).toBe(200)
+    expect(FeatureRow.parse(await answer.json())).toEqual({
+      dataset: 'us-daily',
+      featureHash,
+      buildId,
+      symbol: 'IBM',
+      session: '2008-05-30',
+      values: [1, null, 1, 1],
+      sha256: sha256OfRow([1, Number.NaN, 1, 1]),
+    })
+    expect(serving.log.size).toEqual(before)
+  })
+
+  test('that is not there, or of an endpoint that is not there, is told', async () => {
+    const codeOf = async (path: string) => Problem.parse(await (await get(path)).json()).code
+    expect(await codeOf('/v1/endpoints/range/features/ZZZ')).toBe('feature_row_missing')
+    expect(await codeOf('/v1/endpoints/nowhere/features/IBM')).toBe('endpoint_not_found')
+    expect((await get('/v1/endpoints/range/features/IBM', {})).status).toBe(401)
+  })
+})
 
 describe('who may ask', () => {
   test.each(['/v2', '/v2/models/range', '/v2/models/range/ready', '/metrics', '/nowhere'])('%s needs a key', async (path) => {

@@ -29,6 +29,7 @@ def _parses_as_time(text: str) -> str:
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+FeatureSetReference = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}(?:@[1-9]\d{0,8})?$")]
 Ticker = Annotated[str, Field(pattern=r"^[A-Z0-9^][A-Z0-9.^=-]{0,19}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 Timestamp = Annotated[str, AfterValidator(_parses_as_time)]
@@ -122,7 +123,7 @@ class Recipe(Message):
     model: Literal["lightgbm", "persistence"]
     params: LightgbmParams
     dataset: Name
-    feature_set: Name
+    feature_set: FeatureSetReference
     label: LabelDefinition
     segments: Segments
     start_from: Literal["mean", "linear"]

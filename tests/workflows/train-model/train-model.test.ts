@@ -64,6 +64,53 @@ const failureOf = async (result: Promise<unknown>) => {
   return (cause instanceof ApplicationFailure ? cause : (cause as ActivityFailure).cause) as ApplicationFailure
 }
 
+describe('features that nobody has checked', () => {
+  it(
+    'are checked before the fit, with the test segment closed, and with a pause like any other work',
+    inWorld(async (world) => {
+      world.gates.check.close()
+      const handle = await world.start()
+      await world.gates.check.reached()
+      expect(world.checks).toEqual([{ buildId: fitted.build.id, seed: 0, before: recipe.segments.test!.from }])
+      expect(world.fits).toEqual([])
+      await handle.executeUpdate(messages.pause, { args: [command('ann')] })
+      world.gates.check.unlock()
+      await world.written('check', 'paused')
+      await handle.executeUpdate(messages.resume, { args: [command('ann')] })
+      await world.written('approval', 'awaiting_approval')
+      expect(world.fits).toHaveLength(1)
+      await handle.executeUpdate(messages.stop, { args: [command('ann')] })
+      await handle.result()
+    }),
+  )
+
+  it(
+    'and cannot be trusted refuse the run: nothing is fitted, and the reason is told and audited',
+    inWorld(async (world) => {
+      world.state.check = 'refused'
+      const handle = await world.start()
+      const runId = runIdOfTraining(handle.workflowId)
+      const reason = 'the features cannot be trusted: volume seems to know the label'
+      expect(await handle.result()).toEqual({ runId, state: 'refused', reason })
+      expect(await rowOf(world, handle.workflowId)).toMatchObject({ state: 'refused', failure: reason, evaluation: null })
+      expect([world.fits, await versionOf(runId)]).toEqual([[], undefined])
+      expect(await auditOf(`training-run/${runId}`)).toEqual(['refuse training-run by feature-check'])
+    }),
+  )
+
+  it(
+    'on too little to say anything do not hold it up',
+    inWorld(async (world) => {
+      world.state.check = 'inconclusive'
+      const handle = await world.start()
+      await world.written('approval', 'awaiting_approval')
+      expect(world.fits).toHaveLength(1)
+      await handle.executeUpdate(messages.stop, { args: [command('ann')] })
+      await handle.result()
+    }),
+  )
+})
+
 describe('a candidate that passes its gate', () => {
   it(
     'is fitted on features of the time that its run names',

@@ -8,6 +8,7 @@ import { atEdge } from '#activities/edge.ts'
 import { interruptible } from '#activities/interruptible.ts'
 import { createJournalActivities } from '#activities/journal.ts'
 import { createTrainingActivities } from '#activities/training.ts'
+import type { CheckFeaturesInput, CheckFeaturesResult, CheckVerdict } from '#contracts/feature-checks.ts'
 import type { BuildResult } from '#contracts/features.ts'
 import { trainingWorkflowId } from '#contracts/ids.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
@@ -30,14 +31,16 @@ export const bundleOfWorkflows = () => workflowBundle(join(tmpdir(), 'quantloop-
  */
 export async function createTrainingWorld(server: Server, { db, objects }: { db: Database; objects: ObjectStore }, fitted: FittedBuild) {
   /** `approval` is passed before it stands on the row that the run waits for approval */
-  const gates = { build: new Gate(true), fit: new Gate(true), approval: new Gate(true) }
+  const gates = { build: new Gate(true), check: new Gate(true), fit: new Gate(true), approval: new Gate(true) }
   const fits: FitInput[] = []
   const requests: string[] = []
   /** `unbuilt` is a workflow whose build never gets ready */
-  const state: { build: BuildResult['state']; fit: 'answers' | 'fails'; unbuilt?: string; asOf?: string | undefined } = {
-    build: 'ready',
-    fit: 'answers',
-  }
+  const state: { build: BuildResult['state']; fit: 'answers' | 'fails'; unbuilt?: string; asOf?: string | undefined; check: CheckVerdict } =
+    {
+      build: 'ready',
+      check: 'passed',
+      fit: 'answers',
+    }
   const journal = createJournalActivities({ db })
   const listeners = new Set<() => void>()
   const entries: Pick<RunEntry, 'phase' | 'step'>[] = []
@@ -63,6 +66,15 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
       }
     },
   })
+  const checks: CheckFeaturesInput[] = []
+  const checker = {
+    async checkFeatureBuild(input: CheckFeaturesInput): Promise<CheckFeaturesResult> {
+      checks.push(input)
+      await gates.check.pass()
+      const reasons = state.check === 'refused' ? ['volume seems to know the label'] : []
+      return { report: fitted.build.manifest, verdict: state.check, reasons }
+    },
+  }
   const trainer = {
     async fitModel(input: FitInput): Promise<FitResult> {
       fits.push(input)
@@ -76,6 +88,7 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
 
   return {
     gates,
+    checks,
     fits,
     requests,
     state,
@@ -123,7 +136,8 @@ export async function createTrainingWorld(server: Server, { db, objects }: { db:
         maxConcurrentActivityTaskExecutions: 1,
         ...throttle,
       })
-      return await workflows.runUntil(fitting.runUntil(test))
+      const checking = await Worker.create({ connection, namespace, taskQueue: taskQueues.features, activities: checker, ...throttle })
+      return await workflows.runUntil(fitting.runUntil(checking.runUntil(test)))
     },
   }
 }

@@ -1,0 +1,59 @@
+import { canonicalJson } from '#contracts/canonical-json.ts'
+import type { FeatureJoin, FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
+import type { FeatureBuildManifest } from '#contracts/features.ts'
+import type { Database } from '#db/client.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { reach } from '#domain/expressions/reach.ts'
+import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
+import { sessionOf } from '#domain/market/session-days.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { slicesBySymbols, type SymbolSlice } from '../supervision/decoded-build.ts'
+import { openBars } from './open-bars.ts'
+import { readyManifest } from './ready-manifest.ts'
+
+/**
+ * For each symbol and time, the row of a ready build that was known then. Only the shards of those symbols are read.
+ * @throws QuantloopError not_found | conflict | snapshot_not_found | object_missing | object_corrupt | unavailable
+ */
+export async function joinBuild(
+  { db, objects }: { db: Database; objects: ObjectStore },
+  { buildId, points, knownBy }: FeatureJoinInput,
+  cancelled: AbortSignal,
+): Promise<FeatureJoinResult> {
+  const { build, manifest } = await readyManifest({ db, objects }, buildId)
+  const wanted = new Set(points.map(({ symbol }) => symbol))
+  const shards = manifest.shards.filter(({ symbols }) => symbols.some((symbol) => wanted.has(symbol)))
+  const held = new Set(shards.flatMap(({ symbols }) => symbols).filter((symbol) => wanted.has(symbol)))
+  const snapshot = await openBars({ db, objects }, build, held)
+  const lookback = lookbackOf(manifest)
+  const names = manifest.columns.map(({ name }) => name)
+  const latest = knownBy === undefined ? Number.POSITIVE_INFINITY : Date.parse(knownBy)
+  const rows: FeatureJoin['rows'] = points.map((point) => ({ ...point, session: null, knownAt: null, values: null }))
+  for await (const slices of slicesBySymbols(objects, { ...manifest, shards }))
+    for (const slice of slices.filter(({ symbol }) => held.has(symbol))) {
+      cancelled.throwIfAborted()
+      const known = knownTimes(await snapshot.bars(slice.symbol), snapshot.actions(slice.symbol), lookback)
+      for (const joined of rows) {
+        if (joined.symbol !== slice.symbol) continue
+        const row = rowKnownBy(known, Math.min(Date.parse(joined.time), latest))
+        if (row === -1) continue
+        joined.session = sessionOf(slice.days[row]!)
+        joined.knownAt = new Date(known[row]!).toISOString()
+        joined.values = valuesAt(slice, names, row)
+      }
+    }
+  const join: FeatureJoin = { buildId, snapshotId: manifest.snapshotId, features: names, rows }
+  return { joined: await objects.put(new TextEncoder().encode(canonicalJson(join)), 'json') }
+}
+
+/** Of the longest feature; undefined when one reaches back without bound. */
+function lookbackOf({ columns }: FeatureBuildManifest): number | undefined {
+  if (columns.some(({ expression }) => reach(parse(expression)).recursive)) return undefined
+  return Math.max(...columns.map(({ lookback }) => lookback))
+}
+
+const valuesAt = (slice: SymbolSlice, names: readonly string[], row: number) =>
+  names.map((name) => {
+    const value = slice.column(name)[row]!
+    return Number.isFinite(value) ? value : null
+  })

@@ -1,0 +1,29 @@
+import { createFeatureBuildActivities } from '#activities/features.ts'
+import { computeShards, type ShardsResult, type ShardWorld } from '#activities/features/compute-shards.ts'
+import type { BuildInput, FeatureSet, LabelDefinition } from '#contracts/features.ts'
+import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import type { LandedSnapshot } from './snapshot.ts'
+
+type Wanted = { snapshot: LandedSnapshot; dataset: string; featureSet: FeatureSet; label: LabelDefinition }
+
+/** A ready build by the real activities, without the workflow. Answers its id. */
+export async function buildFeatures(world: ShardWorld, { snapshot, dataset, featureSet, label }: Wanted): Promise<string> {
+  const activities = createFeatureBuildActivities(world)
+  const definition = definitionHash(featureSet, label)
+  const input: BuildInput = {
+    buildId: buildIdOf(definition, snapshot.id),
+    definitionHash: definition,
+    snapshotId: snapshot.id,
+    dataset,
+    featureSet,
+    label,
+    origin: { by: 'tests', bodySha256: '0'.repeat(64) },
+  }
+  await activities.openFeatureBuild(input)
+  const plan = await activities.planFeatureBuild(input)
+  const results: ShardsResult[] = []
+  for (const groups of plan.batches)
+    results.push(await computeShards(world, { snapshot: plan.snapshot, groups, featureSet, label }, new AbortController().signal))
+  await activities.publishFeatureBuild(input, results)
+  return input.buildId
+}
