@@ -144,7 +144,7 @@ describe('bytes', () => {
     const out = new Float32Array(3)
     writeFloat32(different, out)
     expect([...new Uint32Array(out.buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
-    expect(bytes(compute(parse('($close-$close)/($close-$close)')))).toBe('0000c07f'.repeat(120))
+    expect(bytes(compute(parse('Log(0-$close)')))).toBe('0000c07f'.repeat(120))
   })
 })
 
