@@ -7,10 +7,13 @@ import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { historiesFolder } from './histories-folder.ts'
 
+/** Tests of other rooms whose workflows have none of their own. */
+const alsoRunWorkflows = ['tests/api/schedules.test.ts', 'tests/cli/feature-check.test.ts', 'tests/cli/feature-files.test.ts']
+
 rmSync(historiesFolder, { recursive: true, force: true })
 const { status } = spawnSync(
   'npx',
-  ['vitest', 'run', 'tests/workflows', 'tests/api/schedules.test.ts', '--no-file-parallelism', ...process.argv.slice(2)],
+  ['vitest', 'run', 'tests/workflows', ...alsoRunWorkflows, '--no-file-parallelism', ...process.argv.slice(2)],
   {
     stdio: 'inherit',
     env: { ...process.env, QUANTLOOP_RECORD_HISTORIES: '1' },

@@ -30,11 +30,15 @@ describe('today’s code takes the same steps as the code that was recorded', ()
   })
 
   it('and a history with another step in it is noticed', async () => {
-    const saved = readHistory(files.find((file) => file.startsWith('trainModel-completed'))!)
-    const types = (saved.history.events ?? []).map((event) => event.activityTaskScheduledEventAttributes?.activityType)
-    const registrations = types.filter((type) => type?.name === 'registerCandidate')
-    for (const type of registrations) type!.name = 'evaluateCandidate'
-    expect(registrations).not.toEqual([])
-    await expect(replay(saved)).rejects.toThrow(DeterminismViolationError)
+    const registrationsIn = ({ history }: SavedHistory) =>
+      (history.events ?? [])
+        .map((event) => event.activityTaskScheduledEventAttributes?.activityType)
+        .filter((type) => type?.name === 'registerCandidate')
+    const registering = files
+      .filter((file) => file.startsWith('trainModel-completed'))
+      .map(readHistory)
+      .find((saved) => registrationsIn(saved).length > 0)!
+    for (const type of registrationsIn(registering)) type!.name = 'evaluateCandidate'
+    await expect(replay(registering)).rejects.toThrow(DeterminismViolationError)
   })
 })
