@@ -8,7 +8,7 @@ import { settled } from '../waiting.ts'
 import { readWatching, type Watching } from '../watching.ts'
 
 /** A look asks the API some ten times, beside all that it has to do for the replay. */
-const lookEveryMs = 700
+const lookEveryMs = 1_500
 
 /** Market time advances by real sessions, one by one; the supervisor does the rest by itself. */
 export const replay: Chapter = {
