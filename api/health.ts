@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import { QuantloopError } from '#contracts/errors.ts'
 import { assertMigrated } from '#db/migrate.ts'
 import type { Api, AppDependencies } from './dependencies.ts'
 import { explain } from './errors.ts'
@@ -58,7 +59,7 @@ export function health(app: Api, { db, temporal, objects }: AppDependencies): vo
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), ms)
+    timer = setTimeout(() => reject(new QuantloopError('unavailable', `no answer within ${ms / 1000} s`)), ms)
   })
   try {
     await Promise.race([work, late])

@@ -126,6 +126,17 @@ describe('a server that is away', () => {
     }
   })
 
+  test('a store that hangs is away, and ready says how long it was asked', async () => {
+    const hanging = { ...world.deps.objects, health: () => new Promise<never>(() => {}) } as typeof world.deps.objects
+    const other = await apiWorld({ objects: hanging })
+    try {
+      const ready = await other.ask('GET /health/ready', { key: undefined })
+      expect([ready.status, ready.json().missing]).toEqual([503, { objectStore: 'no answer within 2 s' }])
+    } finally {
+      await other.close()
+    }
+  })
+
   test('all here: ready', async () => {
     const ready = await world.ask('GET /health/ready', { key: undefined })
     expect([ready.status, ready.json()]).toEqual([200, { ready: true, missing: {} }])
