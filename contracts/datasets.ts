@@ -149,10 +149,14 @@ export const SnapshotChunk = z.strictObject({
   firstSession: Session,
   lastSession: Session,
   /**
-   * By month (`2026-11`), the hash of the raw bars that it holds: what a feature build must know of them to tell which of
-   * its shards are there already. Absent in the first manifests.
+   * The hashes of the raw bars of each month from the first session's to the last's, 22 characters each (128 bits of SHA-256
+   * in base64url): what a feature build must know of them to tell which of its shards are there already. Absent in the
+   * first manifests.
    */
-  months: z.record(z.string().regex(/^\d{4}-\d{2}$/), Sha256).optional(),
+  months: z
+    .string()
+    .regex(/^([A-Za-z0-9_-]{22})+$/)
+    .optional(),
 })
 export type SnapshotChunk = z.infer<typeof SnapshotChunk>
 

@@ -1,7 +1,7 @@
 import type { SnapshotChunk } from '#contracts/datasets.ts'
 import type { GroupContents } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { monthsBetween } from '#domain/market/month-contents.ts'
+import { monthHashes, monthsBetween } from '#domain/market/month-contents.ts'
 import type { SnapshotBars } from '../snapshots.ts'
 
 /** What a snapshot's manifest says of the content of some symbols: no bar is read. */
@@ -23,4 +23,6 @@ export function contentsOf(snapshot: SnapshotBars, symbols: readonly string[]): 
 
 /** Of a chunk that does not tell them, its own hash stands for each of its months. */
 const monthsOf = ({ object, months, firstSession, lastSession }: SnapshotChunk): [month: string, hash: string][] =>
-  months === undefined ? monthsBetween(firstSession, lastSession).map((month) => [month, object.sha256]) : Object.entries(months)
+  months === undefined
+    ? monthsBetween(firstSession, lastSession).map((month) => [month, object.sha256])
+    : monthHashes(months, firstSession, lastSession)

@@ -3,7 +3,6 @@
  * damaged is named; where another sound copy of its bytes is found, in the second copy or in this process's own cache, the
  * object can be put back. Snapshots share objects: each is read once.
  */
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { ObjectExtension, type ObjectRef } from '#contracts/references.ts'
@@ -143,7 +142,7 @@ async function monthFaults(reader: SnapshotReader, cancelled: AbortSignal): Prom
     if (chunk.months === undefined) continue
     cancelled.throwIfAborted()
     const found = monthContents([...(await reader.chunk(chunk)).values()])
-    if (canonicalJson(found) !== canonicalJson(chunk.months))
+    if (found !== chunk.months)
       faults.push(
         contentDamage(chunk.object.uri, 'the hashes that the manifest lists of its months are not those of its bars', chunk.symbols),
       )

@@ -6,19 +6,38 @@ import { barsSha256 } from './snapshot-identity.ts'
 /** The month of a session: `2026-11`. */
 export const monthOf = (session: string): string => session.slice(0, 7)
 
-/** The hash of the raw bars of each month, ascending; of symbols in any order. Cost: linear. */
-export function monthContents(pieces: readonly BarColumns[]): Record<string, string> {
-  const byMonth = new Map<string, BarColumns[]>()
-  for (const bars of pieces.toSorted((a, b) => compareText(a.symbol, b.symbol)))
-    for (let from = 0; from < bars.sessions.length;) {
-      const month = monthOf(bars.sessions[from]!)
-      let to = from + 1
-      while (to < bars.sessions.length && monthOf(bars.sessions[to]!) === month) to++
-      byMonth.set(month, [...(byMonth.get(month) ?? []), sliceBars(bars, from, to)])
-      from = to
-    }
-  return Object.fromEntries([...byMonth].sort(([a], [b]) => compareText(a, b)).map(([month, own]) => [month, barsSha256(own)]))
+/** Characters of a month's hash: 128 bits of SHA-256 in base64url. Every snapshot's manifest repeats all of them. */
+const hashLength = 22
+const withoutBars = '-'.repeat(hashLength)
+
+/**
+ * The hashes of the raw bars of each month, from the one of the first session to that of the last, one behind the other; of
+ * symbols in any order. A month without bars is told as such. Cost: linear.
+ */
+export function monthContents(pieces: readonly BarColumns[]): string {
+  const ordered = pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))
+  const firsts = ordered.map(({ sessions }) => sessions[0]!).sort(compareText)
+  const lasts = ordered.map(({ sessions }) => sessions.at(-1)!).sort(compareText)
+  const next = ordered.map(() => 0)
+  return monthsBetween(firsts[0]!, lasts.at(-1)!)
+    .map((month) => {
+      const own = ordered.flatMap((bars, index) => {
+        const from = next[index]!
+        let to = from
+        while (to < bars.sessions.length && monthOf(bars.sessions[to]!) === month) to++
+        next[index] = to
+        return to === from ? [] : [sliceBars(bars, from, to)]
+      })
+      return own.length === 0 ? withoutBars : Buffer.from(barsSha256(own), 'hex').toString('base64url').slice(0, hashLength)
+    })
+    .join('')
 }
+
+/** Each month of a chunk that has bars, with its hash, as `monthContents` wrote them. */
+export const monthHashes = (months: string, firstSession: string, lastSession: string): [month: string, hash: string][] =>
+  monthsBetween(firstSession, lastSession)
+    .map((month, index): [string, string] => [month, months.slice(index * hashLength, (index + 1) * hashLength)])
+    .filter(([, hash]) => hash !== withoutBars)
 
 /** Every month from the one of `first` to the one of `last`. */
 export function monthsBetween(first: string, last: string): string[] {

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cutSlices, rowsOf } from '#domain/features/slices.ts'
 import { type GroupContents, readAhead, sliceKeys } from '#domain/features/slice-keys.ts'
-import { sliceBars } from '#domain/market/bars.ts'
-import { monthContents, monthsBetween } from '#domain/market/month-contents.ts'
+import { joinBars, sliceBars } from '#domain/market/bars.ts'
+import { monthContents, monthHashes, monthOf, monthsBetween } from '#domain/market/month-contents.ts'
 import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import '#tests/support/property-seed.ts'
@@ -12,6 +12,23 @@ const group = fc.integer({ min: 0, max: 31 })
 const count = fc.integer({ min: 1, max: 80 })
 const months = monthsBetween('2006-11-03', '2014-02-01')
 const bars = walkBars('AAA', 400, 3)
+
+const hashesOf = (part: typeof bars) => monthHashes(monthContents([part]), part.sessions[0]!, part.sessions.at(-1)!)
+
+describe('the contents of months', () => {
+  it('tell each month that has bars, in the order of time, and nothing of the order of symbols', () => {
+    const gap = joinBars(sliceBars(bars, 0, 30), sliceBars(bars, 120, 160))
+    const other = walkBars('BBB', 10, 4)
+    const [first, last] = [gap.sessions[0]!, gap.sessions.at(-1)!]
+    expect(hashesOf(gap).map(([month]) => month)).toEqual([...new Set(gap.sessions.map(monthOf))])
+    expect(new Set(hashesOf(gap).map(([, hash]) => hash)).size).toBe(hashesOf(gap).length)
+    expect(monthContents([gap, other])).toBe(monthContents([other, gap]))
+    const changed = { ...gap, close: gap.close.with(35, gap.close[35]! + 1) }
+    const differing = hashesOf(changed).filter(([, hash], index) => hash !== hashesOf(gap)[index]![1])
+    expect(differing.map(([month]) => month)).toEqual([monthOf(gap.sessions[35]!)])
+    expect(monthHashes(monthContents([gap, other]), first, last)[0]![1]).not.toBe(hashesOf(gap)[0]![1])
+  })
+})
 
 describe('slices', () => {
   it('are years that are over and the months since then', () => {
@@ -41,7 +58,10 @@ describe('slices', () => {
   })
 
   it('divide the rows of a symbol', () => {
-    const ranges = cutSlices(Object.keys(monthContents([bars])), 7).map((slice) => rowsOf(slice, bars.sessions))
+    const ranges = cutSlices(
+      hashesOf(bars).map(([month]) => month),
+      7,
+    ).map((slice) => rowsOf(slice, bars.sessions))
     expect(ranges[0]!.from).toBe(0)
     expect(ranges.at(-1)!.to).toBe(400)
     for (const [index, { from }] of ranges.slice(1).entries()) expect(from).toBe(ranges[index]!.to)
@@ -49,7 +69,7 @@ describe('slices', () => {
 })
 
 const contentsOf = (rows: number, actions: GroupContents['actions'] = []): GroupContents => ({
-  months: new Map(Object.entries(monthContents([sliceBars(bars, 0, rows)])).map(([month, hash]) => [month, [hash]])),
+  months: new Map(hashesOf(sliceBars(bars, 0, rows)).map(([month, hash]) => [month, [hash]])),
   actions,
 })
 
