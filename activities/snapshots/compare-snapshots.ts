@@ -10,6 +10,7 @@ import { compareText } from '#domain/market/actions.ts'
 import { compareActionLists } from '#domain/market/compare-actions.ts'
 import { type BarDifference, compareBars } from '#domain/market/compare-bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { ahead } from '../ahead.ts'
 import { readBarFiles, sessionsAmong } from './bar-files.ts'
 import { readManifest } from '#storage/snapshot-manifest.ts'
 
@@ -17,6 +18,8 @@ export type Side = { dataset: string; manifest: ObjectRef }
 
 /** More single changes than a person reads, or than an answer should hold; the counts are of all. */
 const mostChanges = 10_000
+/** Parts that are read while one is compared. */
+const partsAtATime = 4
 
 /** @throws QuantloopError object_missing | object_corrupt | unavailable */
 export async function compareSnapshots(
@@ -29,9 +32,11 @@ export async function compareSnapshots(
   const own = before.id === after.id ? { before: [], after: [] } : { before: notIn(before, after), after: notIn(after, before) }
   const found = new Findings(most)
   const knownAt = before.knownAtBasis === 'observed' && after.knownAtBasis === 'observed'
-  for (const part of connected(own.before, own.after)) {
+  const readPart = async (part: { before: ReadonlySet<SnapshotChunk>; after: ReadonlySet<SnapshotChunk> }) => {
     cancelled.throwIfAborted()
-    const [old, now] = await Promise.all([read(objects, part.before), read(objects, part.after)])
+    return await Promise.all([read(objects, part.before), read(objects, part.after)])
+  }
+  for await (const [old, now] of ahead(connected(own.before, own.after), partsAtATime, readPart)) {
     for (const symbol of [...new Set([...old.keys(), ...now.keys()])]) {
       for (const session of old.get(symbol)?.sessions ?? []) found.sessions.before.add(session)
       for (const session of now.get(symbol)?.sessions ?? []) found.sessions.after.add(session)
