@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import { compareText } from '#domain/market/actions.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Executor } from '../client.ts'
 import type { CachedShard } from '../queries/cached-shards.ts'
@@ -19,7 +20,7 @@ export async function rememberShards(db: Executor, { hash, columns }: ColumnList
     .onConflictDoNothing()
   await db
     .insert(featureShardCache)
-    .values(shards.map(({ sessions, ...shard }) => ({ ...shard, columns: hash, sessions: Buffer.from(sessions) })))
+    .values(inOrder(shards).map(({ sessions, ...shard }) => ({ ...shard, columns: hash, sessions: Buffer.from(sessions) })))
     .onConflictDoUpdate({
       target: [featureShardCache.key, featureShardCache.columns],
       set: { shard: sql`excluded.shard`, sessions: sql`excluded.sessions`, ahead: sql`excluded.ahead` },
@@ -30,7 +31,16 @@ export async function rememberShards(db: Executor, { hash, columns }: ColumnList
 export async function renewAhead(db: Executor, columnsHash: string, shards: readonly Pick<CachedShard, 'key' | 'ahead'>[]): Promise<void> {
   if (shards.length === 0) return
   await db.execute(sql`
+    with locked as (
+      select key, columns from ${featureShardCache}
+      where key = any (${sql.param(shards.map(({ key }) => key))}::text[]) and columns = ${columnsHash}
+      order by key for update
+    )
     update ${featureShardCache} set ahead = renewed.ahead::jsonb
-    from unnest(${sql.param(shards.map(({ key }) => key))}::text[], ${sql.param(shards.map(({ ahead }) => JSON.stringify(ahead)))}::text[]) as renewed(key, ahead)
-    where ${featureShardCache.key} = renewed.key and ${featureShardCache.columns} = ${columnsHash}`)
+    from locked join unnest(${sql.param(shards.map(({ key }) => key))}::text[], ${sql.param(shards.map(({ ahead }) => JSON.stringify(ahead)))}::text[]) as renewed(key, ahead)
+      on locked.key = renewed.key
+    where ${featureShardCache.key} = locked.key and ${featureShardCache.columns} = locked.columns`)
 }
+
+/** Builds that share shards write the same rows at the same time: each takes them in this order, so that none waits for another in a ring. */
+const inOrder = (shards: readonly NewlyCached[]) => shards.toSorted((a, b) => compareText(a.key, b.key))
