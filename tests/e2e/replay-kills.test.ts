@@ -90,6 +90,8 @@ async function verdictsOf(name: string) {
     },
     ({ supervision, retrains, monitors }) =>
       supervision.processedThrough === through &&
+      // the alarm of these sessions is followed by one, a moment after the session that raised it
+      retrains.length > 0 &&
       retrains.every(({ endedAt }) => endedAt !== null) &&
       monitors.some(({ endedAt, session }) => endedAt === null && session === lastLabelled),
   )

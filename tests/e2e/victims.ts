@@ -22,12 +22,12 @@ export type Victim = (typeof victims)[number]
 
 const recipe = smallSteps('us-daily')
 
-/** The demo's model in steps so small that there is time to kill everything. */
+/** The demo's model in steps so small that there is time to kill everything, also where all else is slow. */
 export const longRecipe: Recipe = {
   ...recipe,
-  params: { ...recipe.params, learning_rate: 0.0001 },
-  maxRounds: 60_000,
-  patience: 5_000,
+  params: { ...recipe.params, learning_rate: 0.00005 },
+  maxRounds: 120_000,
+  patience: 10_000,
 }
 
 const fitting = /quantloop_trainer\.fit/
