@@ -26,7 +26,7 @@ const recipe = smallSteps('us-daily')
 export const longRecipe: Recipe = {
   ...recipe,
   params: { ...recipe.params, learning_rate: 0.00005 },
-  maxRounds: 120_000,
+  maxRounds: 100_000,
   patience: 10_000,
 }
 
