@@ -28,6 +28,7 @@ export async function openPointsFile(path: string): Promise<PointsFile> {
     await connection.run(`set TimeZone = 'UTC'`)
     const source = extname(path) === '.parquet' ? `read_parquet(${quoted(path)})` : `read_csv(${quoted(path)}, header = true)`
     await connection.run(`create table given as select row_number() over () as point, * from ${source}`)
+    assertColumns((await connection.runAndReadAll('describe given')).getRows().map(([name]) => String(name)))
     const read = await connection.runAndReadAll(
       `select symbol::varchar, strftime("time"::timestamptz, '%Y-%m-%dT%H:%M:%S.%gZ') from given order by point`,
     )
@@ -45,6 +46,12 @@ export async function openPointsFile(path: string): Promise<PointsFile> {
       { cause: error },
     )
   }
+}
+
+function assertColumns(found: readonly string[]): void {
+  const absent = ['symbol', 'time'].filter((name) => !found.includes(name))
+  if (absent.length > 0)
+    throw new Error(`it has no column ${absent.join(' and no ')}, but ${found.filter((name) => name !== 'point').join(', ')}`)
 }
 
 async function writeJoined(

@@ -221,5 +221,9 @@ test('points are joined with the rows that were known then, as pandas’ merge_a
   expect(before).toMatchObject({ same: before.names, sessions: true, trades: true })
   const bad = await world.file('bad.csv', 'symbol,when\nAAA,2007-01-05\n')
   const refused = await world.run('features', 'join', ...set, '--points', bad, '--out', toCsv, '--json')
-  expect(refused.json().error).toMatchObject({ code: 'invalid_request', place: { file: bad } })
+  expect(refused.json().error).toMatchObject({
+    code: 'invalid_request',
+    message: `cannot read symbols and times from ${bad}: it has no column time, but symbol, when`,
+    place: { file: bad },
+  })
 })

@@ -109,6 +109,11 @@ describe('an expression at fault', () => {
     expect(nested).toThrow(`nested deeper than ${deepest} (character ${position})`)
   })
 
+  it('holds no more of a long expression than a log has room for', () => {
+    const read = () => parse(`${'('.repeat(10_000)}$close`)
+    expect(read).toThrow(expect.objectContaining({ place: { expression: `${'('.repeat(2000)}…`, position: deepest + 2 } }))
+  })
+
   it('is never anything but an ExpressionError', () =>
     fc.assert(
       fc.property(
