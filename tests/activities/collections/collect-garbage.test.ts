@@ -262,7 +262,8 @@ describe('what happens between the finding and the removing', () => {
   it('syncs land all the while: every snapshot that was told to have landed is whole', async () => {
     for (const rows of [20, 25, 30]) await land('busy', [grown(rows)])
     await putMany(100)
-    // content that is just being collected is refused at the landing, and stored anew when it is asked for again
+    // the store tells times in seconds: what is stored again in the second in which it was found looks as it did, and goes.
+    // It takes a grace of nothing, an hour is the least that may be asked for; the landing then is refused, and not told
     const landed = async (rows: number): Promise<string> =>
       await land('busy', [grown(rows)]).catch((error: unknown) => {
         if (error instanceof QuantloopError && error.code === 'object_missing') return landed(rows)
