@@ -18,7 +18,7 @@ import { releaseSession, type Release } from './datasets/release-session.ts'
 import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
 import { besideObjects } from './snapshots/beside-bars.ts'
-import { readManifest } from '#storage/snapshot-manifest.ts'
+import { readManifest } from './snapshots/read-manifest.ts'
 
 export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
 

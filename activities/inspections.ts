@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonicalJson } from '#contracts/canonical-json.ts'
-import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { CompareInput, ExportInput, ExportResult, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
 import type { Database } from '#db/client.ts'
 import { auditOrder } from '#db/commands/audit-order.ts'
-import { findSnapshot, listKeptSnapshots } from '#db/queries/snapshots.ts'
+import { listKeptSnapshots } from '#db/queries/snapshots.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { SecondCopy } from '#storage/second-copy.ts'
 import { interruptible } from './interruptible.ts'
+import { keptSnapshot } from './kept-snapshot.ts'
 import { compareSnapshots } from './snapshots/compare-snapshots.ts'
 import { openSnapshot } from './snapshots/open-snapshot.ts'
 import { SnapshotVerifier } from './snapshots/snapshot-verifier.ts'
@@ -66,16 +66,5 @@ export const createInspectionActivities = ({ db, objects, secondCopy }: World) =
 const mostDamage = 50
 
 const briefly = (snapshot: VerifyResult['snapshots'][number]) => ({ ...snapshot, damage: snapshot.damage.slice(0, mostDamage) })
-
-/** @throws QuantloopError snapshot_not_found */
-async function keptSnapshot(db: Database, { dataset, snapshotId }: { dataset: string; snapshotId: string }) {
-  const found = await findSnapshot(db, snapshotId, dataset)
-  if (found === undefined || found.collectedAt !== null)
-    throw new QuantloopError('snapshot_not_found', `${dataset} has no snapshot ${snapshotId}, or its content was collected`, {
-      dataset,
-      snapshot: snapshotId,
-    })
-  return { dataset, manifest: found.manifest }
-}
 
 export type InspectionActivities = ReturnType<typeof createInspectionActivities>

@@ -10,25 +10,19 @@ import type { ObjectStore } from './object-store.ts'
 export const writeManifest = (objects: Pick<ObjectStore, 'put'>, manifest: SnapshotManifest): Promise<ObjectRef> =>
   objects.put(gzipSync(canonicalJson(manifest)), 'gz')
 
-/** Manifests are asked for again and again, and large ones take a while to be parsed. Nobody changes one. */
-const newest = new Map<string, SnapshotManifest>()
-const mostKept = 4
-
 /** @throws QuantloopError object_missing | object_corrupt | unavailable */
-export async function readManifest(objects: Pick<ObjectStore, 'get'>, ref: ObjectRef): Promise<SnapshotManifest> {
-  const bytes = await objects.get(ref)
-  const parsed = newest.get(ref.sha256)
-  if (parsed !== undefined) return parsed
+export const readManifest = async (objects: Pick<ObjectStore, 'get'>, ref: ObjectRef): Promise<SnapshotManifest> =>
+  parseManifest(await objects.get(ref), ref)
+
+/** @throws QuantloopError object_corrupt */
+export function parseManifest(bytes: Uint8Array, { uri }: ObjectRef): SnapshotManifest {
   try {
-    const manifest = SnapshotManifest.parse(JSON.parse(gunzipSync(bytes).toString()))
-    if (newest.size >= mostKept) newest.clear()
-    newest.set(ref.sha256, manifest)
-    return manifest
+    return SnapshotManifest.parse(JSON.parse(gunzipSync(bytes).toString()))
   } catch (error) {
     throw new QuantloopError(
       'object_corrupt',
-      `${ref.uri} is not a snapshot's manifest of a format that this program reads`,
-      { object: ref.uri },
+      `${uri} is not a snapshot's manifest of a format that this program reads`,
+      { object: uri },
       { cause: error },
     )
   }

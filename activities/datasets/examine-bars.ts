@@ -3,7 +3,7 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { carryApprovals } from '#domain/market/price-jumps.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readManifest } from '#storage/snapshot-manifest.ts'
+import { readManifest } from '../snapshots/read-manifest.ts'
 import { getJson, putJson, StagedBars } from './staged.ts'
 
 export type Examined = { examination: ObjectRef; jumps: PriceJump[] }

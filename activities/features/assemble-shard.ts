@@ -9,6 +9,7 @@ import type { ComputedSlice } from './compute-slices.ts'
 import type { HeldColumns, WholeShard } from './held-shards.ts'
 import type { PlannedSlice } from './plan-group.ts'
 import { type NamedColumn, readColumns, readRows, type SymbolRows } from './shard-file.ts'
+import { concatenateFloats } from '#domain/concatenate.ts'
 
 /** The last row of a symbol in the whole build: `values` are float32, little-endian, in base64. */
 export type NewestRow = { symbol: string; session: string; values: string }
@@ -42,7 +43,7 @@ export function assembleShard(
 ): NewShard[] {
   const rows = computed?.rows ?? held.rows
   if (rows.length === 0) return []
-  const values = new Map(columns.map(({ text }) => [text, held.columns.get(text) ?? joined(computed?.parts.get(text) ?? [])]))
+  const values = new Map(columns.map(({ text }) => [text, held.columns.get(text) ?? concatenateFloats(computed?.parts.get(text) ?? [])]))
   const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
   return [
     {
@@ -82,16 +83,4 @@ function newestOf(rows: readonly SymbolRows[], features: readonly Float32Array[]
     if (!last.has(symbol)) return []
     return [{ symbol, session: sessions.at(-1)!, values: Buffer.from(featureRowAt(features, end - 1)).toString('base64') }]
   })
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const [only, ...others] = parts
-  if (only !== undefined && others.length === 0) return only
-  const out = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }

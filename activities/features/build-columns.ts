@@ -1,6 +1,6 @@
 import type { FeatureBuildManifest } from '#contracts/features.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { slicesBySymbols } from '../supervision/decoded-build.ts'
+import { slicesBySymbols } from './decoded-build.ts'
 
 /** Columns that are held at once, in bytes: a wide build is read several times rather than held whole. */
 const budget = 192 * 2 ** 20

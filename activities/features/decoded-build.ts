@@ -6,9 +6,10 @@ import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readColumns } from '../features/shard-file.ts'
+import { readColumns } from './shard-file.ts'
 import { readJson } from '../training/read-json.ts'
-import { keepNewest } from './keep-newest.ts'
+import { keepNewest } from '#domain/keep-newest.ts'
+import { concatenateFloats, concatenateIntegers } from '#domain/concatenate.ts'
 
 /** The rows of one symbol in a build: days since 1970-01-01, ascending, and float32 columns beside them. */
 export type SymbolSlice = { symbol: string; days: Int32Array; column(name: string): Float32Array }
@@ -108,33 +109,14 @@ function joinSlices(parts: readonly SymbolSlice[]): SymbolSlice[] {
     const columns = new Map<string, Float32Array>()
     return {
       symbol,
-      days: joined(
-        own.map(({ days }) => days),
-        (rows) => new Int32Array(rows),
-      ),
+      days: concatenateIntegers(own.map(({ days }) => days)),
       column(name) {
-        const column =
-          columns.get(name) ??
-          joined(
-            own.map((part) => part.column(name)),
-            (rows) => new Float32Array(rows),
-          )
+        const column = columns.get(name) ?? concatenateFloats(own.map((part) => part.column(name)))
         columns.set(name, column)
         return column
       },
     }
   })
-}
-
-function joined<T extends Int32Array | Float32Array>(parts: readonly T[], make: (rows: number) => T): T {
-  if (parts.length === 1) return parts[0]!
-  const whole = make(parts.reduce((rows, part) => rows + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /** Rows are sorted by symbol: the end of a run that begins at `from`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
 import type { Database } from '#db/client.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { slicesBySymbols } from '../supervision/decoded-build.ts'
+import { slicesBySymbols } from './decoded-build.ts'
 import { FeatureFileWriter } from './feature-file-writer.ts'
 import { readyManifest } from './ready-manifest.ts'
 

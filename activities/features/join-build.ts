@@ -7,7 +7,7 @@ import { reach } from '#domain/expressions/reach.ts'
 import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { slicesBySymbols, type SymbolSlice } from '../supervision/decoded-build.ts'
+import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import { openBars } from './open-bars.ts'
 import { readyManifest } from './ready-manifest.ts'
 

@@ -2,10 +2,10 @@ import type { BuildInput } from '#contracts/features.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { findSnapshot } from '#db/queries/snapshots.ts'
 import { definitionHash, readFeatures } from '#domain/features/definitions.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { keptSnapshot } from '../kept-snapshot.ts'
 import { openSnapshot } from '../snapshots.ts'
 
 /** `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. */
@@ -27,16 +27,11 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
       `the build was asked for as ${input.definitionHash}, but its definition is ${hash}: it was asked for by another version of the engine`,
       { buildId: input.buildId },
     )
-  const row = await findSnapshot(db, input.snapshotId, input.dataset)
-  if (row === undefined || row.collectedAt !== null)
-    throw new QuantloopError('snapshot_not_found', `${input.dataset} has no snapshot ${input.snapshotId}, or its content was collected`, {
-      dataset: input.dataset,
-      snapshot: input.snapshotId,
-    })
-  const { manifest } = await openSnapshot(objects, row.manifest)
+  const snapshot = await keptSnapshot(db, input)
+  const { manifest } = await openSnapshot(objects, snapshot.manifest)
   const groups = groupSymbols(manifest.symbols.map(({ symbol }) => symbol))
   const batches = Array.from({ length: Math.ceil(groups.length / groupsABatch) }, (_, batch) =>
     groups.slice(batch * groupsABatch, (batch + 1) * groupsABatch),
   )
-  return { snapshot: row.manifest, batches }
+  return { snapshot: snapshot.manifest, batches }
 }

@@ -7,9 +7,10 @@ import { sessionOf } from '#domain/market/session-days.ts'
 import { seededWholeNumbers, type WholeNumbers } from '#domain/monitoring/random.ts'
 import { changedPast, drawCuts, truncated } from '#domain/trust/look-ahead.ts'
 import { WarmUpTally } from '#domain/trust/warm-up.ts'
-import { slicesBySymbols, type SymbolSlice } from '../supervision/decoded-build.ts'
+import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { openBars } from './open-bars.ts'
+import { concatenateFloats } from '#domain/concatenate.ts'
 
 const mostSymbols = 20
 const cutsOfASymbol = 8
@@ -139,12 +140,6 @@ function note(
 const numberOrNull = (value: number) => (Number.isFinite(value) ? value : null)
 
 function varianceOf(parts: readonly Float32Array[]): number | null {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  const { deviation } = describeColumn(whole)
+  const { deviation } = describeColumn(concatenateFloats(parts))
   return deviation === null ? null : deviation ** 2
 }

@@ -12,7 +12,7 @@ import { type BarDifference, compareBars } from '#domain/market/compare-bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
 import { readBarFiles, sessionsAmong } from './bar-files.ts'
-import { readManifest } from '#storage/snapshot-manifest.ts'
+import { readManifest } from './read-manifest.ts'
 
 export type Side = { dataset: string; manifest: ObjectRef }
 

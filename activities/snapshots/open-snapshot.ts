@@ -5,7 +5,7 @@ import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
-import { readManifest } from '#storage/snapshot-manifest.ts'
+import { readManifest } from './read-manifest.ts'
 
 /** What a snapshot holds of each symbol. */
 export type SnapshotBars = {

@@ -8,7 +8,7 @@ import { type CorporateAction, compareActions, compareText } from '#domain/marke
 import type { BarColumns } from '#domain/market/bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
-import { readManifest } from '#storage/snapshot-manifest.ts'
+import { readManifest } from './read-manifest.ts'
 
 const read = ['open', 'high', 'low', 'close', 'volume'] as const
 

@@ -4,7 +4,7 @@ import { raiseAlert } from '#db/commands/raise-alert.ts'
 import { recordMonitorPoint } from '#db/commands/record-monitor-point.ts'
 import { type OpenMonitor, readScores } from '#db/queries/standing-panel.ts'
 import { cusumStep } from '#domain/monitoring/cusum.ts'
-import { lastUpTo } from './decoded-build.ts'
+import { lastUpTo } from '../features/decoded-build.ts'
 import { forecasterOf, persistenceOf } from './forecaster.ts'
 
 /** What a decay monitor keeps to, beside its threshold. */

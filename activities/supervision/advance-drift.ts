@@ -12,9 +12,9 @@ import type { FeatureDistribution } from '#domain/monitoring/feature-distributio
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readJson } from '../training/read-json.ts'
 import type { RaisedAlert } from './advance-decay.ts'
-import { type DecodedBuild, lastUpTo, openBuild } from './decoded-build.ts'
+import { type DecodedBuild, lastUpTo, openBuild } from '../features/decoded-build.ts'
 import { forecasterOf } from './forecaster.ts'
-import { keepNewest } from './keep-newest.ts'
+import { keepNewest } from '#domain/keep-newest.ts'
 import { referenceRows, windowRows } from './reference-rows.ts'
 
 /** What a drift monitor keeps to: the version and the build whose rows it was fitted on, and each feature's null. */

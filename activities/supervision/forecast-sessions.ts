@@ -1,6 +1,6 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import type { Forecaster } from '#contracts/supervision.ts'
-import { type DecodedBuild, rowOf } from './decoded-build.ts'
+import { type DecodedBuild, rowOf } from '../features/decoded-build.ts'
 import { forecasterOf, persistenceOf } from './forecaster.ts'
 import type { StandingModel } from './standing-models.ts'
 

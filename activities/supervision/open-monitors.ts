@@ -12,7 +12,7 @@ import { calibrateDrift, describeFeatures } from '#domain/monitoring/drift-calib
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readJson } from '../training/read-json.ts'
 import type { DriftCalibration } from './advance-drift.ts'
-import { openBuild } from './decoded-build.ts'
+import { openBuild } from '../features/decoded-build.ts'
 import { forecasterOf, type Version } from './forecaster.ts'
 import { referenceRows } from './reference-rows.ts'
 

@@ -18,7 +18,7 @@ import { type ReadLabel, readLabel } from '#domain/features/definitions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { revisedSessions } from '../snapshots/revised-sessions.ts'
-import { type DecodedBuild, firstRowFrom, labelsOf, lastUpTo, type SymbolSlice } from './decoded-build.ts'
+import { type DecodedBuild, firstRowFrom, labelsOf, lastUpTo, type SymbolSlice } from '../features/decoded-build.ts'
 import { hasSameLabels, rememberLabels } from './remembered-labels.ts'
 
 /** Sessions back from the last scored one whose scores are looked at again: a halted symbol's labels come late. */

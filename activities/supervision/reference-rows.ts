@@ -3,7 +3,7 @@ import { QuantloopError } from '#contracts/errors.ts'
 import { purgedSessions, purgedWithin } from '#domain/evaluation/segments.ts'
 import { dayOf } from '#domain/market/session-days.ts'
 import type { FeatureRows } from '#domain/monitoring/drift-calibration.ts'
-import { type DecodedBuild, firstRowFrom } from './decoded-build.ts'
+import { type DecodedBuild, firstRowFrom } from '../features/decoded-build.ts'
 
 /**
  * The rows that a version was fitted on: train and early stopping of its recipe, labels known and purged against what

@@ -1,4 +1,4 @@
-import type { DecodedBuild } from './decoded-build.ts'
+import type { DecodedBuild } from '../features/decoded-build.ts'
 
 type Labels = { snapshotId: string; bySymbol: Map<string, { days: Int32Array; values: Float32Array }> }
 

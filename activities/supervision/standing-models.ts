@@ -7,7 +7,7 @@ import { type LoadedModel, loadModel } from '#inference/onnx-model.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readJson } from '../training/read-json.ts'
 import { forecasterOf, type Version } from './forecaster.ts'
-import { keepNewest } from './keep-newest.ts'
+import { keepNewest } from '#domain/keep-newest.ts'
 
 /** A version in play: what it reads, and the mean gap of its persistence. */
 export type StandingModel = { version: Version; sidecar: ModelSidecar; persistenceShift: number; onnx: LoadedModel }

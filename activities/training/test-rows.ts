@@ -4,6 +4,7 @@ import type { FeatureBuildManifest, FeatureShard } from '#contracts/features.ts'
 import { dayOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readColumns } from '../features/shard-file.ts'
+import { concatenateIntegers } from '#domain/concatenate.ts'
 
 /** Rows of one shard. `features` holds one row after the other; sessions are days since 1970-01-01. */
 export type TestRows = {
@@ -76,13 +77,5 @@ async function readShard(
 }
 
 /** Arrow's date32 as it is stored: the vector's own `get` would make milliseconds of it. */
-function daysOf(chunks: readonly { values: unknown; length: number }[]): Int32Array {
-  const values = chunks.flatMap((chunk) => (chunk.values instanceof Int32Array ? [chunk.values.subarray(0, chunk.length)] : []))
-  const days = new Int32Array(values.reduce((length, chunk) => length + chunk.length, 0))
-  let at = 0
-  for (const chunk of values) {
-    days.set(chunk, at)
-    at += chunk.length
-  }
-  return days
-}
+const daysOf = (chunks: readonly { values: unknown; length: number }[]): Int32Array =>
+  concatenateIntegers(chunks.flatMap(({ values, length }) => (values instanceof Int32Array ? [values.subarray(0, length)] : [])))

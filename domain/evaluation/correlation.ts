@@ -1,4 +1,5 @@
 /** Pearson's and Spearman's correlation of two equally long columns. Cost O(n), O(n log n). */
+import { countBelow, countUpTo } from '../sorted-counts.ts'
 
 /** NaN for fewer than two pairs, or when one column does not vary (as pandas' `corr`). */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
@@ -24,20 +25,7 @@ export const spearman = (x: ArrayLike<number>, y: ArrayLike<number>): number => 
 /** Ranks from 1 of numbers none of which is missing; ties get the mean of their ranks. */
 export function ranks(values: ArrayLike<number>): Float64Array {
   const sorted = Float64Array.from(values).sort()
-  return Float64Array.from(
-    values,
-    (value) => (countWhile(sorted, (each) => each < value) + countWhile(sorted, (each) => each <= value) + 1) / 2,
-  )
-}
-
-function countWhile(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(sorted[middle]!)) low = middle + 1
-    else high = middle
-  }
-  return low
+  return Float64Array.from(values, (value) => (countBelow(sorted, value) + countUpTo(sorted, value) + 1) / 2)
 }
 
 export function mean(values: ArrayLike<number>): number {

@@ -4,7 +4,8 @@
  * quantiles, each of about as many values, to compare a later window with; the other has bins of equal width over the
  * inner 99 %, to draw. Values keep the feature's own units. O(n log n).
  */
-import { countBelow, countUpTo, quantile, sortWindow } from '../monitoring/feature-distribution.ts'
+import { quantile, sortWindow } from '../monitoring/feature-distribution.ts'
+import { countBelow, countUpTo } from '../sorted-counts.ts'
 
 export type Histogram = { edges: number[]; counts: number[] }
 

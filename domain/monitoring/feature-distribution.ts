@@ -7,6 +7,7 @@
  * than it did has another distribution. Features keep their own units, both distances have none. O(n log n) to describe
  * n reference rows; m rows of a window cost m (log m + log n).
  */
+import { countBelow, countUpTo } from '../sorted-counts.ts'
 
 export type FeatureDistribution = {
   /** ascending, without missing values */
@@ -73,17 +74,4 @@ export function quantile(sorted: Float32Array, share: number): number {
   const position = share * (sorted.length - 1)
   const [low, high] = [sorted[Math.floor(position)]!, sorted[Math.ceil(position)]!]
   return low === high ? low : low + (high - low) * (position - Math.floor(position))
-}
-
-export const countBelow = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each < value)
-export const countUpTo = (sorted: Float32Array, value: number) => countWhile(sorted, (each) => each <= value)
-
-function countWhile(sorted: Float32Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(sorted[middle]!)) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -6,11 +6,10 @@ import type { LandedSnapshot } from './snapshot.ts'
 
 type Wanted = { snapshot: LandedSnapshot; dataset: string; featureSet: FeatureSet; label: LabelDefinition }
 
-/** A ready build by the real activities, without the workflow. Answers its id. */
-export async function buildFeatures(world: ShardWorld, { snapshot, dataset, featureSet, label }: Wanted): Promise<string> {
-  const activities = createFeatureBuildActivities(world)
-  const definition = definitionHash(featureSet, label)
-  const input: BuildInput = {
+/** What `buildFeatures` is started with. `asked` is the set that its name is made of, when that is to be another. */
+export function buildInputOf({ snapshot, dataset, featureSet, label }: Wanted, asked: FeatureSet = featureSet): BuildInput {
+  const definition = definitionHash(asked, label)
+  return {
     buildId: buildIdOf(definition, snapshot.id),
     definitionHash: definition,
     snapshotId: snapshot.id,
@@ -19,6 +18,13 @@ export async function buildFeatures(world: ShardWorld, { snapshot, dataset, feat
     label,
     origin: { by: 'tests', bodySha256: '0'.repeat(64) },
   }
+}
+
+/** A ready build by the real activities, without the workflow. Answers its id. */
+export async function buildFeatures(world: ShardWorld, wanted: Wanted): Promise<string> {
+  const activities = createFeatureBuildActivities(world)
+  const input = buildInputOf(wanted)
+  const { featureSet, label } = wanted
   await activities.openFeatureBuild(input)
   const plan = await activities.planFeatureBuild(input)
   const results: ShardsResult[] = []

@@ -10,7 +10,8 @@ import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefin
 import { dataset as datasets, featureBuild, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
-import { buildIdOf, definitionHash, readLabel } from '#domain/features/definitions.ts'
+import { readLabel } from '#domain/features/definitions.ts'
+import { buildInputOf } from '#tests/support/build-features.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { walkBars } from '#tests/support/bars.ts'
@@ -23,7 +24,6 @@ const label: LabelDefinition = {
   persistence: 'Log(Mean($high/$low-1,5)+0.001)',
   kind: 'time-series',
 }
-const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
 const bars = [walkBars('AAA', 90, 1), walkBars('BBB', 75, 2), walkBars('CCC', 90, 3)]
 const split = {
   symbol: 'BBB',
@@ -59,18 +59,8 @@ afterAll(async () => {
 })
 beforeEach(() => void (tasks.length = 0))
 
-const inputOf = (snapshot: LandedSnapshot, dataset: string, featureSet: FeatureSet = technical): BuildInput => {
-  const definition = definitionHash(featureSet, label)
-  return {
-    buildId: buildIdOf(definition, snapshot.id),
-    definitionHash: definition,
-    snapshotId: snapshot.id,
-    dataset,
-    featureSet,
-    label,
-    origin,
-  }
-}
+const inputOf = (snapshot: LandedSnapshot, dataset: string, featureSet: FeatureSet = technical): BuildInput =>
+  buildInputOf({ snapshot, dataset, featureSet, label })
 
 const activities = () => createFeatureBuildActivities({ db: database.db, objects: store.objects })
 

@@ -10,7 +10,7 @@ import { createJournalActivities, type JournalEntry } from '#activities/journal.
 import type { BuildInput, LabelDefinition } from '#contracts/features.ts'
 import { featuresWorkflowId } from '#contracts/ids.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
-import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import { buildInputOf } from '#tests/support/build-features.ts'
 import { knownFeatureSet } from '#domain/features/feature-sets.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -115,16 +115,7 @@ async function inputOf(
     symbols.map((symbol, index) => walkBars(symbol, rows, seed + index)),
   )
   const featureSet = change.featureSet ?? knownFeatureSet('technical')
-  const definition = definitionHash(knownFeatureSet('technical'), label)
-  return {
-    buildId: buildIdOf(definition, snapshot.id),
-    definitionHash: definition,
-    snapshotId: snapshot.id,
-    dataset,
-    featureSet,
-    label,
-    origin,
-  }
+  return buildInputOf({ snapshot, dataset, featureSet, label }, knownFeatureSet('technical'))
 }
 
 const start = (input: BuildInput) =>
