@@ -112,6 +112,7 @@ describe('a server that is away', () => {
 
   test('Temporal: 503 for a start, nothing lost, and the same request passes when it is back', async () => {
     await furnish(world)
+    // Left open: the SDK's retry of a call that the readiness gave up would throw, in a timer, on a channel that is shut down.
     const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}` })
     const other = await apiWorld({ db: world.db, temporal: new Client({ connection }) })
     try {
@@ -122,7 +123,6 @@ describe('a server that is away', () => {
       expect((await world.ask('POST /api/v1/training-runs', request)).status).toBe(202)
     } finally {
       await other.close()
-      await connection.close()
     }
   })
 
