@@ -63,5 +63,7 @@ async function start({ db, client }: World, { dataset, featureSet: name, label }
     staticSummary: `features ${name} of ${dataset}, which they follow`,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
+    // the worker that tells of the landing takes the build's first task with it, which saves the way through the queue
+    requestEagerStart: true,
   })
 }

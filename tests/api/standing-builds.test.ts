@@ -102,7 +102,7 @@ test('a definition that is no longer read is told in the log, and holds nothing 
   ])
   const told: unknown[] = []
   const log = { warn: (_: string, about: unknown) => told.push(about) } as unknown as Parameters<typeof startStandingBuilds>[0]['log']
-  const start = () => startStandingBuilds({ db: world.db, client: world.temporal.client, log }, 'aged')
+  const start = () => startStandingBuilds({ db: world.db, client: world.temporal.workersClient, log }, 'aged')
   await start()
   expect(told).toMatchObject([{ dataset: 'aged', featureSet: 'gone' }])
   // twice does no harm

@@ -24,7 +24,13 @@ export async function runOrchestration({ temporal, db, objects }: ApiWorld): Pro
       workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
       logger: silent,
     }),
-    activities: orchestrationActivities({ db, objects, client: temporal.client, vendors: noVendors, config: { trainer: { python } } }),
+    activities: orchestrationActivities({
+      db,
+      objects,
+      client: temporal.workersClient,
+      vendors: noVendors,
+      config: { trainer: { python } },
+    }),
   })
   const running = worker.run()
   return async () => {

@@ -31,7 +31,14 @@ export async function timeSkippingTemporal(): Promise<TestWorkflowEnvironment> {
   return environment
 }
 
-export type DevTemporal = { namespace: string; client: Client; nativeConnection: NativeConnection; close(): Promise<void> }
+export type DevTemporal = {
+  namespace: string
+  client: Client
+  nativeConnection: NativeConnection
+  /** on the workers' own connection, as their activities have it */
+  workersClient: Client
+  close(): Promise<void>
+}
 
 /** A namespace of this test's own on the real server: for what the time-skipping one lacks. */
 export async function devTemporal(): Promise<DevTemporal> {
@@ -55,6 +62,7 @@ export async function devTemporal(): Promise<DevTemporal> {
     namespace,
     client: new Client({ connection, namespace }),
     nativeConnection,
+    workersClient: new Client({ connection: nativeConnection, namespace }),
     close: async () => {
       await recordHistories(connection, namespace)
       await nativeConnection.close()
