@@ -1,18 +1,13 @@
-import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
-import { featureRowAt } from '#domain/features/feature-row.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { sessionsOf } from '#domain/market/session-bits.ts'
 import type { ComputedSlice } from './compute-slices.ts'
-import type { HeldColumns, WholeShard } from './held-shards.ts'
+import type { HeldColumns } from './held-shards.ts'
+import { featuresOf, type NewestRow, newestOf } from './newest-rows.ts'
 import type { PlannedSlice } from './plan-group.ts'
-import { type NamedColumn, readColumns, readRows, type SymbolRows } from './shard-file.ts'
+import type { NamedColumn, SymbolRows } from './shard-file.ts'
 import { concatenateFloats } from '#domain/concatenate.ts'
-
-/** The last row of a symbol in the whole build: `values` are float32, little-endian, in base64. */
-export type NewestRow = { symbol: string; session: string; values: string }
 
 /** A shard that is not stored yet. */
 export type NewShard = {
@@ -21,6 +16,7 @@ export type NewShard = {
   named: NamedColumn[]
   sessions: string[]
   newest: NewestRow[]
+  last: ReadonlySet<string>
   ahead: Ahead
   ends: SeriesEnds
   asked: number
@@ -51,36 +47,12 @@ export function assembleShard(
       rows,
       named,
       sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText),
-      newest: newestOf(rows, featuresOf(columns, named), last),
+      newest: newestOf(rows, featuresOf(named.map((column) => column.values)), last),
+      last,
       ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
       ends,
       asked: values.size,
       cached: [...values.keys()].filter((text) => held.columns.has(text)).length,
     },
   ]
-}
-
-/** What the end of a build needs to know of a shard that is there already. */
-export function readWhole({ shard: { shard, sessions }, bytes }: WholeShard, last: ReadonlySet<string>, columns: readonly ShardColumn[]) {
-  const read = (): NewestRow[] => {
-    if (bytes === undefined) return []
-    const names = columns.map(({ name }) => name)
-    const found = readColumns(bytes, names)
-    const named = names.map((name) => ({ name, values: found.get(name)! }))
-    return newestOf(readRows(bytes), featuresOf(columns, named), last)
-  }
-  return { shard: shard satisfies FeatureShard, sessions: sessionsOf(shard.firstSession, sessions), newest: read() }
-}
-
-/** The label and its persistence are no features, and stand last. */
-const featuresOf = (columns: readonly ShardColumn[], named: readonly NamedColumn[]) =>
-  named.slice(0, columns.length - 2).map(({ values }) => values)
-
-function newestOf(rows: readonly SymbolRows[], features: readonly Float32Array[], last: ReadonlySet<string>): NewestRow[] {
-  let end = 0
-  return rows.flatMap(({ symbol, sessions }) => {
-    end += sessions.length
-    if (!last.has(symbol)) return []
-    return [{ symbol, session: sessions.at(-1)!, values: Buffer.from(featureRowAt(features, end - 1)).toString('base64') }]
-  })
 }

@@ -2,21 +2,22 @@ import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/featu
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
+import { type ColumnList, type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
 import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
-import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { columnsHash, shardColumns } from '#domain/features/definitions.ts'
 import { type Ahead, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { sessionBits } from '#domain/market/session-bits.ts'
+import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
 import { type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
-import { assembleShard, type NewestRow, type NewShard, readWhole } from './assemble-shard.ts'
+import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
+import { keepNewestRows, type NewestRow } from './newest-rows.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
@@ -62,15 +63,16 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const symbols = input.groups.flatMap((group) => group.symbols)
   const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
   const columns = shardColumns(input.featureSet, input.label)
+  const list = { hash: columnsHash(columns), columns }
   const groups = input.groups.map((group) => planGroup(snapshot, group))
   const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 
   const work = async function* () {
-    for (const group of groups) yield await computeGroup(world, snapshot, group, { columns, found }, cancelled)
+    for (const group of groups) yield await computeGroup(world, snapshot, group, { ...list, found }, cancelled)
   }
   const stored: StoredShard[] = []
-  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, columns, shards))) stored.push(...some)
+  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards))) stored.push(...some)
   const digest: ShardsDigest = {
     sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
@@ -83,14 +85,14 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   }
 }
 
-type Asked = { columns: readonly ShardColumn[]; found: ReadonlyMap<string, readonly CachedShard[]> }
+type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
 
 /** The shards of a group in the order of time: those that are there, and those that are to be stored. */
 async function computeGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
   group: PlannedGroup,
-  { columns, found }: Asked,
+  { hash, columns, found }: Asked,
   cancelled: AbortSignal,
 ): Promise<(StoredShard | NewShard)[]> {
   const { contents, slices } = group
@@ -99,7 +101,7 @@ async function computeGroup(
   const lacking: (Lacking & { index: number })[] = []
   // the newest slice first: it tells how far back bars will be read
   for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
-    const own = await holdSlice(world, { slice, contents, columns, read: last.size > 0 }, found.get(key) ?? [], bars)
+    const own = await holdSlice(world, { slice, last, contents, columns, hash }, found.get(key) ?? [], bars)
     held[index] = own
     const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
     if (missing.length === 0) continue
@@ -118,7 +120,7 @@ async function computeGroup(
   for (const [index, planned] of slices.entries()) {
     const own = held[index]!
     if ('whole' in own) {
-      shards.push({ ...readWhole(own.whole, planned.last, columns), renewed: renewedOf(own.whole), asked: distinct, cached: distinct })
+      shards.push({ ...named(own.whole), asked: distinct, cached: distinct })
       continue
     }
     const part = bySlice.get(index)
@@ -129,14 +131,20 @@ async function computeGroup(
   return shards
 }
 
-const renewedOf = ({ shard: { key }, renewed }: WholeShard) => (renewed === undefined ? [] : [{ key, ahead: renewed }])
+/** A shard that is there already. */
+const named = ({ shard: { key, shard, sessions }, newest, renewed }: WholeShard) => ({
+  shard,
+  sessions: sessionsOf(shard.firstSession, sessions),
+  newest,
+  renewed: renewed === undefined ? [] : [{ key, ahead: renewed }],
+})
 
 /** Puts what is new into the store, and says where it is. */
-async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[], shards: readonly (StoredShard | NewShard)[]) {
+async function store({ db, objects }: ShardWorld, list: ColumnList, shards: readonly (StoredShard | NewShard)[]) {
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { key, rows, named, sessions, newest, asked, cached } = shard
+    const { key, rows, named, sessions, newest, last, asked, cached } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -144,16 +152,16 @@ async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[
       firstSession: sessions[0]!,
       lastSession: sessions.at(-1)!,
     }
+    if (last.size > 0) keepNewestRows(stored.object, last, newest)
     fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
     return { shard: stored, sessions, newest, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
-  const hash = columnsHash(columns)
-  await rememberShards(db, { hash, columns }, fresh)
+  await rememberShards(db, list, fresh)
   await renewAhead(
     db,
-    hash,
+    list.hash,
     stored.flatMap(({ renewed }) => renewed),
   )
   return stored

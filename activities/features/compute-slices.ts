@@ -5,6 +5,7 @@ import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
 import { groupBy } from '#domain/group-by.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 import { type BarColumns, noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
@@ -94,8 +95,15 @@ function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
   return shares
 }
 
-/** Slices that lack the same columns, which are computed in one run. */
-type Stretch = { slices: Slice[]; texts: string[]; classes: RestartClass[]; fromFirst: number[]; reach: number }
+/** Slices that lack the same columns, which are computed in one run. `lists` are those of its texts that begin together. */
+type Stretch = {
+  slices: Slice[]
+  texts: string[]
+  classes: RestartClass[]
+  fromFirst: number[]
+  reach: number
+  lists: Map<string, string[]>
+}
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
@@ -103,7 +111,8 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
     const texts = [...new Set(missing.map(({ text }) => text))]
     const key = JSON.stringify(texts)
     const reach = Math.max(...missing.map((column) => column.ahead))
-    const stretch = stretches.get(key) ?? { slices: [], texts, ...startsOf(key, texts), reach }
+    const begin = starts.of(key, () => restartClasses(texts.map(parse)))
+    const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, ...begin, reach, lists: new Map() }
     stretch.slices.push(slice)
     stretches.set(key, stretch)
   }
@@ -111,15 +120,7 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
 }
 
 /** One group after another lacks the same few sets of columns. */
-const known = new Map<string, ReturnType<typeof restartClasses>>()
-const mostKnown = 64
-
-function startsOf(key: string, texts: readonly string[]): ReturnType<typeof restartClasses> {
-  const starts = known.get(key) ?? restartClasses(texts.map(parse))
-  if (known.size >= mostKnown) known.clear()
-  known.set(key, starts)
-  return starts
-}
+const starts = new RecentlyUsed<ReturnType<typeof restartClasses>>(64)
 
 type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
 
@@ -145,7 +146,7 @@ async function planSymbols(
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
 function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earlier: number): Run[] {
   const runs: Run[] = []
-  for (const { slices, texts, classes, fromFirst, reach } of stretches) {
+  for (const { slices, texts, classes, fromFirst, reach, lists } of stretches) {
     const ranges = slices.map((slice) => rowsOf(slice, sessions)).filter(({ from, to }) => to > from)
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
@@ -154,8 +155,17 @@ function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earl
     if (fromFirst.length > 0) starts.push({ members: fromFirst, from: -earlier })
     // what begins in one place shares its steps
     for (const from of new Set(starts.map((start) => start.from))) {
-      const members = starts.filter((start) => start.from === from).flatMap((start) => start.members)
-      runs.push({ expressions: members.sort((a, b) => a - b).map((index) => texts[index]!), read: { from, to }, keep })
+      const together = starts.map((start) => start.from === from)
+      const expressions =
+        lists.get(together.join()) ??
+        starts
+          .filter((_, index) => together[index])
+          .flatMap(({ members }) => members)
+          .sort((a, b) => a - b)
+          .map((index) => texts[index]!)
+      // symbols that begin alike share the list, which a thread is then sent once
+      lists.set(together.join(), expressions)
+      runs.push({ expressions, read: { from, to }, keep })
     }
   }
   return runs

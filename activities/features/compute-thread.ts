@@ -6,6 +6,7 @@ import { planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { adjustBars, type EarlierRow } from '#domain/market/factors.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 
 /** Rows `from` up to, not including, `to`. */
 export type RowRange = { from: number; to: number }
@@ -39,14 +40,6 @@ export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
 }
 
 /** One symbol after another asks for the same few sets of columns. */
-const plans = new Map<string, Plan>()
-const mostPlans = 16
+const plans = new RecentlyUsed<Plan>(16)
 
-function planOf(expressions: readonly string[]): Plan {
-  const key = JSON.stringify(expressions)
-  const plan = plans.get(key) ?? planColumns(expressions.map(parse))
-  plans.delete(key)
-  plans.set(key, plan)
-  if (plans.size > mostPlans) plans.delete(plans.keys().next().value!)
-  return plan
-}
+const planOf = (expressions: readonly string[]): Plan => plans.of(JSON.stringify(expressions), () => planColumns(expressions.map(parse)))

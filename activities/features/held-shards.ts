@@ -4,15 +4,16 @@ import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { forgetShards } from '#db/commands/forget-shards.ts'
 import type { CachedShard } from '#db/queries/cached-shards.ts'
-import { columnsHash, type ShardColumn } from '#domain/features/definitions.ts'
+import type { ShardColumn } from '#domain/features/definitions.ts'
 import { type Ahead, type GroupContents, monthsAhead, readAhead } from '#domain/features/slice-keys.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { GroupBars } from './group-bars.ts'
+import { featuresOf, keepNewestRows, newestOf, type NewestRow, recentNewest } from './newest-rows.ts'
 import { readColumns, readRows, type SymbolRows } from './shard-file.ts'
 
-/** `bytes` are there when they were asked for; `renewed` when the rows ahead are what they were, in months that are not. */
-export type WholeShard = { shard: CachedShard; bytes: Uint8Array | undefined; renewed: Ahead | undefined }
+/** `renewed` is there when the rows ahead are what they were, in months that are not. */
+export type WholeShard = { shard: CachedShard; newest: NewestRow[]; renewed: Ahead | undefined }
 
 /** Columns by expression. `rows` are theirs, and `ahead` is what the label among them reads. */
 export type HeldColumns = { columns: Map<string, Float32Array>; rows: SymbolRows[]; ahead: Ahead | undefined }
@@ -21,8 +22,14 @@ export type Held = { whole: WholeShard } | HeldColumns
 
 export type Holder = { db: Database; objects: Pick<ObjectStore, 'get'> }
 
-/** `read` asks for the bytes of a shard that is held whole. */
-export type WantedSlice = { slice: Slice; contents: GroupContents; columns: readonly ShardColumn[]; read: boolean }
+/** `hash` is that of the columns; of the symbols in `last` the newest rows are asked for. */
+export type WantedSlice = {
+  slice: Slice
+  last: ReadonlySet<string>
+  contents: GroupContents
+  columns: readonly ShardColumn[]
+  hash: string
+}
 
 /**
  * What of a slice's columns the shards hold that were computed from what its key names. A label also counts only where the
@@ -32,11 +39,10 @@ export type WantedSlice = { slice: Slice; contents: GroupContents; columns: read
 export async function holdSlice(world: Holder, wanted: WantedSlice, shards: readonly CachedShard[], bars: GroupBars): Promise<Held> {
   const candidates: Candidate[] = []
   for (const shard of shards) candidates.push(await candidateOf(wanted, shard, bars))
-  const hash = columnsHash(wanted.columns)
-  const same = candidates.find(({ shard, usable }) => shard.columnsHash === hash && usable.length === shard.columns.length)
+  const same = candidates.find(({ shard, usable }) => shard.columnsHash === wanted.hash && usable.length === shard.columns.length)
   if (same !== undefined) {
-    const bytes = wanted.read ? await readIfThere(world, same.shard.shard.object) : undefined
-    if (!wanted.read || bytes !== undefined) return { whole: { shard: same.shard, bytes, renewed: same.renewed } }
+    const newest = await newestIn(world, same.shard.shard.object, wanted)
+    if (newest !== undefined) return { whole: { shard: same.shard, newest, renewed: same.renewed } }
   }
   return await holdColumns(world, new Set(wanted.columns.map(({ text }) => text)), candidates)
 }
@@ -73,6 +79,20 @@ async function holdColumns(world: Holder, texts: ReadonlySet<string>, candidates
     if (rows.length === 0) rows = readRows(bytes)
   }
   return { columns, rows, ahead }
+}
+
+/** Nothing when the shard is not there any more. */
+async function newestIn(world: Holder, shard: ObjectRef, { last, columns }: WantedSlice): Promise<NewestRow[] | undefined> {
+  if (last.size === 0) return []
+  const kept = recentNewest(shard, last)
+  if (kept !== undefined) return kept
+  const bytes = await readIfThere(world, shard)
+  if (bytes === undefined) return undefined
+  const names = columns.map(({ name }) => name)
+  const found = readColumns(bytes, names)
+  const newest = newestOf(readRows(bytes), featuresOf(names.map((name) => found.get(name)!)), last)
+  keepNewestRows(shard, last, newest)
+  return newest
 }
 
 async function readIfThere({ db, objects }: Holder, ref: ObjectRef): Promise<Uint8Array | undefined> {

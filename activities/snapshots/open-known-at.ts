@@ -6,7 +6,8 @@ import { monthContents } from '#domain/market/month-contents.ts'
 import { symbolContentSha256 } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { coverageOf } from './bar-files.ts'
-import { type LaterBars, openSnapshot, type SnapshotBars, within } from './open-snapshot.ts'
+import { type LaterBars, openSnapshot, type SnapshotBars } from './open-snapshot.ts'
+import { within } from './rows-of-chunk.ts'
 
 /**
  * Opens a snapshot as it was known at an instant, or as it is without one. Its manifest lists only those of `symbols` of

@@ -1,11 +1,14 @@
 import type { CorporateAction, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
-import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import { groupBy } from '#domain/group-by.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { readBarFiles } from './bar-files.ts'
+import { readChunks } from './decoded-chunks.ts'
 import { readManifest } from './read-manifest.ts'
+import { within } from './rows-of-chunk.ts'
 
 /** What a snapshot holds of each symbol. */
 export type SnapshotBars = {
@@ -36,6 +39,7 @@ const keptRows = 1_000_000
 export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promise<SnapshotReader> {
   const manifest = await readManifest(objects, ref)
   let groups: Map<string, Group> | undefined
+  let actions: Map<string, CorporateAction[]> | undefined
   const groupOf = (symbol: string) => (groups ??= groupsOf(manifest)).get(symbol)
   const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
 
@@ -71,7 +75,10 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       const chunks = manifest.chunks.filter(
         (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
       )
-      return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
+      // all of them are many, and seldom asked for
+      return month === ''
+        ? await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
+        : await readChunks(objects, chunks)
     },
     async chunk(chunk) {
       const whole = decoded.get(groupOf(chunk.symbols[0]!)!)
@@ -79,15 +86,8 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       const bars = await whole
       return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))
     },
-    actions: (symbol) => manifest.actions.filter((action) => action.symbol === symbol),
+    actions: (symbol) => (actions ??= groupBy(manifest.actions, (action) => action.symbol)).get(symbol) ?? [],
   }
-}
-
-/** A symbol's rows between a chunk's first and last session: those of the chunk, for its symbols have no other there. */
-export function within(bars: BarColumns, { firstSession, lastSession }: SnapshotChunk): BarColumns {
-  const from = bars.sessions.findIndex((session) => session >= firstSession)
-  const to = bars.sessions.findLastIndex((session) => session <= lastSession) + 1
-  return sliceBars(bars, from === -1 ? to : from, to)
 }
 
 type Group = { chunks: Set<SnapshotChunk> }

@@ -1,3 +1,4 @@
+import { writeFloat32 } from './kernels/float32.ts'
 import type { Column } from './operator.ts'
 import type { Input, Plan, Step } from './plan.ts'
 import { Workspace } from './workspace.ts'
@@ -19,12 +20,17 @@ export function evaluateInto(plan: Plan, source: Source, answers: readonly Float
   const read = (input: Input) => (typeof input === 'number' ? input : results[input.step]![input.line]!)
   const { answersOf, lastUsed } = scheduleOf(plan)
   for (const [index, step] of plan.steps.entries()) {
-    const lines =
-      step.kind === 'column'
-        ? [leaf(step, source, workspace)]
-        : step.kernel.compute(step.inputs.map(read), step.settings, { workspace, precision: step.precision })
-    results[index] = lines
-    for (const { line, answer } of answersOf[index]!) writeFloat32(lines[line]!, answers[answer]!)
+    const asked = answersOf[index]!
+    const place = { workspace, precision: step.precision }
+    if (step.kind === 'kernel' && step.kernel.write !== undefined && asked.length === 1 && lastUsed[index]!.includes(index)) {
+      step.kernel.write(step.inputs.map(read), place, answers[asked[0]!.answer]!)
+      results[index] = []
+    } else {
+      const lines =
+        step.kind === 'column' ? [leaf(step, source, workspace)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
+      results[index] = lines
+      for (const { line, answer } of asked) writeFloat32(lines[line]!, answers[answer]!)
+    }
     for (const used of lastUsed[index]!) {
       workspace.giveBack(...results[used]!)
       results[used] = []
@@ -49,16 +55,6 @@ function scheduleOf(plan: Plan): Schedule {
   for (const [used, index] of last.entries()) schedule.lastUsed[index]!.push(used)
   schedules.set(plan, schedule)
   return schedule
-}
-
-/** Writes a float32 column whose bytes depend on its values alone: numbers are rounded, every NaN is the same NaN. */
-export function writeFloat32(column: Column, out: Float32Array): void {
-  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length)
-  for (let row = 0; row < out.length; row++) {
-    const value = column[row]!
-    out[row] = value
-    if (value !== value) bits[row] = 0x7fc00000
-  }
 }
 
 function leaf(step: Extract<Step, { kind: 'column' }>, source: Source, workspace: Workspace): Column {

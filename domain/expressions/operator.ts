@@ -34,7 +34,12 @@ export type Place = { workspace: Workspace; precision: Precision }
  * One computation over whole columns; it may answer several lines at once (MACD, its signal, its histogram), each in a
  * column of its own, which is the workspace's or new, never an operand.
  */
-export type Kernel = { name: string; compute(operands: readonly Operand[], settings: readonly number[], place: Place): Column[] }
+export type Kernel = {
+  name: string
+  compute(operands: readonly Operand[], settings: readonly number[], place: Place): Column[]
+  /** The one line of `compute` as `writeFloat32` writes it, without a column between. */
+  write?(operands: readonly Operand[], place: Place, out: Float32Array): void
+}
 
 export type Operator = {
   parameters: readonly Parameter[]

@@ -9,6 +9,7 @@ import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
 import { forwardReference, lookahead, lookback } from '../expressions/reach.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
+import { RecentlyUsed } from '../recently-used.ts'
 import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
 
@@ -30,8 +31,7 @@ export function readFeatures(features: readonly FeatureDefinition[], columns?: r
   return features.map(({ name, expression: text }) => {
     if (names.has(name)) throw new DomainError('expression_invalid', `the feature ${name} is defined twice`, { feature: name })
     names.add(name)
-    const expression = inFeature(name, () => known(text, columns))
-    return { name, text: print(expression), expression, lookback: lookback(expression) }
+    return { name, ...inFeature(name, () => known(text, columns)) }
   })
 }
 
@@ -45,7 +45,7 @@ export function readLabel(label: Label): ReadLabel {
   const text = print(expression)
   // by default the last value of the label that is known
   const persistence = known(label.persistence ?? `Ref(${text},${reach})`)
-  return { text, expression, reach, persistence: { text: print(persistence), expression: persistence } }
+  return { text, expression, reach, persistence: { text: persistence.text, expression: persistence.expression } }
 }
 
 /** Sessions ahead that a label reads: the purge between segments. @throws ExpressionError when it reads none */
@@ -91,19 +91,23 @@ const namesAndTexts = ({ features }: Pick<FeatureSet, 'features'>) => readFeatur
 
 const hashOf = (value: unknown): string => sha256(JSON.stringify(value))
 
+/** The same few hundred expressions are read at every step of every build. */
+const readings = new RecentlyUsed<Omit<Feature, 'name'>>(4096)
+
 /** An expression of the past: only a label may look ahead. */
-function known(text: string, columns?: readonly string[]): Expression {
-  const expression = parse(text)
-  assertColumns(expression, columns)
-  const ahead = lookahead(expression)
-  if (ahead > 0)
-    throw new ExpressionError(
-      text,
-      forwardReference(expression)?.at ?? 0,
-      `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`,
-    )
-  return expression
-}
+const known = (text: string, columns?: readonly string[]): Omit<Feature, 'name'> =>
+  readings.of(JSON.stringify([text, columns]), () => {
+    const expression = parse(text)
+    assertColumns(expression, columns)
+    const ahead = lookahead(expression)
+    if (ahead > 0)
+      throw new ExpressionError(
+        text,
+        forwardReference(expression)?.at ?? 0,
+        `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`,
+      )
+    return { text: print(expression), expression, lookback: lookback(expression) }
+  })
 
 function inFeature<T>(name: string, read: () => T): T {
   try {

@@ -51,25 +51,31 @@ export function copyBars(bars: BarColumns, from: number, to: number): BarColumns
   }
 }
 
-/** The rows of one symbol with later ones behind them, in memory of their own. */
-export function joinBars(before: BarColumns, after: BarColumns): BarColumns {
-  const rows = before.sessions.length
-  const join = (first: Float64Array | undefined, second: Float64Array | undefined) => {
-    const joined = new Float64Array(rows + after.sessions.length).fill(Number.NaN)
-    if (first !== undefined) joined.set(first)
-    if (second !== undefined) joined.set(second, rows)
+/** The rows of one symbol in parts, the first of them first, in memory of their own. */
+export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarColumns {
+  const rows = parts.reduce((sum, { sessions }) => sum + sessions.length, 0)
+  const join = (columnOf: (part: BarColumns) => Float64Array | undefined) => {
+    const joined = new Float64Array(rows).fill(Number.NaN)
+    let at = 0
+    for (const part of parts) {
+      const column = columnOf(part)
+      if (column !== undefined) joined.set(column, at)
+      at += part.sessions.length
+    }
     return joined
   }
   return {
-    symbol: before.symbol,
-    sessions: [...before.sessions, ...after.sessions],
-    open: join(before.open, after.open),
-    high: join(before.high, after.high),
-    low: join(before.low, after.low),
-    close: join(before.close, after.close),
-    volume: join(before.volume, after.volume),
-    adjustedClose:
-      before.adjustedClose === undefined && after.adjustedClose === undefined ? undefined : join(before.adjustedClose, after.adjustedClose),
-    knownAt: [...before.knownAt, ...after.knownAt],
+    symbol: parts[0].symbol,
+    sessions: joinTexts(parts.map(({ sessions }) => sessions)),
+    open: join(({ open }) => open),
+    high: join(({ high }) => high),
+    low: join(({ low }) => low),
+    close: join(({ close }) => close),
+    volume: join(({ volume }) => volume),
+    adjustedClose: parts.every(({ adjustedClose }) => adjustedClose === undefined) ? undefined : join(({ adjustedClose }) => adjustedClose),
+    knownAt: joinTexts(parts.map(({ knownAt }) => knownAt)),
   }
 }
+
+/** Whole arrays at once: item by item they take as long as all numbers together. */
+const joinTexts = (parts: readonly string[][]): string[] => ([] as string[]).concat(...parts)

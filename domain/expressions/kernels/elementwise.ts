@@ -4,6 +4,7 @@
  * nearest float32 of the right answer. NaN propagates; a comparison with NaN is false, but != is true. Cost: one pass.
  */
 import type { Column, Operand, Place, Precision } from '../operator.ts'
+import { writeQuotient } from './float32.ts'
 
 type Pair = (a: Column, b: Column, out: Column) => void
 type Single = (a: Column, out: Column) => void
@@ -89,6 +90,10 @@ export const pair = (a: Operand, b: Operand, place: Place, work: Pair): Column =
     return out
   })
 
+/** As `pair` of `divide`, written as float32: either precision gives the same numbers. */
+export const divideInto = (a: Operand, b: Operand, place: Place, out: Float32Array): void =>
+  withColumns([a, b], place, ([left, right]) => writeQuotient(left!, right!, out))
+
 /** `numpy.where`: any condition but 0 is true, NaN too. */
 export const choose = (condition: Column, yes: Operand, no: Operand, place: Place): Column =>
   withColumns([yes, no], place, ([left, right]) => {
@@ -98,7 +103,7 @@ export const choose = (condition: Column, yes: Operand, no: Operand, place: Plac
   })
 
 /** Numbers as columns, for as long as the work takes. */
-function withColumns(operands: readonly Operand[], { workspace, precision }: Place, work: (columns: readonly Column[]) => Column): Column {
+function withColumns<T>(operands: readonly Operand[], { workspace, precision }: Place, work: (columns: readonly Column[]) => T): T {
   const columns = operands.map((operand) => (typeof operand === 'number' ? workspace.lend().fill(rounded(operand, precision)) : operand))
   const out = work(columns)
   workspace.giveBack(...columns.filter((_, index) => typeof operands[index] === 'number'))

@@ -1,6 +1,6 @@
 /** Qlib's element-wise and pair-wise arithmetic, comparisons and logic. */
 import * as kernels from '../kernels/elementwise.ts'
-import { type Column, type Operand, type Operator, type Parameter, type Place, promoted, thisRow } from '../operator.ts'
+import { type Column, type Kernel, type Operand, type Operator, type Parameter, type Place, promoted, thisRow } from '../operator.ts'
 
 const operand: Parameter = { kind: 'operand' }
 const series: Parameter = { kind: 'series' }
@@ -14,12 +14,13 @@ const define = (
   answers: Operator['answers'],
   compute: Compute,
   precision: NonNullable<Operator['precision']> = promoted,
+  write?: Kernel['write'],
 ): [string, Operator] => [
   name,
   {
     parameters,
     answers,
-    kernel: { name, compute: (operands, _settings, place) => [compute(operands, place)] },
+    kernel: { name, compute: (operands, _settings, place) => [compute(operands, place)], ...(write && { write }) },
     line: 0,
     rows: thisRow,
     exact: false,
@@ -30,7 +31,8 @@ const define = (
 type Pair = Parameters<typeof kernels.pair>[3]
 type Single = Parameters<typeof kernels.single>[2]
 
-const pair = (name: string, work: Pair) => define(name, [operand, operand], 'series', ([a, b], place) => kernels.pair(a!, b!, place, work))
+const pair = (name: string, work: Pair, write?: Kernel['write']) =>
+  define(name, [operand, operand], 'series', ([a, b], place) => kernels.pair(a!, b!, place, work), promoted, write)
 
 const comparison = (name: string, work: Pair) =>
   define(name, [operand, operand], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
@@ -45,7 +47,7 @@ export const elementwise = new Map<string, Operator>([
   pair('Add', kernels.add),
   pair('Sub', kernels.subtract),
   pair('Mul', kernels.multiply),
-  pair('Div', kernels.divide),
+  pair('Div', kernels.divide, ([a, b], place, out) => kernels.divideInto(a!, b!, place, out)),
   pair('Power', kernels.power),
   pair('Greater', kernels.greater),
   pair('Less', kernels.less),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evaluate, writeFloat32 } from '#domain/expressions/evaluate.ts'
+import { evaluate } from '#domain/expressions/evaluate.ts'
+import { writeFloat32 } from '#domain/expressions/kernels/float32.ts'
 import type { Expression } from '#domain/expressions/expression.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { plan } from '#domain/expressions/plan.ts'

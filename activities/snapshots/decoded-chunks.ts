@@ -1,0 +1,45 @@
+import type { SnapshotChunk } from '#contracts/datasets.ts'
+import { groupBy } from '#domain/group-by.ts'
+import { compareText } from '#domain/market/actions.ts'
+import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
+import type { ObjectStore } from '#storage/object-store.ts'
+import { readBarFiles } from './bar-files.ts'
+import { within } from './rows-of-chunk.ts'
+
+type DecodedChunk = readonly BarColumns[]
+
+/** Of about 100 bytes each. */
+const keptRows = 1_000_000
+
+const decoded = new RecentlyUsed<DecodedChunk>(keptRows, (chunk) => chunk.reduce((rows, { sessions }) => rows + sessions.length, 0))
+
+/**
+ * The bars of some chunks of a snapshot, by symbol. What was decoded lately is not read again: months that are over are
+ * the same chunks in each snapshot after, so that one session more reads the files of the open month.
+ * @throws QuantloopError object_missing | object_corrupt | unavailable
+ */
+export async function readChunks(objects: Pick<ObjectStore, 'file'>, chunks: readonly SnapshotChunk[]): Promise<Map<string, BarColumns>> {
+  const found = new Map(chunks.map((chunk) => [chunk, decoded.get(chunk.object.sha256)]))
+  const absent = chunks.filter((chunk) => found.get(chunk) === undefined)
+  if (absent.length > 0) {
+    const bars = await readBarFiles(await Promise.all(absent.map(({ object }) => objects.file(object))))
+    for (const chunk of absent) {
+      const own = chunk.symbols.flatMap((symbol) => {
+        const rows = bars.get(symbol)
+        return rows === undefined ? [] : [ofItsOwn(within(rows, chunk))]
+      })
+      decoded.set(chunk.object.sha256, own)
+      found.set(chunk, own)
+    }
+  }
+  const inTime = chunks.toSorted((a, b) => compareText(a.firstSession, b.firstSession))
+  const pieces = groupBy(
+    inTime.flatMap((chunk) => found.get(chunk)!),
+    ({ symbol }) => symbol,
+  )
+  return new Map([...pieces].map(([symbol, own]) => [symbol, joinBars(own[0]!, ...own.slice(1))]))
+}
+
+/** So that a chunk that is dropped frees its memory, whatever was read with it. */
+const ofItsOwn = (bars: BarColumns) => copyBars(bars, 0, bars.sessions.length)
