@@ -3,4 +3,5 @@ export { type LaterBars, openSnapshot, type SnapshotBars } from './snapshots/ope
 export { revisedSessions } from './snapshots/revised-sessions.ts'
 export { besideIdentity } from './snapshots/beside-bars.ts'
 export { qlibFiles } from './snapshots/qlib-files.ts'
+export { calendarOfDataset } from './snapshots/calendar-of-dataset.ts'
 export { openSnapshotKnownAt } from './snapshots/open-known-at.ts'

@@ -1,6 +1,7 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
-import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import { restartClasses, restartRow, type Restarts } from '#domain/expressions/restart.ts'
+import { countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
@@ -95,7 +96,10 @@ function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
 }
 
 /** Slices that lack the same columns, which are computed in one run. */
-type Stretch = { slices: Slice[]; texts: string[]; classes: RestartClass[]; fromFirst: number[]; reach: number }
+type Stretch = { slices: Slice[]; texts: string[]; starts: Starts; reach: number }
+
+/** Where computations begin, for symbols all of whose rows have a bar and for others. */
+type Starts = { whole: Restarts; gaps: Restarts }
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
@@ -103,7 +107,7 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
     const texts = [...new Set(missing.map(({ text }) => text))]
     const key = JSON.stringify(texts)
     const reach = Math.max(...missing.map((column) => column.ahead))
-    const stretch = stretches.get(key) ?? { slices: [], texts, ...startsOf(key, texts), reach }
+    const stretch = stretches.get(key) ?? { slices: [], texts, starts: startsOf(key, texts), reach }
     stretch.slices.push(slice)
     stretches.set(key, stretch)
   }
@@ -111,14 +115,19 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
 }
 
 /** One group after another lacks the same few sets of columns. */
-const known = new Map<string, ReturnType<typeof restartClasses>>()
+const known = new Map<string, Starts>()
 const mostKnown = 64
 
-function startsOf(key: string, texts: readonly string[]): ReturnType<typeof restartClasses> {
-  const starts = known.get(key) ?? restartClasses(texts.map(parse))
+function startsOf(key: string, texts: readonly string[]): Starts {
+  const starts = known.get(key) ?? startsOfTexts(texts)
   if (known.size >= mostKnown) known.clear()
   known.set(key, starts)
   return starts
+}
+
+function startsOfTexts(texts: readonly string[]): Starts {
+  const expressions = texts.map(parse)
+  return { whole: restartClasses(expressions, { gaps: false }), gaps: restartClasses(expressions, { gaps: true }) }
 }
 
 type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
@@ -136,16 +145,20 @@ async function planSymbols(
       const end = earlier.get(symbol)
       return own.sessions.length === 0 && end === undefined
         ? []
-        : [{ bars: own, earlier: end, runs: runsOf(stretches, own.sessions, end?.rows ?? 0) }]
+        : [{ bars: own, earlier: end, runs: runsOf(stretches, own, end) }]
     })
   const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
-function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earlier: number): Run[] {
+function runsOf(stretches: readonly Stretch[], bars: BarColumns, end: SeriesEnd | undefined): Run[] {
+  const { sessions } = bars
+  const earlier = end?.rows ?? 0
+  const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
   const runs: Run[] = []
-  for (const { slices, texts, classes, fromFirst, reach } of stretches) {
+  for (const { slices, texts, starts: own, reach } of stretches) {
+    const { classes, fromFirst } = allBars ? own.whole : own.gaps
     const ranges = slices.map((slice) => rowsOf(slice, sessions)).filter(({ from, to }) => to > from)
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
@@ -166,8 +179,8 @@ const sessionsAMonth = 18
 
 /** A month from which on most symbols have the rows that the first slice reads. */
 export function firstMonthRead(lacking: readonly Lacking[], stretches: readonly Stretch[] = stretchesOf(lacking)): string {
-  if (stretches.some(({ fromFirst }) => fromFirst.length > 0)) return ''
-  const rows = Math.max(...stretches.flatMap(({ classes }) => classes.map(({ every, history }) => every + history)))
+  if (stretches.some(({ starts }) => starts.whole.fromFirst.length > 0)) return ''
+  const rows = Math.max(...stretches.flatMap(({ starts }) => starts.whole.classes.map(({ every, history }) => every + history)))
   const [year, month] = lacking[0]!.slice.months[0]!.split('-').map(Number) as [number, number]
   const first = year * 12 + month - 1 - Math.ceil(rows / sessionsAMonth)
   return first < 0 ? '' : `${String(Math.floor(first / 12)).padStart(4, '0')}-${String((first % 12) + 1).padStart(2, '0')}`

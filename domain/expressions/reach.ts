@@ -19,7 +19,7 @@ export function reach(expression: Expression): Reach {
       // a number has no rows of its own to add
       const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
       const operands = read.map(reach)
-      // columns of bars are finite
+      // columns of bars are finite, but where a row is missing: see skipsGaps
       const unbounded = (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
@@ -31,6 +31,10 @@ export function reach(expression: Expression): Reach {
       return expression satisfies never
   }
 }
+
+/** Whether windows leave out missing rows: where rows of the bars are missing, it reads back without bound. */
+export const skipsGaps = (expression: Expression): boolean =>
+  expression.kind === 'call' && (operatorOf(expression).skipsGaps === true || operandsOf(expression).some(skipsGaps))
 
 /** Sessions of history that the first exact value needs, its own included. */
 export const lookback = (expression: Expression) => 1 + Math.max(0, -reach(expression).from)

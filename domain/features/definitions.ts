@@ -13,7 +13,7 @@ import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
 
 /** Rises whenever the same expression over the same bars may give other bytes. */
-export const engineVersion = '3'
+export const engineVersion = '4'
 
 export type Label = { expression: string; persistence?: string | undefined; kind: 'time-series' | 'cross-sectional' }
 
