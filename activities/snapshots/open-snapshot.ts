@@ -4,7 +4,7 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from './bar-files.ts'
+import { readChunks } from './read-chunks.ts'
 import { readManifest } from './read-manifest.ts'
 
 /** What a snapshot holds of each symbol. */
@@ -40,7 +40,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
   const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
 
   const decode = (group: Group) => {
-    const reading = Promise.all([...group.chunks].map((chunk) => objects.file(chunk.object))).then(readBarFiles)
+    const reading = readChunks(objects, [...group.chunks])
     reading.catch(() => decoded.delete(group))
     decoded.set(group, reading)
     let kept = [...decoded.keys()].reduce((rows, { chunks }) => rows + rowsOf(chunks), 0)
@@ -71,11 +71,11 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       const chunks = manifest.chunks.filter(
         (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
       )
-      return await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
+      return await readChunks(objects, chunks)
     },
     async chunk(chunk) {
       const whole = decoded.get(groupOf(chunk.symbols[0]!)!)
-      if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
+      if (whole === undefined) return await readChunks(objects, [chunk])
       const bars = await whole
       return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))
     },

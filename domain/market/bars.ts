@@ -16,6 +16,9 @@ export type BarColumns = {
   knownAt: string[]
 }
 
+/** Columns that some sources have and others lack. */
+export const optionalColumns: readonly string[] = ['vwap']
+
 type Numbers = Pick<BarColumns, 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'adjustedClose'>
 
 /** Every column of numbers that bars have, each made into another. */
