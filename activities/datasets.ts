@@ -18,6 +18,7 @@ import { releaseSession, type Release } from './datasets/release-session.ts'
 import type { Vendors } from './datasets/vendors/vendors.ts'
 import { interruptible } from './interruptible.ts'
 import { besideObjects } from './snapshots/beside-bars.ts'
+import { optionalColumnsOf } from './snapshots/optional-columns.ts'
 import { readManifest } from './snapshots/read-manifest.ts'
 
 export type DatasetWorld = { db: Database; objects: ObjectStore; python: string; vendors: Vendors }
@@ -105,6 +106,7 @@ export const createDatasetActivities = ({ db, objects, python, vendors }: Datase
         firstSession: manifest.firstSession,
         lastSession: manifest.lastSession,
         knownAtBasis: manifest.knownAtBasis,
+        optionalColumns: optionalColumnsOf(manifest),
       },
       jumps: manifest.clearedJumps,
       // the head keeps its own

@@ -19,7 +19,7 @@ import { dataset as datasets, featureShardCache, snapshot as snapshots } from '#
 import { alpha158 } from '#domain/feature-sets/alpha158.ts'
 import type { FeatureSet } from '#domain/feature-sets/feature-set.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
-import { absentColumn } from '#domain/features/bar-columns.ts'
+import { absentColumn, barColumns } from '#domain/features/bar-columns.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { inGroups } from '#domain/market/chunk-layout.ts'
@@ -34,7 +34,7 @@ const days = 21
 const threads = 2
 const label = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' as const }
 
-const present = alpha158.features.filter(({ expression }) => absentColumn(parse(expression)) === undefined)
+const present = alpha158.features.filter(({ expression }) => absentColumn(parse(expression), barColumns) === undefined)
 /** Three that have most of their columns in common with another. */
 const sets: FeatureSet[] = [
   { ...alpha158, features: present },

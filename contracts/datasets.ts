@@ -16,6 +16,8 @@ export const Bar = z.strictObject({
   low: z.number(),
   close: z.number(),
   volume: z.number(),
+  /** the volume-weighted average price, where the source has it */
+  vwap: z.number().optional(),
   adjustedClose: z.number().optional(),
   knownAt: Timestamp,
 })
@@ -141,7 +143,7 @@ export const SyncResult = z.strictObject({
 })
 export type SyncResult = z.infer<typeof SyncResult>
 
-/** A chunk holds whole rows of a range of sessions for some symbols, as zstd Parquet in the columns of `Bar`. */
+/** A chunk holds whole rows of a range of sessions for some symbols, as zstd Parquet in the columns of `Bar`: `vwap` only where one has it. */
 export const SnapshotChunk = z.strictObject({
   object: ObjectRef,
   rows: z.int().positive(),
@@ -157,6 +159,8 @@ export const SnapshotChunk = z.strictObject({
     .string()
     .regex(/^([A-Za-z0-9_-]{22})+$/)
     .optional(),
+  /** that some of its bars have one */
+  vwap: z.literal(true).optional(),
 })
 export type SnapshotChunk = z.infer<typeof SnapshotChunk>
 

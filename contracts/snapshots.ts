@@ -86,7 +86,7 @@ export const CompareInput = z.strictObject({ comparisonId: Id, before: Subject, 
 export type CompareInput = z.infer<typeof CompareInput>
 
 /** The columns of a bar that a comparison looks at. `knownAt` counts where it was observed. */
-export const barColumns = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose', 'knownAt'] as const
+export const barColumns = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose', 'knownAt'] as const
 
 const Value = z.union([z.number(), z.string()]).nullable()
 const Values = z.partialRecord(z.enum(barColumns), z.strictObject({ before: Value, after: Value }))

@@ -1,7 +1,7 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import { BarIntake } from '#domain/market/bar-intake.ts'
 import { compareText } from '#domain/market/actions.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, columnIfAny } from '#domain/market/bars.ts'
 import { finestGroups, groupOf } from '#domain/market/chunk-layout.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
 import { assumedKnownAtOf, dayOf, sessionOf } from '#domain/market/session-days.ts'
@@ -14,8 +14,8 @@ const buckets = 32 * finestGroups
 /** All exchanges of the world together list about half as many. */
 const mostSymbols = 100_000
 
-/** line and symbol in one number, text or −1, day, open, high, low, close, volume, adjusted close */
-const numbersPerRecord = 9
+/** line and symbol in one number, text or −1, day, open, high, low, close, volume, adjusted close, vwap */
+const numbersPerRecord = 10
 /** Beside it a double holds 2^36 lines. */
 const symbolNumbers = 2 ** 17
 const noText = -1
@@ -72,6 +72,7 @@ export class BarGrouping {
     record[6] = bar.close
     record[7] = bar.volume
     record[8] = bar.adjustedClose
+    record[9] = bar.vwap ?? Number.NaN
     this.spill.add(symbol.bucket, record)
   }
 
@@ -169,18 +170,18 @@ const rowAt = ({ symbol }: KnownSymbol, records: Float64Array, at: number): BarR
   close: records[at + 6]!,
   volume: records[at + 7]!,
   adjustedClose: records[at + 8]!,
+  vwap: records[at + 9]!,
 })
 
 /** The rows of a symbol whose sessions ascend, and of which none is refused any more. */
 class Ascending {
-  private readonly columns: BarColumns & { adjustedClose: Float64Array }
+  private readonly columns: BarColumns & { adjustedClose: Float64Array; vwap: Float64Array }
   private row = 0
-  private adjusted = false
 
   constructor({ symbol, rows }: KnownSymbol) {
-    const [open, high, low, close, volume, adjustedClose] = Array.from({ length: 6 }, () => new Float64Array(rows)) as Six
+    const [open, high, low, close, volume, vwap, adjustedClose] = Array.from({ length: 7 }, () => new Float64Array(rows)) as Seven
     const [sessions, knownAt] = [new Array<string>(rows), new Array<string>(rows)]
-    this.columns = { symbol, sessions, open, high, low, close, volume, adjustedClose, knownAt }
+    this.columns = { symbol, sessions, open, high, low, close, volume, vwap, adjustedClose, knownAt }
   }
 
   /** The row that lies at `at` of the grouped records. */
@@ -194,12 +195,16 @@ class Ascending {
     columns.close[row] = records[at + 6]!
     columns.volume[row] = records[at + 7]!
     columns.adjustedClose[row] = records[at + 8]!
+    columns.vwap[row] = records[at + 9]!
     columns.knownAt[row] = assumedKnownAtOf(records[at + 2]!)
-    if (!Number.isNaN(records[at + 8]!)) this.adjusted = true
     this.row++
   }
 
-  bars = (): BarColumns => (this.adjusted ? this.columns : { ...this.columns, adjustedClose: undefined })
+  bars = (): BarColumns => ({
+    ...this.columns,
+    vwap: columnIfAny(this.columns.vwap),
+    adjustedClose: columnIfAny(this.columns.adjustedClose),
+  })
 }
 
-type Six = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
+type Seven = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]

@@ -13,6 +13,7 @@ const fieldOfHeader: Record<string, Field> = {
   low: 'low',
   close: 'close',
   volume: 'volume',
+  vwap: 'vwap',
   adjclose: 'adjustedClose',
   adjustedclose: 'adjustedClose',
 }

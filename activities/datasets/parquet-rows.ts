@@ -7,7 +7,7 @@ import { connectDuckDb } from '../snapshots/bar-files.ts'
 import type { SourceRow } from './connector.ts'
 import { type Field, fieldNamed } from './header-names.ts'
 
-const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
 const numericType = /^(?:(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?)|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\))$/
 /** Whole dates, or points in time that must be a midnight of no zone, as pandas writes dates. */
 const dateType = /^(?:DATE|TIMESTAMP(?:_S|_MS|_NS)?)$/
@@ -95,7 +95,7 @@ function rowOf(symbolText: string | null, sessionValue: unknown, values: readonl
   const row: BarRow = { symbol, session, open: 0, high: 0, low: 0, close: 0, volume: 0, adjustedClose: Number.NaN }
   for (const [index, field] of numbers.entries()) {
     const value = values[index]!
-    if (field === 'adjustedClose' && (value === null || Number.isNaN(value))) continue
+    if ((field === 'vwap' || field === 'adjustedClose') && (value === null || Number.isNaN(value))) continue
     if (value === null) return { reason: `${field} is empty` }
     if (!Number.isFinite(value)) return { reason: `${field} '${value}' is not finite` }
     row[field] = value === 0 ? 0 : value

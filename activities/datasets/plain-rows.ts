@@ -65,10 +65,11 @@ export class PlainRows {
         case 'low':
         case 'close':
         case 'volume':
+        case 'vwap':
         case 'adjustedClose': {
           const value = this.number(block, from, end)
-          // only the vendor's adjusted close may be absent
-          if (Number.isNaN(value) && (field !== 'adjustedClose' || this.end !== from)) return undefined
+          const mayBeEmpty = field === 'vwap' || field === 'adjustedClose'
+          if (Number.isNaN(value) && (!mayBeEmpty || this.end !== from)) return undefined
           row[field] = value
           break
         }

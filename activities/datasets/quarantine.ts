@@ -71,5 +71,5 @@ export const asText = (bar: BarRow) =>
     bar.low,
     bar.close,
     bar.volume,
-    ...(Number.isNaN(bar.adjustedClose) ? [] : [bar.adjustedClose]),
+    ...[bar.vwap, bar.adjustedClose].filter((value) => value !== undefined && !Number.isNaN(value)),
   ].join(',')

@@ -40,7 +40,7 @@ export async function startStandingBuilds(world: World, dataset: string): Promis
 }
 
 async function start({ db, client }: World, { dataset, featureSet: name, label }: StandingBuild, snapshotId: string): Promise<void> {
-  const featureSet = await resolveSet(db, name, label)
+  const featureSet = await resolveSet(db, name, label, { dataset, snapshotId })
   // of today's engine, which may give another hash than the one that it was asked for with
   const definition = definitionHash(featureSet, label)
   const buildId = buildIdOf(definition, snapshotId)

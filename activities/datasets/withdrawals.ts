@@ -30,7 +30,7 @@ export class Withdrawals {
   async *rows(lastLine: number): AsyncGenerator<SourceRow[]> {
     let line = lastLine
     for (const symbol of this.symbols) {
-      const { sessions, open, high, low, close, volume, adjustedClose } = await this.head!.bars(symbol)
+      const { sessions, open, high, low, close, volume, vwap, adjustedClose } = await this.head!.bars(symbol)
       yield sessions.map((session, row): SourceRow => {
         const bar = {
           symbol,
@@ -40,6 +40,7 @@ export class Withdrawals {
           low: low[row]!,
           close: close[row]!,
           volume: volume[row]!,
+          vwap: vwap?.[row] ?? Number.NaN,
           adjustedClose: adjustedClose?.[row] ?? Number.NaN,
         }
         return { line: ++line, raw: asText(bar), row: bar }

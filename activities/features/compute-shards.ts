@@ -12,7 +12,7 @@ import { compareText } from '#domain/market/actions.ts'
 import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
-import { type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
+import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
 import { GroupBars } from './group-bars.ts'
@@ -64,7 +64,8 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
   const columns = shardColumns(input.featureSet, input.label)
   const list = { hash: columnsHash(columns), columns }
-  const groups = input.groups.map((group) => planGroup(snapshot, group))
+  const calendar = await calendarOfDataset(objects, snapshot.manifest)
+  const groups = input.groups.map((group) => planGroup(snapshot, group, calendar))
   const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 

@@ -1,6 +1,7 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
-import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import { restartClasses, restartRow, type Restarts } from '#domain/expressions/restart.ts'
+import { countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
@@ -96,14 +97,10 @@ function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
 }
 
 /** Slices that lack the same columns, which are computed in one run. `lists` are those of its texts that begin together. */
-type Stretch = {
-  slices: Slice[]
-  texts: string[]
-  classes: RestartClass[]
-  fromFirst: number[]
-  reach: number
-  lists: Map<string, string[]>
-}
+type Stretch = { slices: Slice[]; texts: string[]; starts: Starts; reach: number; lists: Map<string, string[]> }
+
+/** Where computations begin, for symbols all of whose rows have a bar and for others. */
+type Starts = { whole: Restarts; gaps: Restarts }
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
@@ -111,8 +108,8 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
     const texts = [...new Set(missing.map(({ text }) => text))]
     const key = JSON.stringify(texts)
     const reach = Math.max(...missing.map((column) => column.ahead))
-    const begin = starts.of(key, () => restartClasses(texts.map(parse)))
-    const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, ...begin, reach, lists: new Map() }
+    const begin = starts.of(key, () => startsOfTexts(texts))
+    const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, starts: begin, reach, lists: new Map() }
     stretch.slices.push(slice)
     stretches.set(key, stretch)
   }
@@ -120,7 +117,12 @@ function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
 }
 
 /** One group after another lacks the same few sets of columns. */
-const starts = new RecentlyUsed<ReturnType<typeof restartClasses>>(64)
+const starts = new RecentlyUsed<Starts>(64)
+
+function startsOfTexts(texts: readonly string[]): Starts {
+  const expressions = texts.map(parse)
+  return { whole: restartClasses(expressions, { gaps: false }), gaps: restartClasses(expressions, { gaps: true }) }
+}
 
 type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
 
@@ -135,18 +137,20 @@ async function planSymbols(
     symbols.flatMap((symbol) => {
       const own = bars.get(symbol) ?? noBars(symbol)
       const end = earlier.get(symbol)
-      return own.sessions.length === 0 && end === undefined
-        ? []
-        : [{ bars: own, earlier: end, runs: runsOf(stretches, own.sessions, end?.rows ?? 0) }]
+      return own.sessions.length === 0 && end === undefined ? [] : [{ bars: own, earlier: end, runs: runsOf(stretches, own, end) }]
     })
   const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
-function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earlier: number): Run[] {
+function runsOf(stretches: readonly Stretch[], bars: BarColumns, end: SeriesEnd | undefined): Run[] {
+  const { sessions } = bars
+  const earlier = end?.rows ?? 0
+  const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
   const runs: Run[] = []
-  for (const { slices, texts, classes, fromFirst, reach, lists } of stretches) {
+  for (const { slices, texts, starts: own, reach, lists } of stretches) {
+    const { classes, fromFirst } = allBars ? own.whole : own.gaps
     const ranges = slices.map((slice) => rowsOf(slice, sessions)).filter(({ from, to }) => to > from)
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
@@ -156,15 +160,16 @@ function runsOf(stretches: readonly Stretch[], sessions: readonly string[], earl
     // what begins in one place shares its steps
     for (const from of new Set(starts.map((start) => start.from))) {
       const together = starts.map((start) => start.from === from)
+      const alike = `${allBars} ${together.join()}`
       const expressions =
-        lists.get(together.join()) ??
+        lists.get(alike) ??
         starts
           .filter((_, index) => together[index])
           .flatMap(({ members }) => members)
           .sort((a, b) => a - b)
           .map((index) => texts[index]!)
       // symbols that begin alike share the list, which a thread is then sent once
-      lists.set(together.join(), expressions)
+      lists.set(alike, expressions)
       runs.push({ expressions, read: { from, to }, keep })
     }
   }
@@ -176,8 +181,8 @@ const sessionsAMonth = 18
 
 /** A month from which on most symbols have the rows that the first slice reads. */
 export function firstMonthRead(lacking: readonly Lacking[], stretches: readonly Stretch[] = stretchesOf(lacking)): string {
-  if (stretches.some(({ fromFirst }) => fromFirst.length > 0)) return ''
-  const rows = Math.max(...stretches.flatMap(({ classes }) => classes.map(({ every, history }) => every + history)))
+  if (stretches.some(({ starts }) => starts.whole.fromFirst.length > 0)) return ''
+  const rows = Math.max(...stretches.flatMap(({ starts }) => starts.whole.classes.map(({ every, history }) => every + history)))
   const [year, month] = lacking[0]!.slice.months[0]!.split('-').map(Number) as [number, number]
   const first = year * 12 + month - 1 - Math.ceil(rows / sessionsAMonth)
   return first < 0 ? '' : `${String(Math.floor(first / 12)).padStart(4, '0')}-${String((first % 12) + 1).padStart(2, '0')}`

@@ -1,12 +1,13 @@
 import type { Database } from '#db/client.ts'
 import { findSeriesEnds } from '#db/queries/cached-shards.ts'
+import { onCalendar } from '#domain/features/calendar-grid.ts'
 import type { SeriesEnd } from '#domain/features/series-ends.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { LaterBars, SnapshotBars } from '../snapshots.ts'
 import type { PlannedGroup } from './plan-group.ts'
 
-/** Bars by symbol, of those that have any; `earlier` are the last rows before them. */
+/** Bars on the calendar by symbol, of those that have any; `earlier` are the last rows before them. */
 export type ReadBars = { bars: ReadonlyMap<string, BarColumns>; earlier: ReadonlyMap<string, SeriesEnd> }
 
 /**
@@ -48,7 +49,7 @@ export class GroupBars {
   async all(): Promise<ReadBars> {
     if (this.start !== '') {
       this.start = ''
-      this.read = this.snapshot.barsSince(this.group.symbols, '').then((bars) => ({ bars, earlier: new Map() }))
+      this.read = this.readAll()
     }
     return await this.read!
   }
@@ -63,15 +64,25 @@ export class GroupBars {
     return await this.read!
   }
 
+  private async readAll(): Promise<ReadBars> {
+    const found = await this.snapshot.barsSince(this.group.symbols, '')
+    return { bars: new Map([...found].map(([symbol, bars]) => [symbol, onCalendar(bars, this.group.calendar)])), earlier: new Map() }
+  }
+
   private async readFrom(start: string, keyBefore: string): Promise<ReadBars> {
     const ends = (await findSeriesEnds(this.db, [keyBefore])).get(keyBefore)
     if (ends === undefined) return await this.all()
     const bars = new Map<string, BarColumns>()
+    const counted = new Map(Object.entries(ends).map(([symbol, end]) => [symbol, end.bars]))
     for (const [symbol, found] of await this.snapshot.barsSince(this.group.symbols, start)) {
       const from = found.sessions.findIndex((session) => session >= start)
-      if (from !== -1) bars.set(symbol, sliceBars(found, from, found.sessions.length))
+      if (from === -1) continue
+      const later = sliceBars(found, from, found.sessions.length)
+      // of a symbol that has earlier rows, a session without a bar before its next one is a row too
+      bars.set(symbol, onCalendar(later, this.group.calendar, ends[symbol] && start))
+      counted.set(symbol, (counted.get(symbol) ?? 0) + later.sessions.length)
     }
-    const fits = this.group.rows.every(({ symbol, rows }) => (ends[symbol]?.rows ?? 0) + (bars.get(symbol)?.sessions.length ?? 0) === rows)
+    const fits = this.group.bars.every(({ symbol, rows }) => counted.get(symbol) === rows)
     return fits ? { bars, earlier: new Map(Object.entries(ends)) } : await this.all()
   }
 }

@@ -1,9 +1,8 @@
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { FeatureJoin, FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
-import type { FeatureBuildManifest } from '#contracts/features.ts'
 import type { Database } from '#db/client.ts'
 import { parse } from '#domain/expressions/parse.ts'
-import { reach } from '#domain/expressions/reach.ts'
+import { readsAll } from '#domain/features/calendar-grid.ts'
 import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -25,14 +24,16 @@ export async function joinBuild(
   const shards = manifest.shards.filter(({ symbols }) => symbols.some((symbol) => wanted.has(symbol)))
   const held = new Set(shards.flatMap(({ symbols }) => symbols).filter((symbol) => wanted.has(symbol)))
   const snapshot = await openBars({ db, objects }, build, held)
-  const lookback = lookbackOf(manifest)
+  const expressions = manifest.columns.map(({ expression }) => parse(expression))
+  const lookback = Math.max(...manifest.columns.map((column) => column.lookback))
   const names = manifest.columns.map(({ name }) => name)
   const latest = knownBy === undefined ? Number.POSITIVE_INFINITY : Date.parse(knownBy)
   const rows: FeatureJoin['rows'] = points.map((point) => ({ ...point, session: null, knownAt: null, values: null }))
   for await (const slices of slicesBySymbols(objects, { ...manifest, shards }))
     for (const slice of slices.filter(({ symbol }) => held.has(symbol))) {
       cancelled.throwIfAborted()
-      const known = knownTimes(await snapshot.bars(slice.symbol), snapshot.actions(slice.symbol), lookback)
+      const bars = await snapshot.bars(slice.symbol)
+      const known = knownTimes(bars, snapshot.actions(slice.symbol), readsAll(expressions, bars) ? undefined : lookback)
       for (const joined of rows) {
         if (joined.symbol !== slice.symbol) continue
         const row = rowKnownBy(known, Math.min(Date.parse(joined.time), latest))
@@ -44,12 +45,6 @@ export async function joinBuild(
     }
   const join: FeatureJoin = { buildId, snapshotId: manifest.snapshotId, features: names, rows }
   return { joined: await objects.put(new TextEncoder().encode(canonicalJson(join)), 'json') }
-}
-
-/** Of the longest feature; undefined when one reaches back without bound. */
-function lookbackOf({ columns }: FeatureBuildManifest): number | undefined {
-  if (columns.some(({ expression }) => reach(parse(expression)).recursive)) return undefined
-  return Math.max(...columns.map(({ lookback }) => lookback))
 }
 
 const valuesAt = (slice: SymbolSlice, names: readonly string[], row: number) =>

@@ -2,11 +2,12 @@ import type { BuildInput } from '#contracts/features.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
-import { definitionHash, readFeatures } from '#domain/features/definitions.ts'
+import { barColumns } from '#domain/features/bar-columns.ts'
+import { definitionHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { keptSnapshot } from '../kept-snapshot.ts'
-import { openSnapshot } from '../snapshots.ts'
+import { openSnapshot, optionalColumnsOf } from '../snapshots.ts'
 
 /** `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. */
 export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][] }
@@ -19,7 +20,11 @@ const groupsABatch = 2
  * @throws QuantloopError snapshot_not_found | expression_invalid | feature_column_absent | conflict
  */
 export async function planBuild(db: Database, objects: ObjectStore, input: BuildInput): Promise<BuildPlan> {
-  readFeatures(input.featureSet.features)
+  const snapshot = await keptSnapshot(db, input)
+  const { manifest } = await openSnapshot(objects, snapshot.manifest)
+  const columns = [...barColumns, ...optionalColumnsOf(manifest)]
+  readFeatures(input.featureSet.features, columns)
+  readLabel(input.label, columns)
   const hash = definitionHash(input.featureSet, input.label)
   if (hash !== input.definitionHash)
     throw new QuantloopError(
@@ -27,8 +32,6 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
       `the build was asked for as ${input.definitionHash}, but its definition is ${hash}: it was asked for by another version of the engine`,
       { buildId: input.buildId },
     )
-  const snapshot = await keptSnapshot(db, input)
-  const { manifest } = await openSnapshot(objects, snapshot.manifest)
   const groups = groupSymbols(manifest.symbols.map(({ symbol }) => symbol))
   const batches = Array.from({ length: Math.ceil(groups.length / groupsABatch) }, (_, batch) =>
     groups.slice(batch * groupsABatch, (batch + 1) * groupsABatch),

@@ -28,7 +28,7 @@ export type BuildRequest = {
  * @throws QuantloopError not_found | expression_invalid | feature_column_absent
  */
 export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
-  const featureSet = await resolveSet(db, request.featureSet, request.label)
+  const featureSet = await resolveSet(db, request.featureSet, request.label, request)
   const definition = definitionHash(featureSet, request.label)
   const { snapshotId, asOf, dataset, label, origin, waiter } = request
   const input: BuildInput = {

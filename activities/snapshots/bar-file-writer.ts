@@ -18,11 +18,11 @@ import type { BarColumns } from '#domain/market/bars.ts'
 import { dayOf } from '#domain/market/session-days.ts'
 
 const rowsPerVector = 2048
-const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
 const types = [VARCHAR, DATE, ...numbers.map(() => DOUBLE), TIMESTAMP_MS, DOUBLE]
 
 /** Columns that a file has beside those of every bar. */
-export type ExtraColumns = { knownAt: boolean; factor: boolean }
+export type ExtraColumns = { vwap: boolean; knownAt: boolean; factor: boolean }
 
 /** DuckDB keeps no more than this in memory, and the rest in its file. */
 const memory = '256MB'
@@ -57,7 +57,7 @@ export class BarFileWriter {
     const instance = await DuckDBInstance.create(join(folder, `${randomUUID()}.duckdb`), { threads: '1', memory_limit: memory })
     const connection = await instance.connect()
     await connection.run(
-      'create table bar (symbol varchar, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" timestamp_ms, factor double)',
+      'create table bar (symbol varchar, session date, open double, high double, low double, close double, volume double, vwap double, "adjustedClose" double, "knownAt" timestamp_ms, factor double)',
     )
     return new BarFileWriter(folder, instance, connection, await connection.createAppender('bar'), extra)
   }
@@ -80,7 +80,11 @@ export class BarFileWriter {
 
   async finish(path: string): Promise<void> {
     this.appender.closeSync()
-    const left = [...(this.extra.knownAt ? [] : ['"knownAt"']), ...(this.extra.factor ? [] : ['factor'])].join(', ')
+    const left = [
+      ...(this.extra.vwap ? [] : ['vwap']),
+      ...(this.extra.knownAt ? [] : ['"knownAt"']),
+      ...(this.extra.factor ? [] : ['factor']),
+    ].join(', ')
     await this.connection.run(
       `copy (select *${left === '' ? '' : ` exclude (${left})`} from bar) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd, row_group_size 122880)`,
     )

@@ -1,5 +1,6 @@
 /**
- * Bars as zstd Parquet, in the columns of the contract's `Bar`; `adjustedClose` is null where there is none. One thread
+ * Bars as zstd Parquet, in the columns of the contract's `Bar`; `adjustedClose` is null where there is none, and
+ * a file of which no bar has a `vwap` has no such column. One thread
  * and a given order make the bytes a function of the rows and of DuckDB's version.
  *
  * Numbers go in and out as whole vectors of memory: value by value, the calls cost ten times what DuckDB does.
@@ -23,12 +24,13 @@ import {
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { onScratchDisk } from '../scratch-disk.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, columnIfAny } from '#domain/market/bars.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, instantOf, instantText, sessionOf, textsOf } from '#domain/market/session-days.ts'
 
 const rowsPerVector = 2048
 const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const withVwap = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
 
 const doing = 'bars cannot be written'
 
@@ -41,15 +43,19 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
   const symbolType = ENUM(symbols)
   const table = `bar_${randomUUID().replaceAll('-', '')}`
   try {
-    await connection.run(
-      `create temp table ${table} (part integer, symbol ${symbolType}, session date, open double, high double, low double, close double, volume double, "adjustedClose" double, "knownAt" double)`,
-    )
-    const appender = await connection.createAppender(table, null, 'temp')
-    appendColumns(appender, [INTEGER, symbolType, DATE, ...numbers.map(() => DOUBLE), DOUBLE], columnsOfParts(parts, symbols))
-    appender.closeSync()
-    const values = numbers.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
-    const copy = `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`
-    await onScratchDisk(doing, () => connection.run(copy))
+    for (const fields of [numbers, withVwap]) {
+      const own = parts.map((pieces) => (fieldsOf(pieces) === fields ? pieces : []))
+      if (own.every((pieces) => pieces.length === 0)) continue
+      const columns = fields.map((field) => `"${field}" double`).join(', ')
+      await connection.run(`create temp table ${table} (part integer, symbol ${symbolType}, session date, ${columns}, "knownAt" double)`)
+      const appender = await connection.createAppender(table, null, 'temp')
+      appendColumns(appender, [INTEGER, symbolType, DATE, ...fields.map(() => DOUBLE), DOUBLE], columnsOfParts(own, symbols, fields))
+      appender.closeSync()
+      const values = fields.map((field) => `nullif("${field}", 'nan'::double) as "${field}"`).join(', ')
+      const copy = `copy (select part, symbol::varchar as symbol, session, ${values}, epoch_ms("knownAt"::bigint)::timestamp_ms as "knownAt" from ${table}) to '${folder}' (format parquet, compression zstd, row_group_size 122880, partition_by (part), overwrite_or_ignore)`
+      await onScratchDisk(doing, () => connection.run(copy))
+      await connection.run(`drop table ${table}`)
+    }
     // small files that were just written: asking the disk aside for each takes longer than reading them
     for (let part = 0; part < parts.length; part++) yield readFileSync(join(folder, `part=${part}`, 'data_0.parquet'))
   } finally {
@@ -59,17 +65,24 @@ export async function* writeBarFiles(parts: readonly (readonly BarColumns[])[]):
   }
 }
 
-/** All bars in the files, by symbol. The files must be local copies that were verified. */
-export async function readBarFiles(paths: readonly string[]): Promise<Map<string, BarColumns>> {
+type Fields = typeof numbers | typeof withVwap
+
+const fieldsOf = (pieces: readonly BarColumns[]): Fields => (pieces.some(hasVwap) ? withVwap : numbers)
+
+const hasVwap = ({ vwap }: BarColumns) => vwap !== undefined && columnIfAny(vwap) !== undefined
+
+/** All bars in the files, by symbol. The files must be local copies that were verified; `vwap` says that some have one. */
+export async function readBarFiles(paths: readonly string[], { vwap }: { vwap: boolean }): Promise<Map<string, BarColumns>> {
   const connection = await connectDuckDb()
   try {
-    const files = filesOf(paths)
+    const files = vwap ? `read_parquet(${listed(paths)}, union_by_name = true)` : filesOf(paths)
+    const fields = vwap ? withVwap : numbers
     const counted = await connection.runAndReadAll(`select symbol, count(*)::double from ${files} group by symbol order by symbol`)
     const symbols = counted.getRows() as [symbol: string, rows: number][]
     const found = await connection.run(
-      `select (session - date '1970-01-01')::integer, ${numbers.map((field) => `coalesce("${field}", 'nan'::double)`).join(', ')}, epoch_ms("knownAt")::double from ${files} order by symbol, session`,
+      `select (session - date '1970-01-01')::integer, ${fields.map((field) => `coalesce("${field}", 'nan'::double)`).join(', ')}, epoch_ms("knownAt")::double from ${files} order by symbol, session`,
     )
-    return await columnsOf(symbols, found)
+    return await columnsOf(symbols, found, fields)
   } finally {
     connection.closeSync()
   }
@@ -89,12 +102,18 @@ export async function sessionsAmong(paths: readonly string[], sessions: readonly
   }
 }
 
-const filesOf = (paths: readonly string[]) => `read_parquet([${paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')}])`
+const filesOf = (paths: readonly string[]) => `read_parquet(${listed(paths)})`
 
-async function columnsOf(symbols: readonly [symbol: string, rows: number][], found: DuckDBResult): Promise<Map<string, BarColumns>> {
+const listed = (paths: readonly string[]) => `[${paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ')}]`
+
+async function columnsOf(
+  symbols: readonly [symbol: string, rows: number][],
+  found: DuckDBResult,
+  fields: Fields,
+): Promise<Map<string, BarColumns>> {
   const rows = symbols.reduce((sum, [, own]) => sum + own, 0)
   const days = new Int32Array(rows)
-  const values = [...numbers, 'knownAt'].map(() => new Float64Array(rows))
+  const values = [...fields, 'knownAt'].map(() => new Float64Array(rows))
   let at = 0
   for (let chunk = await found.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await found.fetchChunk()) {
     const { chunk: raw, rowCount: count } = chunk
@@ -106,22 +125,25 @@ async function columnsOf(symbols: readonly [symbol: string, rows: number][], fou
     values.forEach((column, i) => column.set(new Float64Array(...bytes(i + 1, 8)), at))
     at += count
   }
-  const [open, high, low, close, volume, adjustedClose, knownAt] = values as [Float64Array, ...Float64Array[]]
+  const column = Object.fromEntries(fields.map((field, i) => [field, values[i]!])) as Record<(typeof numbers)[number], Float64Array> & {
+    vwap?: Float64Array
+  }
+  const knownAt = values.at(-1)!
   const bySymbol = new Map<string, BarColumns>()
   let from = 0
   for (const [symbol, own] of symbols) {
     const to = from + own
-    const adjusted = adjustedClose!.slice(from, to)
     bySymbol.set(symbol, {
       symbol,
       sessions: textsOf(days.subarray(from, to), sessionOf),
-      open: open.slice(from, to),
-      high: high!.slice(from, to),
-      low: low!.slice(from, to),
-      close: close!.slice(from, to),
-      volume: volume!.slice(from, to),
-      adjustedClose: adjusted.some((value) => !Number.isNaN(value)) ? adjusted : undefined,
-      knownAt: textsOf(knownAt!.subarray(from, to), instantText),
+      open: column.open.slice(from, to),
+      high: column.high.slice(from, to),
+      low: column.low.slice(from, to),
+      close: column.close.slice(from, to),
+      volume: column.volume.slice(from, to),
+      ...(column.vwap === undefined ? {} : { vwap: columnIfAny(column.vwap.slice(from, to)) }),
+      adjustedClose: columnIfAny(column.adjustedClose.slice(from, to)),
+      knownAt: textsOf(knownAt.subarray(from, to), instantText),
     })
     from = to
   }
@@ -131,10 +153,10 @@ async function columnsOf(symbols: readonly [symbol: string, rows: number][], fou
 type Column = Int32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array
 
 /** The rows of all parts, one after the other, each with the numbers of its part and of its symbol. */
-function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: readonly string[]): Column[] {
+function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: readonly string[], fields: Fields): Column[] {
   const rows = parts.flat().reduce((sum, { sessions }) => sum + sessions.length, 0)
   const [part, symbol, days, knownAt] = [new Int32Array(rows), enumColumn(symbols, rows), new Int32Array(rows), new Float64Array(rows)]
-  const values = numbers.map(() => new Float64Array(rows))
+  const values = fields.map(() => new Float64Array(rows))
   let at = 0
   let before: { bars: BarColumns | undefined; at: number } = { bars: undefined, at: 0 }
   parts.forEach((pieces, index) => {
@@ -155,7 +177,7 @@ function columnsOfParts(parts: readonly (readonly BarColumns[])[], symbols: read
         knownAt[row] = instantOf(bars.knownAt[own]!, day)
       }
       before = { bars, at }
-      numbers.forEach((field, i) => {
+      fields.forEach((field, i) => {
         const column = bars[field]
         if (column === undefined) values[i]!.fill(Number.NaN, at, to)
         else values[i]!.set(column, at)
@@ -191,7 +213,7 @@ export async function connectDuckDb(): Promise<DuckDBConnection> {
   return await (await instance).connect()
 }
 
-/** Symbols and sessions that a part covers, for the manifest. */
+/** Symbols and sessions that a part covers, and whether some bar has a vwap, for the manifest. */
 export const coverageOf = (pieces: readonly BarColumns[]) => ({
   rows: pieces.reduce((rows, bars) => rows + bars.sessions.length, 0),
   symbols: pieces.map((bars) => bars.symbol).sort(compareText),
@@ -200,4 +222,5 @@ export const coverageOf = (pieces: readonly BarColumns[]) => ({
     .map((bars) => bars.sessions.at(-1)!)
     .sort(compareText)
     .at(-1)!,
+  ...(pieces.some(hasVwap) ? { vwap: true as const } : {}),
 })

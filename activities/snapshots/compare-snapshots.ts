@@ -11,7 +11,8 @@ import { compareActionLists } from '#domain/market/compare-actions.ts'
 import { type BarDifference, compareBars } from '#domain/market/compare-bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
-import { readBarFiles, sessionsAmong } from './bar-files.ts'
+import { sessionsAmong } from './bar-files.ts'
+import { readChunks } from './read-chunks.ts'
 import { readManifest } from './read-manifest.ts'
 
 export type Side = { dataset: string; manifest: ObjectRef }
@@ -130,9 +131,7 @@ function connected(before: readonly SnapshotChunk[], after: readonly SnapshotChu
 }
 
 const read = async (objects: ObjectStore, chunks: ReadonlySet<SnapshotChunk>) =>
-  chunks.size === 0
-    ? new Map<string, never>()
-    : await readBarFiles(await Promise.all([...chunks].map(({ object }) => objects.file(object))))
+  chunks.size === 0 ? new Map<string, never>() : await readChunks(objects, [...chunks])
 
 /**
  * Sessions of one side on which the other has no bar at all. Bars that both share may lie on them as well: those chunks

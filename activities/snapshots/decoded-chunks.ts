@@ -4,7 +4,7 @@ import { compareText } from '#domain/market/actions.ts'
 import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from './bar-files.ts'
+import { readChunks } from './read-chunks.ts'
 import { within } from './rows-of-chunk.ts'
 
 type DecodedChunk = readonly BarColumns[]
@@ -19,15 +19,15 @@ const decoded = new RecentlyUsed<DecodedChunk>(keptRows, (chunk) => chunk.reduce
  * the same chunks in each snapshot after, so that one session more reads the files of the open month.
  * @throws QuantloopError object_missing | object_corrupt | unavailable
  */
-export async function readChunks(objects: Pick<ObjectStore, 'file'>, chunks: readonly SnapshotChunk[]): Promise<Map<string, BarColumns>> {
+export async function readKeptChunks(objects: ObjectStore, chunks: readonly SnapshotChunk[]): Promise<Map<string, BarColumns>> {
   const found = new Map(chunks.map((chunk) => [chunk, decoded.get(chunk.object.sha256)]))
   const absent = chunks.filter((chunk) => found.get(chunk) === undefined)
   if (absent.length > 0) {
-    const bars = await readBarFiles(await Promise.all(absent.map(({ object }) => objects.file(object))))
+    const bars = await readChunks(objects, absent)
     for (const chunk of absent) {
       const own = chunk.symbols.flatMap((symbol) => {
         const rows = bars.get(symbol)
-        return rows === undefined ? [] : [ofItsOwn(within(rows, chunk))]
+        return rows === undefined ? [] : [ofItsOwn(within(rows, chunk), chunk)]
       })
       decoded.set(chunk.object.sha256, own)
       found.set(chunk, own)
@@ -41,5 +41,6 @@ export async function readChunks(objects: Pick<ObjectStore, 'file'>, chunks: rea
   return new Map([...pieces].map(([symbol, own]) => [symbol, joinBars(own[0]!, ...own.slice(1))]))
 }
 
-/** So that a chunk that is dropped frees its memory, whatever was read with it. */
-const ofItsOwn = (bars: BarColumns) => copyBars(bars, 0, bars.sessions.length)
+/** So that a chunk that is dropped frees its memory, whatever was read with it; without a column that only another brought. */
+const ofItsOwn = ({ vwap, ...bars }: BarColumns, chunk: SnapshotChunk): BarColumns =>
+  copyBars({ ...bars, vwap: chunk.vwap === true ? vwap : undefined }, 0, bars.sessions.length)

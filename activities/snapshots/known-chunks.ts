@@ -6,7 +6,7 @@ import type { SnapshotReader } from './open-snapshot.ts'
 
 type Coverage = Pick<SnapshotChunk, 'rows' | 'symbols' | 'firstSession' | 'lastSession'>
 
-const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
 
 /**
  * Chunks that an earlier snapshot stored already: rows that are there, value for value, need not be encoded again. What of

@@ -5,8 +5,8 @@ import { groupBy } from '#domain/group-by.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from './bar-files.ts'
-import { readChunks } from './decoded-chunks.ts'
+import { readKeptChunks } from './decoded-chunks.ts'
+import { readChunks } from './read-chunks.ts'
 import { readManifest } from './read-manifest.ts'
 import { within } from './rows-of-chunk.ts'
 
@@ -44,7 +44,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
   const decoded = new Map<Group, Promise<Map<string, BarColumns>>>()
 
   const decode = (group: Group) => {
-    const reading = Promise.all([...group.chunks].map((chunk) => objects.file(chunk.object))).then(readBarFiles)
+    const reading = readChunks(objects, [...group.chunks])
     reading.catch(() => decoded.delete(group))
     decoded.set(group, reading)
     let kept = [...decoded.keys()].reduce((rows, { chunks }) => rows + rowsOf(chunks), 0)
@@ -76,13 +76,11 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
         (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
       )
       // all of them are many, and seldom asked for
-      return month === ''
-        ? await readBarFiles(await Promise.all(chunks.map(({ object }) => objects.file(object))))
-        : await readChunks(objects, chunks)
+      return month === '' ? await readChunks(objects, chunks) : await readKeptChunks(objects, chunks)
     },
     async chunk(chunk) {
       const whole = decoded.get(groupOf(chunk.symbols[0]!)!)
-      if (whole === undefined) return await readBarFiles([await objects.file(chunk.object)])
+      if (whole === undefined) return await readChunks(objects, [chunk])
       const bars = await whole
       return new Map(chunk.symbols.map((symbol) => [symbol, within(bars.get(symbol)!, chunk)]))
     },

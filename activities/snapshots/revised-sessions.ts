@@ -7,10 +7,10 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { type CorporateAction, compareActions, compareText } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readBarFiles } from './bar-files.ts'
+import { readChunks } from './read-chunks.ts'
 import { readManifest } from './read-manifest.ts'
 
-const read = ['open', 'high', 'low', 'close', 'volume'] as const
+const read = ['open', 'high', 'low', 'close', 'volume', 'vwap'] as const
 
 /**
  * Sessions of `before` that `after` restates, ascending, by symbol; one without any is left out. A session is restated
@@ -42,7 +42,7 @@ async function readOwn(objects: ObjectStore, manifest: SnapshotManifest, other: 
   const shared = new Set(other.chunks.map(({ object }) => object.sha256))
   const own = manifest.chunks.filter((chunk) => !shared.has(chunk.object.sha256) && chunk.symbols.some((symbol) => symbols.has(symbol)))
   if (own.length === 0) return new Map<string, BarColumns>()
-  return await readBarFiles(await Promise.all(own.map(({ object }) => objects.file(object))))
+  return await readChunks(objects, own)
 }
 
 function restatedBars(old: BarColumns | undefined, now: BarColumns | undefined): string[] {
@@ -50,9 +50,12 @@ function restatedBars(old: BarColumns | undefined, now: BarColumns | undefined):
   const rows = new Map(now?.sessions.map((session, row) => [session, row]))
   return old.sessions.filter((session, row) => {
     const next = rows.get(session)
-    return next === undefined || now === undefined || read.some((field) => old[field][row] !== now[field][next])
+    return next === undefined || now === undefined || read.some((field) => !isSame(old[field]?.[row], now[field]?.[next]))
   })
 }
+
+/** A vwap that neither has is no difference. */
+const isSame = (old = Number.NaN, now = Number.NaN) => old === now || (Number.isNaN(old) && Number.isNaN(now))
 
 /** Actions that only one side has; one that was resized is on both. */
 function differingActions(old: readonly CorporateAction[], now: readonly CorporateAction[]): CorporateAction[] {

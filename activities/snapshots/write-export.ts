@@ -1,7 +1,7 @@
 /**
  * Part of a snapshot, or all of it, as one file: a tar of a Qlib folder (see qlib-files.ts), or a table in the columns
- * that an import reads: symbol, session, open, high, low, close, volume, adjustedClose; knownAt where it was observed, and
- * the factor beside adjusted prices. Symbols are read one group of chunks at a time and written as they come, so that
+ * that an import reads: symbol, session, open, high, low, close, volume, vwap where there is one, adjustedClose; knownAt
+ * where it was observed, and the factor beside adjusted prices. Symbols are read one group of chunks at a time and written as they come, so that
  * memory does not grow with the snapshot. Numbers are written with as many digits as give the same number back.
  */
 import { createWriteStream } from 'node:fs'
@@ -12,13 +12,17 @@ import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { adjustBars, priceFactors } from '#domain/market/factors.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { BarFileWriter, type ExtraColumns } from './bar-file-writer.ts'
+import { optionalColumnsOf } from './optional-columns.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
 import { writeQlibTar } from './write-qlib-tar.ts'
 
 export type Cut = Pick<ExportInput, 'format' | 'prices' | 'symbols' | 'from' | 'to'>
 export type Written = { rows: number; symbols: number }
 
-const columns = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const columnsWith = ({ vwap }: ExtraColumns) =>
+  vwap
+    ? (['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const)
+    : (['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const)
 
 /** @throws QuantloopError not_found when a symbol is not in the snapshot | object_missing | object_corrupt | unavailable */
 export async function writeExport(
@@ -30,7 +34,11 @@ export async function writeExport(
 ): Promise<Written> {
   const { manifest } = reader
   const written: Written = { rows: 0, symbols: 0 }
-  const extra = { knownAt: manifest.knownAtBasis === 'observed', factor: cut.prices === 'adjusted' }
+  const extra = {
+    vwap: optionalColumnsOf(manifest).includes('vwap'),
+    knownAt: manifest.knownAtBasis === 'observed',
+    factor: cut.prices === 'adjusted',
+  }
   const parts = async function* () {
     for (const symbol of cut.symbols ?? manifest.symbols.map((each) => each.symbol)) {
       cancelled.throwIfAborted()
@@ -102,6 +110,7 @@ function partOf(all: BarColumns, reader: SnapshotReader, { prices, from, to }: C
 }
 
 async function* csvOf(parts: AsyncIterable<Part>, extra: ExtraColumns): AsyncGenerator<string> {
+  const columns = columnsWith(extra)
   yield `symbol,session,${columns.join(',')}${extra.knownAt ? ',knownAt' : ''}${extra.factor ? ',factor' : ''}\n`
   for await (const { bars, factors } of parts) {
     const lines = bars.sessions.map((session, row) => {

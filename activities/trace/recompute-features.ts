@@ -1,6 +1,7 @@
 import type { PredictionInput, Trace } from '#contracts/predictions.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { reach } from '#domain/expressions/reach.ts'
+import { onCalendar, readsAll } from '#domain/features/calendar-grid.ts'
 import { computeFeatures } from '#domain/features/compute-features.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import type { SnapshotBars } from '../snapshots.ts'
@@ -13,11 +14,11 @@ type FeatureRowInput = Extract<PredictionInput, { kind: 'feature-row' }>
 /** `row` is computed from the bars; `equal` says whether it is, byte for byte, the one that was served. */
 export type RecomputedFeatures = { row: Uint8Array; equal: boolean; bars: NonNullable<Trace['bars']> }
 
-/** Finds the served row in its shard, and computes it again from the bars; nothing when the bars have no such session. */
+/** Finds the served row in its shard, and computes it again from the bars on `calendar`; nothing when they have no such session. */
 export async function recomputeFeatures(
   evidence: Evidence,
   { manifest }: OpenedBuild,
-  snapshot: SnapshotBars,
+  { snapshot, calendar }: { snapshot: SnapshotBars; calendar: readonly string[] },
   input: FeatureRowInput,
 ): Promise<RecomputedFeatures | undefined> {
   const { symbol, session } = input
@@ -37,24 +38,15 @@ export async function recomputeFeatures(
   if (shard === undefined || stored !== undefined)
     evidence.compare('feature-row', `${symbol} at ${session}`, input.sha256, sha256Of(served ?? new Uint8Array()))
 
-  const bars = await snapshot.bars(symbol)
+  const bars = onCalendar(await snapshot.bars(symbol), calendar)
   const index = bars.sessions.indexOf(session)
   if (index < 0) return undefined
   const row = featureRowAt(computeFeatures(manifest.columns, bars, snapshot.actions(symbol)), index)
-  const first = firstRowRead(
-    manifest.columns.map(({ expression }) => expression),
-    index,
-  )
+  const expressions = manifest.columns.map(({ expression }) => parse(expression))
+  const first = readsAll(expressions, bars) ? 0 : Math.max(0, index + Math.min(...expressions.map((each) => reach(each).from)))
   return {
     row,
     equal: sha256Of(row) === input.sha256,
     bars: { firstSession: bars.sessions[first] ?? session, lastSession: session, rows: index - first + 1 },
   }
-}
-
-/** Recursive expressions read back to the first bar. */
-function firstRowRead(expressions: string[], index: number): number {
-  const reaches = expressions.map((expression) => reach(parse(expression)))
-  if (reaches.some(({ recursive }) => recursive)) return 0
-  return Math.max(0, index + Math.min(...reaches.map(({ from }) => from)))
 }

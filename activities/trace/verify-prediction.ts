@@ -4,6 +4,7 @@ import type { Database } from '#db/client.ts'
 import { findModelVersion } from '#db/queries/models.ts'
 import { findPrediction } from '#db/queries/predictions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { calendarOfDataset } from '../snapshots.ts'
 import { Evidence, sha256Of } from './evidence.ts'
 import { recomputeFeatures, type RecomputedFeatures } from './recompute-features.ts'
 import { reloadModel } from './reload-model.ts'
@@ -33,7 +34,10 @@ export async function verifyPrediction(db: Database, objects: ObjectStore, predi
   const build = await openBuild(db, evidence, input.kind === 'feature-row' ? input.buildId : version.buildId)
   const snapshot = build && (await verifySnapshot(objects, evidence, build))
   let features: RecomputedFeatures | undefined
-  if (input.kind === 'feature-row' && build && snapshot) features = await recomputeFeatures(evidence, build, snapshot, input)
+  if (input.kind === 'feature-row' && build && snapshot) {
+    const calendar = await calendarOfDataset(objects, snapshot.manifest)
+    features = await recomputeFeatures(evidence, build, { snapshot, calendar }, input)
+  }
   if (input.kind === 'tensor') evidence.compare('prediction', predictionId, input.sha256, sha256Of(tensorRow(input.values)))
 
   const row = input.kind === 'tensor' ? tensorRow(input.values) : features?.row

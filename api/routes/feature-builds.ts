@@ -68,9 +68,9 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
 
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
-    const featureSet = await resolveSet(db, body.features, body.label)
-    const definition = definitionHash(featureSet, body.label)
     const { snapshotId, asOf } = await knownSnapshotFor(deps, body)
+    const featureSet = await resolveSet(db, body.features, body.label, { dataset: body.dataset, snapshotId })
+    const definition = definitionHash(featureSet, body.label)
     const buildId = buildIdOf(definition, snapshotId, asOf)
     const request = await acceptRequest(c, db)
     const ready = await findFeatureBuild(db, buildId)

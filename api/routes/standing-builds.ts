@@ -59,7 +59,7 @@ export function standingBuilds(app: Api, deps: AppDependencies): void {
   app.openapi(follow, async (c) => {
     const { features, label } = c.req.valid('json')
     const dataset = await datasetOf(c.req.valid('param').name)
-    const set = await resolveSet(db, features, label)
+    const set = await resolveSet(db, features, label, { dataset })
     const definition = definitionHash(set, label)
     const following = { dataset, definitionHash: definition, featureSet: referenceOf(set), label }
     await apply(deps, { verb: 'follow-dataset', ...following }, {}, await acceptRequest(c, db))

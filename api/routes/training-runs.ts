@@ -81,8 +81,8 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
     const body = c.req.valid('json')
     readLabel(body.label)
     // a recipe names the version, so that a retrain reads what was asked for
-    const features = referenceOf(await resolveSet(db, body.features, body.label))
     const known = await knownSnapshotFor(deps, body)
+    const features = referenceOf(await resolveSet(db, body.features, body.label, { dataset: body.dataset, snapshotId: known.snapshotId }))
     const request = await acceptRequest(c, db)
     const input = inputOf({ ...body, features }, known, request)
     const before = await findTrainingRun(db, input.runId)

@@ -9,10 +9,13 @@ import {
   unknownFeatureSet,
   withoutAbsent,
 } from '#domain/features/feature-sets.ts'
+import { barColumns } from '#domain/features/bar-columns.ts'
+import { readLabel } from '#domain/features/definitions.ts'
 import { setContentHash } from '#domain/features/set-content.ts'
 import type { Executor } from '../client.ts'
 import { featureSetVersion } from '../schema.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
+import { findOptionalColumns } from './snapshots.ts'
 import { iso } from './timestamps.ts'
 
 type Listing = { limit: number; after?: string | undefined; search?: string | undefined }
@@ -97,14 +100,22 @@ export async function findFeatureSetByContent(db: Executor, name: string, conten
 }
 
 /**
- * What a set means beside a label, over the columns that bars have: of users or of the program.
+ * What a set means beside a label, over the columns that the bars of a dataset have: of users or of the program. They are
+ * those of a snapshot, by default the head.
  * @throws DomainError not_found, with the names there are | feature_column_absent; ExpressionError when the label cannot be read
  */
-export async function resolveSet(db: Executor, reference: string, label: LabelDefinition): Promise<FeatureSet> {
+export async function resolveSet(
+  db: Executor,
+  reference: string,
+  label: LabelDefinition,
+  bars: { dataset: string; snapshotId?: string | undefined },
+): Promise<FeatureSet> {
+  const columns = [...barColumns, ...(await findOptionalColumns(db, bars))]
+  readLabel(label, columns)
   const { name, version } = readReference(reference)
-  if (builtInNames.includes(name) && (version === undefined || version === 1)) return resolveFeatureSet(name, label)
+  if (builtInNames.includes(name) && (version === undefined || version === 1)) return resolveFeatureSet(name, label, columns)
   const { description, features, version: found } = await readFeatureSet(db, reference)
-  return withoutAbsent({ name, version: found, description, features })
+  return withoutAbsent({ name, version: found, description, features }, columns)
 }
 
 const tells = ({ name, description, features }: FeatureSet, search: string) => {

@@ -35,6 +35,19 @@ export async function findSnapshot(db: Executor, id: string, dataset?: string): 
   return row && snapshotOf(row)
 }
 
+/** Columns of a snapshot's bars, by default of the dataset's head, that not every source has. */
+export async function findOptionalColumns(
+  db: Executor,
+  { dataset, snapshotId }: { dataset: string; snapshotId?: string | undefined },
+): Promise<string[]> {
+  const head = db.select({ id: datasets.headSnapshotId }).from(datasets).where(eq(datasets.name, dataset))
+  const [row] = await db
+    .select({ columns: snapshot.optionalColumns })
+    .from(snapshot)
+    .where(and(eq(snapshot.dataset, dataset), eq(snapshot.id, snapshotId ?? sql`(${head})`)))
+  return row?.columns ?? []
+}
+
 /** Those whose content has not been collected, of one dataset or of all, oldest first. */
 export async function listKeptSnapshots(db: Executor, dataset?: string): Promise<Snapshot[]> {
   const rows = await selectSnapshots(db)

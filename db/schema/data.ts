@@ -41,6 +41,8 @@ export const snapshot = pgTable(
     firstSession: date('first_session', { mode: 'string' }).notNull(),
     lastSession: date('last_session', { mode: 'string' }).notNull(),
     knownAtBasis: text('known_at_basis').$type<'observed' | 'assumed'>().notNull(),
+    /** columns of its bars that not every source has */
+    optionalColumns: text('optional_columns').array().notNull().default([]),
     note: text('note'),
     createdAt: now('created_at'),
     /** its objects may be gone: nothing needed it. Landing the same content again brings it back. */

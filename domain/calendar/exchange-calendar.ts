@@ -10,6 +10,7 @@ export class ExchangeCalendar {
   private readonly closures: Readonly<Record<number, string>>
   private readonly week: 'weekdays' | 'every-day'
   private laidOut: readonly number[] | undefined
+  private inWords: readonly string[] | undefined
 
   /** `closures` are days of the week without trading, as MM-DD separated by spaces, of every year that the calendar knows. */
   constructor(name: string, closures: Readonly<Record<number, string>>, week: 'weekdays' | 'every-day' = 'weekdays') {
@@ -24,6 +25,11 @@ export class ExchangeCalendar {
 
   get lastSession(): string {
     return sessionOf(this.days().at(-1)!)
+  }
+
+  /** Every session that the calendar knows, ascending. */
+  get sessions(): readonly string[] {
+    return (this.inWords ??= this.days().map(sessionOf))
   }
 
   /** Whether the year of a date is one that the calendar can tell of. */

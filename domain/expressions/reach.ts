@@ -1,3 +1,4 @@
+import { optionalColumns } from '../market/bars.ts'
 import type { Expression } from './expression.ts'
 import { operandsOf, operatorOf, settingsOf } from './operators.ts'
 
@@ -19,8 +20,10 @@ export function reach(expression: Expression): Reach {
       // a number has no rows of its own to add
       const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
       const operands = read.map(reach)
-      // columns of bars are finite
-      const unbounded = (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
+      // columns of all bars are finite, but where a row is missing: see skipsGaps
+      const unbounded =
+        (operator.poisoned === true && read.some(({ kind }) => kind !== 'column')) ||
+        (operator.skipsGaps === true && read.some((operand) => operand.kind !== 'column' || optionalColumns.includes(operand.name)))
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
         to: Math.max(0, rows.to + Math.max(...operands.map(({ to }) => to))),
@@ -31,6 +34,10 @@ export function reach(expression: Expression): Reach {
       return expression satisfies never
   }
 }
+
+/** Whether windows leave out missing rows: where rows of the bars are missing, it reads back without bound. */
+export const skipsGaps = (expression: Expression): boolean =>
+  expression.kind === 'call' && (operatorOf(expression).skipsGaps === true || operandsOf(expression).some(skipsGaps))
 
 /** Sessions of history that the first exact value needs, its own included. */
 export const lookback = (expression: Expression) => 1 + Math.max(0, -reach(expression).from)

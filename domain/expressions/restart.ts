@@ -1,11 +1,11 @@
 /**
  * Where a computation may begin so that it gives the bits of one that began at the first row: at a multiple of every block
  * that its windows are joined from (kernels/rolling-sum.ts, indicators/anchored-rows.ts), and early enough for the look-back.
- * A recursive expression has no such row but the first.
+ * A recursive expression has no such row but the first; nor has, where rows are missing, one whose windows leave them out.
  */
 import type { Expression } from './expression.ts'
 import { operandsOf, operatorOf, settingsOf } from './operators.ts'
-import { reach } from './reach.ts'
+import { reach, skipsGaps } from './reach.ts'
 
 /** Expressions, by their place in a list, that begin together: at a multiple of `every` rows, `history` rows before the first answer or more. */
 export type RestartClass = { members: number[]; every: number; history: number }
@@ -14,12 +14,15 @@ export type RestartClass = { members: number[]; every: number; history: number }
 const longestBlock = 1024
 
 /** `fromFirst` are those that begin at the first row. */
-export function restartClasses(expressions: readonly Expression[]): { classes: RestartClass[]; fromFirst: number[] } {
+export type Restarts = { classes: RestartClass[]; fromFirst: number[] }
+
+/** `gaps` says that rows of the columns may be missing. */
+export function restartClasses(expressions: readonly Expression[], { gaps }: { gaps: boolean }): Restarts {
   const classes: RestartClass[] = []
   const fromFirst: number[] = []
   const bounded: { index: number; every: number; history: number }[] = []
   for (const [index, expression] of expressions.entries()) {
-    if (reach(expression).recursive) fromFirst.push(index)
+    if (reach(expression).recursive || (gaps && skipsGaps(expression))) fromFirst.push(index)
     else bounded.push({ index, every: blocksOf(expression).reduce(leastCommonMultiple, 1), history: historyOf(expression) })
   }
   // the longest first: what divides them costs nothing more

@@ -1,16 +1,17 @@
 import type { Expression } from '../expressions/expression.ts'
 import { columnsRead } from '../expressions/columns-read.ts'
 import { plan } from '../expressions/plan.ts'
+import { optionalColumns } from '../market/bars.ts'
 
-/** Columns that an expression may read: prices times their factor, volume over the splits' factor. */
+/** Columns of all bars that an expression may read: prices times their factor, volume over the splits' factor. */
 export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'volume']
 
-/** Columns that some sources have and others lack: a set does without the features that read one that is not there. */
-export const optionalColumns: readonly string[] = ['vwap']
+/** Beside these, columns that some sources have and others lack: a set does without the features that read one that is not there. */
+export const knownColumns: readonly string[] = [...barColumns, ...optionalColumns]
 
-/** @throws DomainError feature_column_absent when bars lack a column; expression_invalid when none is read at all */
-export const assertColumns = (expression: Expression, columns: readonly string[] = barColumns): void => void plan([expression], columns)
+/** @throws DomainError feature_column_absent when there is no such column; expression_invalid when none is read at all */
+export const assertColumns = (expression: Expression, columns: readonly string[] = knownColumns): void => void plan([expression], columns)
 
-/** An optional column that the expression reads and the bars lack. */
-export const absentColumn = (expression: Expression): string | undefined =>
-  columnsRead(expression).find((column) => optionalColumns.includes(column) && !barColumns.includes(column))
+/** An optional column that the expression reads and that is not one of `columns`. */
+export const absentColumn = (expression: Expression, columns: readonly string[]): string | undefined =>
+  columnsRead(expression).find((column) => optionalColumns.includes(column) && !columns.includes(column))

@@ -5,7 +5,7 @@ import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.
 import type { CorporateAction } from '../market/actions.ts'
 import { adjustBars } from '../market/factors.ts'
 import type { BarColumns } from '../market/bars.ts'
-import { barColumns } from './bar-columns.ts'
+import { knownColumns } from './bar-columns.ts'
 import { readFeatures } from './definitions.ts'
 
 /**
@@ -34,9 +34,12 @@ export function computeColumns(expressions: readonly Expression[], bars: BarColu
 }
 
 /** What many symbols share: one plan serves them all. */
-export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, barColumns)
+export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, knownColumns)
 
 /** Runs a plan over bars that were adjusted, into columns that are there, one an expression. */
-export function runPlan(columns: Plan, { open, high, low, close, volume }: BarColumns, answers: readonly Float32Array[]): void {
-  evaluateInto(columns, { open, high, low, close, volume }, answers)
+export function runPlan(columns: Plan, { open, high, low, close, volume, vwap }: BarColumns, answers: readonly Float32Array[]): void {
+  const readsVwap = columns.steps.some((step) => step.kind === 'column' && step.name === 'vwap')
+  // a symbol may lack what others of its source have
+  const optional = readsVwap ? { vwap: vwap ?? new Float64Array(close.length).fill(Number.NaN) } : {}
+  evaluateInto(columns, { open, high, low, close, volume, ...optional }, answers)
 }

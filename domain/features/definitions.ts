@@ -14,7 +14,7 @@ import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
 
 /** Rises whenever the same expression over the same bars may give other bytes. */
-export const engineVersion = '3'
+export const engineVersion = '4'
 
 export type Label = { expression: string; persistence?: string | undefined; kind: 'time-series' | 'cross-sectional' }
 
@@ -22,7 +22,7 @@ export type Label = { expression: string; persistence?: string | undefined; kind
 export type Feature = { name: string; text: string; expression: Expression; lookback: number }
 
 /**
- * `columns` are those that may be read; the bars' own unless said.
+ * `columns` are those that may be read: by default all that some source has.
  * @throws ExpressionError when an expression cannot be read or looks ahead; DomainError when it reads a column that bars
  * lack, or two features share a name
  */
@@ -38,20 +38,23 @@ export function readFeatures(features: readonly FeatureDefinition[], columns?: r
 /** `reach` counts the sessions ahead that the label reads. */
 export type ReadLabel = { text: string; expression: Expression; reach: number; persistence: { text: string; expression: Expression } }
 
-/** @throws ExpressionError when an expression cannot be read, the label reads nothing ahead, or its persistence does */
-export function readLabel(label: Label): ReadLabel {
+/**
+ * @throws ExpressionError when an expression cannot be read, the label reads nothing ahead, or its persistence does;
+ * DomainError when one reads a column that is not among `columns`
+ */
+export function readLabel(label: Label, columns?: readonly string[]): ReadLabel {
   const expression = parse(label.expression)
-  const reach = labelReach(label.expression)
+  const reach = labelReach(label.expression, columns)
   const text = print(expression)
   // by default the last value of the label that is known
-  const persistence = known(label.persistence ?? `Ref(${text},${reach})`)
+  const persistence = known(label.persistence ?? `Ref(${text},${reach})`, columns)
   return { text, expression, reach, persistence: { text: persistence.text, expression: persistence.expression } }
 }
 
 /** Sessions ahead that a label reads: the purge between segments. @throws ExpressionError when it reads none */
-export function labelReach(expression: string): number {
+export function labelReach(expression: string, columns?: readonly string[]): number {
   const label = parse(expression)
-  assertColumns(label)
+  assertColumns(label, columns)
   const ahead = lookahead(label)
   if (ahead === 0)
     throw new ExpressionError(expression, 0, 'a label must read a later session, such as Ref($close,-1): this one is already known')

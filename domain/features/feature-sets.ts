@@ -5,7 +5,7 @@ import { alpha158 } from '../feature-sets/alpha158.ts'
 import { alpha360 } from '../feature-sets/alpha360.ts'
 import { technical } from '../feature-sets/technical.ts'
 import { parse } from '../expressions/parse.ts'
-import { absentColumn } from './bar-columns.ts'
+import { absentColumn, barColumns } from './bar-columns.ts'
 import { type Label, readLabel } from './definitions.ts'
 
 /** The sets that come with the program and are the same for every label. */
@@ -30,8 +30,8 @@ export function readReference(reference: string): { name: string; version?: numb
  * What a set that comes with the program means beside this label, over the columns that bars have.
  * @throws DomainError not_found, with the names there are; ExpressionError when the label cannot be read
  */
-export const resolveFeatureSet = (name: string, label: Label): FeatureSet =>
-  name === persistenceSet ? persistenceOf(label) : withoutAbsent(knownFeatureSet(name))
+export const resolveFeatureSet = (name: string, label: Label, columns: readonly string[] = barColumns): FeatureSet =>
+  name === persistenceSet ? persistenceOf(label) : withoutAbsent(knownFeatureSet(name), columns)
 
 /** @throws DomainError not_found, with the names there are */
 export function knownFeatureSet(name: string): FeatureSet {
@@ -48,9 +48,9 @@ export function unknownFeatureSet(name: string, names: readonly string[]): Domai
 }
 
 /** Features that read a column which the source lacks are absent by schema: left out, and named. */
-export function withoutAbsent(set: FeatureSet): FeatureSet {
+export function withoutAbsent(set: FeatureSet, columns: readonly string[] = barColumns): FeatureSet {
   const absent = set.features.flatMap(({ name, expression }) => {
-    const column = absentColumn(parse(expression))
+    const column = absentColumn(parse(expression), columns)
     return column === undefined ? [] : [{ name, column }]
   })
   if (absent.length === 0) return set

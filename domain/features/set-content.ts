@@ -1,7 +1,6 @@
 /** What makes a version of a feature set: its description, and its features in order, white space aside. */
 import type { FeatureSet } from '../feature-sets/feature-set.ts'
 import { sha256 } from '../sha256.ts'
-import { barColumns, optionalColumns } from './bar-columns.ts'
 import { readFeatures } from './definitions.ts'
 
 export type SetContent = Pick<FeatureSet, 'description' | 'features'>
@@ -11,7 +10,7 @@ export type SetContent = Pick<FeatureSet, 'description' | 'features'>
  * @throws ExpressionError | DomainError expression_invalid | feature_column_absent, naming the feature and the character
  */
 export function setContentHash({ description, features }: SetContent): string {
-  const read = readFeatures(features, [...barColumns, ...optionalColumns.filter((column) => !barColumns.includes(column))])
+  const read = readFeatures(features)
   const meanings = features.map((feature) => feature.description ?? null)
   return sha256(JSON.stringify(['feature-set', description, read.map(({ name, text }, index) => [name, text, meanings[index]])]))
 }

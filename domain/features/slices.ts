@@ -25,8 +25,8 @@ export function rowsOf({ months }: Slice, sessions: readonly string[]): { from: 
   return { from: firstFrom(sessions, months[0]!), to: firstFrom(sessions, `${months.at(-1)!}-99`) }
 }
 
-/** The first of the sessions at or after `bound`, by text. */
-function firstFrom(sessions: readonly string[], bound: string): number {
+/** The first of the sessions (ascending) at or after `bound`, by text. */
+export function firstFrom(sessions: readonly string[], bound: string): number {
   let [low, high] = [0, sessions.length]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -1,15 +1,15 @@
 /**
  * Bars as rows of doubles, for files that are read in ranges of rows: day since 1970-01-01, open, high, low, close, volume,
- * the vendor's adjusted close (NaN where there is none), instant of `knownAt` in milliseconds. Every value is exact: days
- * and milliseconds are integers below 2^53. 64 bytes a bar. Cost: linear.
+ * volume-weighted average and the vendor's adjusted close (NaN where there is none), instant of `knownAt` in milliseconds.
+ * Every value is exact: days and milliseconds are integers below 2^53. 72 bytes a bar. Cost: linear.
  */
-import type { BarColumns } from './bars.ts'
+import { type BarColumns, columnIfAny } from './bars.ts'
 import { dayOf, instantOf, instantText, sessionOf, textsOf } from './session-days.ts'
 
-export const numbersPerBar = 8
+export const numbersPerBar = 9
 
 const prices = ['open', 'high', 'low', 'close', 'volume'] as const
-const [adjustedCloseAt, knownAtAt] = [6, 7]
+const [vwapAt, adjustedCloseAt, knownAtAt] = [6, 7, 8]
 
 /** Writes the bars behind one another from number `at` of `records` on. */
 export function writeBarRecords(bars: BarColumns, records: Float64Array, at: number): void {
@@ -17,6 +17,7 @@ export function writeBarRecords(bars: BarColumns, records: Float64Array, at: num
     const day = dayOf(bars.sessions[row]!)!
     records[to] = day
     for (let field = 0; field < prices.length; field++) records[to + 1 + field] = bars[prices[field]!][row]!
+    records[to + vwapAt] = bars.vwap === undefined ? Number.NaN : bars.vwap[row]!
     records[to + adjustedCloseAt] = bars.adjustedClose === undefined ? Number.NaN : bars.adjustedClose[row]!
     records[to + knownAtAt] = instantOf(bars.knownAt[row]!, day)
   }
@@ -31,7 +32,6 @@ export function readBarRecords(symbol: string, records: Float64Array): BarColumn
     return values
   }
   const [open, high, low, close, volume] = prices.map((_, field) => column(1 + field)) as [Float64Array, ...Float64Array[]]
-  const adjustedClose = column(adjustedCloseAt)
   return {
     symbol,
     sessions: textsOf(column(0), sessionOf),
@@ -40,7 +40,8 @@ export function readBarRecords(symbol: string, records: Float64Array): BarColumn
     low: low!,
     close: close!,
     volume: volume!,
-    adjustedClose: adjustedClose.some((value) => !Number.isNaN(value)) ? adjustedClose : undefined,
+    vwap: columnIfAny(column(vwapAt)),
+    adjustedClose: columnIfAny(column(adjustedCloseAt)),
     knownAt: textsOf(column(knownAtAt), instantText),
   }
 }

@@ -4,6 +4,7 @@ import type { BarRow } from './parse-row.ts'
 export function refuseBar(bar: BarRow, latestSession: string): string | undefined {
   for (const field of ['open', 'high', 'low', 'close'] as const) if (bar[field] <= 0) return `${field} ${bar[field]} is not above zero`
   if (bar.volume < 0) return `volume ${bar.volume} is negative`
+  if (bar.vwap !== undefined && bar.vwap <= 0) return `vwap ${bar.vwap} is not above zero`
   if (bar.adjustedClose <= 0) return `adjusted close ${bar.adjustedClose} is not above zero`
   if (bar.high < bar.low) return `high ${bar.high} is below low ${bar.low}`
   for (const field of ['open', 'close'] as const)

@@ -8,11 +8,36 @@ export type BarColumns = {
   low: Float64Array
   close: Float64Array
   volume: Float64Array
+  /** the volume-weighted average price; absent when the source has none, NaN where it has none for a session */
+  vwap?: Float64Array | undefined
   /** the vendor's, as a check; absent when the source has none, NaN where it has none for a session */
   adjustedClose: Float64Array | undefined
   /** ISO timestamps */
   knownAt: string[]
 }
+
+/** Columns that some sources have and others lack. */
+export const optionalColumns: readonly string[] = ['vwap']
+
+type Numbers = Pick<BarColumns, 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap' | 'adjustedClose'>
+
+/** Every column of numbers that bars have, each made into another. */
+export const mapNumbers = (
+  { open, high, low, close, volume, vwap, adjustedClose }: Numbers,
+  of: (column: Float64Array) => Float64Array,
+): Numbers => ({
+  open: of(open),
+  high: of(high),
+  low: of(low),
+  close: of(close),
+  volume: of(volume),
+  ...(vwap === undefined ? {} : { vwap: of(vwap) }),
+  adjustedClose: adjustedClose && of(adjustedClose),
+})
+
+/** A column that not every source has; undefined when it holds no value. */
+export const columnIfAny = (values: Float64Array): Float64Array | undefined =>
+  values.some((value) => !Number.isNaN(value)) ? values : undefined
 
 export const noBars = (symbol: string): BarColumns => {
   const [open, high, low, close, volume] = Array.from({ length: 5 }, () => new Float64Array()) as Columns
@@ -22,34 +47,20 @@ export const noBars = (symbol: string): BarColumns => {
 type Columns = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
 
 /** Rows `from` (inclusive) to `to` (exclusive), as views on the same memory. */
-export function sliceBars(bars: BarColumns, from: number, to: number): BarColumns {
-  return {
-    symbol: bars.symbol,
-    sessions: bars.sessions.slice(from, to),
-    open: bars.open.subarray(from, to),
-    high: bars.high.subarray(from, to),
-    low: bars.low.subarray(from, to),
-    close: bars.close.subarray(from, to),
-    volume: bars.volume.subarray(from, to),
-    adjustedClose: bars.adjustedClose?.subarray(from, to),
-    knownAt: bars.knownAt.slice(from, to),
-  }
-}
+export const sliceBars = (bars: BarColumns, from: number, to: number): BarColumns => ({
+  symbol: bars.symbol,
+  sessions: bars.sessions.slice(from, to),
+  ...mapNumbers(bars, (column) => column.subarray(from, to)),
+  knownAt: bars.knownAt.slice(from, to),
+})
 
 /** Rows `from` (inclusive) to `to` (exclusive), in memory of their own: a thread is sent these and not the rest. */
-export function copyBars(bars: BarColumns, from: number, to: number): BarColumns {
-  return {
-    symbol: bars.symbol,
-    sessions: bars.sessions.slice(from, to),
-    open: bars.open.slice(from, to),
-    high: bars.high.slice(from, to),
-    low: bars.low.slice(from, to),
-    close: bars.close.slice(from, to),
-    volume: bars.volume.slice(from, to),
-    adjustedClose: bars.adjustedClose?.slice(from, to),
-    knownAt: bars.knownAt.slice(from, to),
-  }
-}
+export const copyBars = (bars: BarColumns, from: number, to: number): BarColumns => ({
+  symbol: bars.symbol,
+  sessions: bars.sessions.slice(from, to),
+  ...mapNumbers(bars, (column) => column.slice(from, to)),
+  knownAt: bars.knownAt.slice(from, to),
+})
 
 /** The rows of one symbol in parts, the first of them first, in memory of their own. */
 export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarColumns {
@@ -64,6 +75,8 @@ export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarC
     }
     return joined
   }
+  const joinIfAny = (columnOf: (part: BarColumns) => Float64Array | undefined) =>
+    parts.every((part) => columnOf(part) === undefined) ? undefined : join(columnOf)
   return {
     symbol: parts[0].symbol,
     sessions: joinTexts(parts.map(({ sessions }) => sessions)),
@@ -72,7 +85,8 @@ export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarC
     low: join(({ low }) => low),
     close: join(({ close }) => close),
     volume: join(({ volume }) => volume),
-    adjustedClose: parts.every(({ adjustedClose }) => adjustedClose === undefined) ? undefined : join(({ adjustedClose }) => adjustedClose),
+    vwap: joinIfAny(({ vwap }) => vwap),
+    adjustedClose: joinIfAny(({ adjustedClose }) => adjustedClose),
     knownAt: joinTexts(parts.map(({ knownAt }) => knownAt)),
   }
 }

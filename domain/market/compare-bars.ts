@@ -5,7 +5,7 @@
  */
 import type { BarColumns } from './bars.ts'
 
-const numbers = ['open', 'high', 'low', 'close', 'volume', 'adjustedClose'] as const
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
 
 export type ComparedColumn = (typeof numbers)[number] | 'knownAt'
 export type ComparedValue = number | string | null

@@ -5,15 +5,16 @@
  * factor[0] = 1. On the first session at or after an ex-date:
  *   split      factor × ratio                                (ratio: new shares for one old)
  *   dividend   factor × previousClose / (previousClose − cash)
- * where previousClose is the last raw close before the ex-date. The volume's factor counts splits alone: adjusted
- * volume = raw volume / splitFactor. Actions at or before the first session change nothing. Cost: linear.
+ * where previousClose is the last raw close before the ex-date; a row without a bar (NaN) has none. The volume's factor
+ * counts splits alone: adjusted volume = raw volume / splitFactor. Actions at or before the first session change nothing.
+ * Cost: linear.
  *
  * Of a series whose earlier rows are not at hand the factors go on from the last of those (`EarlierRow`).
  */
 import { compareText, type CorporateAction } from './actions.ts'
 import type { BarColumns } from './bars.ts'
 
-/** A symbol's last row before those at hand: its session, raw close and factors. */
+/** A symbol's last row before those at hand: its session, the last raw close by then, and the factors. */
 export type EarlierRow = { session: string; close: number; price: number; shares: number }
 
 /**
@@ -52,6 +53,7 @@ export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[]
     high: scaled(bars.high),
     low: scaled(bars.low),
     close: scaled(bars.close),
+    ...(bars.vwap === undefined ? {} : { vwap: scaled(bars.vwap) }),
     volume: bars.volume.map((value, row) => value / shares[row]!),
   }
 }
@@ -69,11 +71,12 @@ function accumulate(
   const factors = new Float64Array(bars.sessions.length)
   let factor = first
   let next = 0
+  let previousClose = earlier?.close
   for (let row = 0; row < factors.length; row++) {
-    const previousClose = row > 0 ? bars.close[row - 1] : earlier?.close
     for (let action = due[next]; action !== undefined && action.exDate <= bars.sessions[row]!; action = due[++next])
       if (previousClose !== undefined) factor *= step(action, previousClose)
     factors[row] = factor
+    if (!Number.isNaN(bars.close[row])) previousClose = bars.close[row]
   }
   return factors
 }

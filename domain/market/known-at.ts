@@ -3,22 +3,16 @@
  * known yet adjusts nothing, though its ex-date had passed. Cost: linear.
  */
 import type { CorporateAction } from './actions.ts'
-import type { BarColumns } from './bars.ts'
+import { type BarColumns, mapNumbers } from './bars.ts'
 
 /** The bars themselves where all were known. */
 export function barsKnownAt(bars: BarColumns, instant: string): BarColumns {
   const known = bars.knownAt.map((at) => isKnown(at, instant))
   if (!known.includes(false)) return bars
-  const of = (column: Float64Array) => column.filter((_, row) => known[row])
   return {
     symbol: bars.symbol,
     sessions: bars.sessions.filter((_, row) => known[row]),
-    open: of(bars.open),
-    high: of(bars.high),
-    low: of(bars.low),
-    close: of(bars.close),
-    volume: of(bars.volume),
-    adjustedClose: bars.adjustedClose && of(bars.adjustedClose),
+    ...mapNumbers(bars, (column) => column.filter((_, row) => known[row])),
     knownAt: bars.knownAt.filter((_, row) => known[row]),
   }
 }

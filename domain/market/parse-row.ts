@@ -4,10 +4,10 @@ import { readSymbol } from './symbols.ts'
 export const barFields = ['symbol', 'session', 'open', 'high', 'low', 'close', 'volume'] as const
 export type BarField = (typeof barFields)[number]
 
-/** One row as its source wrote it; without `adjustedClose` where the source has no such column. */
-export type RowText = Record<BarField, string> & { adjustedClose?: string | undefined }
+/** One row as its source wrote it; without `vwap` or `adjustedClose` where the source has no such column. */
+export type RowText = Record<BarField, string> & { vwap?: string | undefined; adjustedClose?: string | undefined }
 
-/** One row in numbers; `adjustedClose` is NaN where the source has none. */
+/** One row in numbers; `adjustedClose` is NaN where the source has none, and `vwap` too, or not there at all. */
 export type BarRow = {
   symbol: string
   session: string
@@ -16,11 +16,18 @@ export type BarRow = {
   low: number
   close: number
   volume: number
+  vwap?: number
   adjustedClose: number
 }
 
 /** Why a row could not be read, and which bar it was to be, as far as that could be read. */
 export type UnreadRow = { reason: string; symbol?: string; session?: string }
+
+/** What a line may leave empty, and what messages call it. */
+const optionalFields = [
+  ['vwap', 'vwap'],
+  ['adjustedClose', 'adjusted close'],
+] as const
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const notFinite = /^[+-]?(?:nan|inf|infinity)$/i
@@ -46,10 +53,12 @@ export function parseRow(text: RowText): BarRow | UnreadRow {
     if (typeof value !== 'number') return { ...value, symbol: row.symbol, session: row.session }
     row[field] = value
   }
-  if (text.adjustedClose !== undefined && text.adjustedClose !== '') {
-    const value = parseNumber('adjusted close', text.adjustedClose)
+  for (const [field, named] of optionalFields) {
+    const written = text[field]
+    if (written === undefined || written === '') continue
+    const value = parseNumber(named, written)
     if (typeof value !== 'number') return { ...value, symbol: row.symbol, session: row.session }
-    row.adjustedClose = value
+    row[field] = value
   }
   return row
 }

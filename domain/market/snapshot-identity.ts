@@ -6,7 +6,8 @@
  * 0x7ff8000000000000. Symbols ascend by code unit, sessions by date, actions by `compareActions`.
  *
  *   content     text "quantloop/bars/1", text symbol, u32 rows, i32 session × rows, then f64 × rows of each of open,
- *               high, low, close, volume; u32 actions, and of each: i32 exDate, text kind, f64 ratio, f64 cash
+ *               high, low, close, volume; or "quantloop/bars/2" where some bar has a vwap, and that behind the others;
+ *               u32 actions, and of each: i32 exDate, text kind, f64 ratio, f64 cash
  *               (NaN where it has none); of a rename or delisting also text to (empty where it has none) and f64 return
  *   provenance  text "quantloop/provenance/1", u8 1 and f64 adjustedClose × rows, or u8 0 where the source has none at
  *               all; text basis of each action; and when `knownAt`s were observed, f64 knownAt × rows and × actions
@@ -18,7 +19,7 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 import { compareActions, compareText, type CorporateAction } from './actions.ts'
-import type { BarColumns } from './bars.ts'
+import { type BarColumns, columnIfAny } from './bars.ts'
 import { dayOf } from './session-days.ts'
 
 export type KnownAtBasis = 'observed' | 'assumed'
@@ -77,11 +78,13 @@ export function barsSha256(pieces: readonly BarColumns[]): string {
 }
 
 function writeBars(hash: Hash, bars: BarColumns): void {
-  writeText(hash, 'quantloop/bars/1')
+  const vwap = bars.vwap && columnIfAny(bars.vwap)
+  writeText(hash, vwap === undefined ? 'quantloop/bars/1' : 'quantloop/bars/2')
   writeText(hash, bars.symbol)
   writeCount(hash, bars.sessions.length)
   writeSessions(hash, bars.sessions)
-  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume]) writeNumbers(hash, column)
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, ...(vwap === undefined ? [] : [vwap])])
+    writeNumbers(hash, column)
 }
 
 function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis): string {
@@ -89,7 +92,7 @@ function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[],
   const own = actionsOf(bars.symbol, actions)
   writeText(hash, 'quantloop/provenance/1')
   // a column without any value is no column: files hold it as nulls
-  const adjustedClose = bars.adjustedClose?.some((value) => !Number.isNaN(value)) ? bars.adjustedClose : undefined
+  const adjustedClose = bars.adjustedClose && columnIfAny(bars.adjustedClose)
   hash.update(Uint8Array.of(adjustedClose === undefined ? 0 : 1))
   if (adjustedClose !== undefined) writeNumbers(hash, adjustedClose)
   for (const action of own) writeText(hash, action.basis)

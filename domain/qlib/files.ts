@@ -11,6 +11,8 @@ import { writeCalendar, writeInstruments } from './texts.ts'
 export type QlibFile = { path: string; bytes: Uint8Array }
 
 export const columnFields = ['open', 'high', 'low', 'close', 'volume'] as const
+/** A column that some folders have. */
+export const vwapField = 'vwap'
 export const calendarPath = 'calendars/day.txt'
 export const columnPath = (folder: string, field: string) => `features/${folder}/${field}.day.bin`
 export const instrumentsPath = (universe: string) => `instruments/${universe}.txt`
@@ -23,15 +25,19 @@ export const universeFile = ({ name, spans }: Universe, nameOf: (symbol: string)
   bytes: utf8(writeInstruments(spans.map((span) => ({ ...span, symbol: nameOf(span.symbol) })))),
 })
 
-/** Open, high, low, close and volume of one instrument, and further columns if there are any; none without a bar. */
+/** Open, high, low, close and volume of one instrument, its vwap and further columns if there are any; none without a bar. */
 export function columnFiles(
   instrument: string,
-  bars: Pick<BarColumns, 'sessions' | (typeof columnFields)[number]>,
+  bars: Pick<BarColumns, 'sessions' | 'vwap' | (typeof columnFields)[number]>,
   further: Readonly<Record<string, ArrayLike<number>>>,
   indexOf: ReadonlyMap<string, number>,
 ): QlibFile[] {
   if (bars.sessions.length === 0) return []
-  const columns = [...columnFields.map((field) => [field, bars[field]] as const), ...Object.entries(further)]
+  const columns = [
+    ...columnFields.map((field) => [field, bars[field]] as const),
+    ...(bars.vwap === undefined ? [] : [[vwapField, bars.vwap] as const]),
+    ...Object.entries(further),
+  ]
   return columns.map(([field, column]) => ({
     path: columnPath(folderOf(instrument), field),
     bytes: encodeBin(binOf(bars.sessions, column, indexOf)),

@@ -2,7 +2,7 @@
 import { QuantloopError } from '#contracts/errors.ts'
 import { UniverseName } from '#contracts/datasets.ts'
 import { type Bin, decodeBin } from '#domain/qlib/bins.ts'
-import { calendarPath, columnFields, columnPath } from '#domain/qlib/files.ts'
+import { calendarPath, columnFields, columnPath, vwapField } from '#domain/qlib/files.ts'
 import { folderOf, instrumentOf } from '#domain/qlib/names.ts'
 import { readCalendar, readInstruments } from '#domain/qlib/texts.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -12,8 +12,8 @@ import type { TarIndex } from '../tar-index.ts'
 
 export type ColumnField = (typeof columnFields)[number]
 
-/** One instrument: our symbol, Qlib's name, and the folder of its columns. */
-export type Instrument = { symbol: string; name: string; folder: string; adjusted: boolean }
+/** One instrument: our symbol, Qlib's name, the folder of its columns, and which further ones it has. */
+export type Instrument = { symbol: string; name: string; folder: string; adjusted: boolean; vwap: boolean }
 
 export type QlibFolder = {
   calendar: readonly string[]
@@ -26,7 +26,7 @@ export type QlibFolder = {
   /** every path, counted from the folder itself */
   paths: readonly string[]
   bytes(path: string): Promise<Uint8Array>
-  columns(instrument: Instrument): Promise<Record<ColumnField, Bin>>
+  columns(instrument: Instrument): Promise<Record<ColumnField, Bin> & { vwap?: Bin }>
 }
 
 /** @throws QuantloopError source_malformed, with the path of the file that is wrong */
@@ -63,14 +63,14 @@ export async function openQlibFolder(tar: TarIndex, file: string): Promise<QlibF
     instruments,
     paths,
     bytes,
-    async columns({ folder }) {
-      const read = async (field: ColumnField) => {
+    async columns({ folder, vwap }) {
+      const read = async (field: ColumnField | typeof vwapField) => {
         const path = columnPath(folder, field)
         if (!tar.has(root + path)) throw malformed(file, path, 'is missing: a bar needs open, high, low, close and volume')
         return inFile(file, path, (found) => decodeBin(found, calendar.length), await bytes(path))
       }
       const [open, high, low, close, volume] = await Promise.all(columnFields.map(read))
-      return { open: open!, high: high!, low: low!, close: close!, volume: volume! }
+      return { open: open!, high: high!, low: low!, close: close!, volume: volume!, ...(vwap ? { vwap: await read(vwapField) } : {}) }
     },
   }
 }
@@ -121,7 +121,7 @@ function instrumentsOf(paths: readonly string[], names: Names): Instrument[] {
   }
   return [...fieldsOf].map(([folder, fields]) => {
     const name = names.nameOf(folder)
-    return { symbol: names.symbolOf(name, `features/${folder}`), name, folder, adjusted: fields.has('factor') }
+    return { symbol: names.symbolOf(name, `features/${folder}`), name, folder, adjusted: fields.has('factor'), vwap: fields.has(vwapField) }
   })
 }
 

@@ -1,4 +1,5 @@
 import type { BesideBars } from '#contracts/datasets.ts'
+import { columnIfAny } from '#domain/market/bars.ts'
 import { refuseBar } from '#domain/market/bar-rules.ts'
 import { calendarFile, columnFiles, type columnFields, indexOfSessions, type QlibFile, universeFile } from '#domain/qlib/files.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -59,6 +60,7 @@ async function barsOf(folder: QlibFolder, instrument: Instrument) {
     low: column('low'),
     close: column('close'),
     volume: column('volume'),
+    vwap: columnIfAny(Float64Array.from(bars, ({ vwap }) => vwap ?? Number.NaN)),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BarRow } from '#domain/market/parse-row.ts'
-import { columnFields } from '#domain/qlib/files.ts'
+import { columnFields, vwapField } from '#domain/qlib/files.ts'
 import type { Instrument, QlibFolder } from './folder.ts'
 
 /** A session of an instrument on which at least one price is there. */
@@ -25,8 +25,9 @@ export async function rowsOf(folder: QlibFolder, instrument: Instrument): Promis
     ]
     if ([open, high, low, close].every(Number.isNaN)) continue
     const session = folder.calendar[index]!
+    const vwap = columns.vwap === undefined ? Number.NaN : (columns.vwap.values[index - columns.vwap.start] ?? Number.NaN)
     const values = { open, high, low, close, volume }
-    const broken = columnFields.find((field) => !Number.isFinite(values[field]))
+    const broken = columnFields.find((field) => !Number.isFinite(values[field])) ?? (Math.abs(vwap) === Infinity ? vwapField : undefined)
     rows.push({
       raw: [instrument.name, session, open, high, low, close, volume].join(),
       row:
@@ -36,9 +37,10 @@ export async function rowsOf(folder: QlibFolder, instrument: Instrument): Promis
               session,
               ...values,
               volume: volume === 0 ? 0 : volume,
+              ...(columns.vwap === undefined ? {} : { vwap }),
               adjustedClose: instrument.adjusted ? close : Number.NaN,
             }
-          : { reason: `${broken} of ${instrument.name} on ${session} is ${values[broken]}` },
+          : { reason: `${broken} of ${instrument.name} on ${session} is ${broken === vwapField ? vwap : values[broken]}` },
     })
   }
   return rows

@@ -6,6 +6,7 @@ import { createThreadPool, type ThreadPool } from '#activities/features/thread-p
 import { openSnapshot } from '#activities/snapshots.ts'
 import { writeChunks } from '#activities/snapshots/write-chunks.ts'
 import { describeSymbol, writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
+import { xnys } from '#domain/calendar/calendars.ts'
 import { groupBy } from '#domain/group-by.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -99,7 +100,15 @@ async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet
 const until = (bars: BarColumns, rows: number) => sliceBars(bars, 0, rows)
 
 const edit = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('append' as const), sessions: fc.integer({ min: 1, max: 30 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('append' as const),
+      sessions: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 20, max: 90 })),
+      // is suspended meanwhile
+      without: fc.option(fc.nat(3)),
+    }),
+  },
   fc.record({
     kind: fc.constant('revise' as const),
     symbol: fc.nat(3),
@@ -138,10 +147,10 @@ function applied({ bars, actions }: Market, change: Edit): Market {
     case 'append': {
       const last = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
       const until = whole[0]!.sessions[whole[0]!.sessions.indexOf(last) + change.sessions] ?? last
-      const longer = (each: BarColumns) => {
+      const longer = (each: BarColumns, index: number) => {
         const source = whole.find(({ symbol }) => symbol === each.symbol)!
-        const [from, to] = [each.sessions.at(-1)!, until].map((session) => source.sessions.indexOf(session) + 1) as [number, number]
-        return to > from ? joinBars(each, sliceBars(source, from, to)) : each
+        const [from, to] = [last, until].map((session) => source.sessions.indexOf(session) + 1) as [number, number]
+        return to > from && index !== change.without ? joinBars(each, sliceBars(source, from, to)) : each
       }
       return { bars: bars.map(longer), actions }
     }
@@ -200,8 +209,27 @@ describe('an incremental build', () => {
           }
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 12 },
     )
+  })
+
+  it('has the rows of a suspension once it is over, and computes nothing before it again', async () => {
+    const [asleep, ...others] = whole.slice(0, 3).map((bars) => until(bars, 460))
+    const suspendedAt = 380
+    const stopped = { bars: [until(asleep!, suspendedAt), ...others.map((bars) => until(bars, 450))], actions: [] }
+    const before = await land(stopped)
+    const first = await build(stopped, before, bounded)
+    const resumed = { bars: [joinBars(until(asleep!, suspendedAt), sliceBars(asleep!, 450, 460)), ...others], actions: [] }
+    const { shards } = await build(resumed, await land(resumed, before), bounded)
+    const month = asleep!.sessions[suspendedAt]!.slice(0, 7)
+    const kept = (each: (typeof shards)[number]) => first.shards.some(({ object }) => object.sha256 === each.object.sha256)
+    const earlier = shards.filter(({ lastSession }) => lastSession < month)
+    expect([earlier.length > 0, earlier.every(kept)]).toEqual([true, true])
+    const later = shards.filter(({ firstSession }) => firstSession >= month)
+    expect(later.map((shard) => [shard.symbols, kept(shard)])).toEqual(later.map(() => [['AAA', 'BBB', 'CCC'], false]))
+    // weekdays, of which the suspension leaves out the holidays
+    const holidays = asleep!.sessions.slice(suspendedAt, 450).filter((session) => !xnys.isSession(session)).length
+    expect(shards.reduce((sum, { rows }) => sum + rows, 0)).toBe(3 * 460 - holidays)
   })
 
   it('after one session more computes the month that it lies in, from the rows that it reads', async () => {

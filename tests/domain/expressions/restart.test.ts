@@ -16,8 +16,8 @@ import { expressions } from './arbitrary.ts'
 
 const columns = ['open', 'high', 'low', 'close', 'volume']
 
-/** Finite, as bars are; with sessions without volume and stretches that stand still. */
-function source(rows: number, seed: number): Record<string, Float64Array> {
+/** Finite, as bars are; with sessions without volume and stretches that stand still; with `gaps`, also rows without a bar. */
+function source(rows: number, seed: number, gaps: boolean): Record<string, Float64Array> {
   const random = randomNumbers(seed)
   const out = Object.fromEntries(columns.map((name) => [name, new Float64Array(rows)])) as Record<string, Float64Array>
   let price = 50
@@ -29,6 +29,7 @@ function source(rows: number, seed: number): Record<string, Float64Array> {
     out.low![row] = still ? price : Math.min(out.open![row]!, price) * (1 - 0.01 * random())
     out.close![row] = price
     out.volume![row] = random() < 0.1 ? 0 : Math.floor(1e6 * random())
+    if (gaps && row > 0 && (row % 211 < 20 || random() < 0.04)) for (const name of columns) out[name]![row] = NaN
   }
   return out
 }
@@ -36,9 +37,11 @@ function source(rows: number, seed: number): Record<string, Float64Array> {
 const from = (columns: Record<string, Float64Array>, first: number, end: number) =>
   Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.subarray(first, end)]))
 
+type Source = { bars: Record<string, Float64Array>; gaps: boolean }
+
 /** Answers of rows `row` to `end`, from a computation that begins where `restartClasses` says. */
-function restarted(asked: readonly Expression[], bars: Record<string, Float64Array>, row: number, end: number): Float32Array[] {
-  const { classes, fromFirst } = restartClasses(asked)
+function restarted(asked: readonly Expression[], { bars, gaps }: Source, row: number, end: number): Float32Array[] {
+  const { classes, fromFirst } = restartClasses(asked, { gaps })
   const answers: Float32Array[] = []
   const compute = (members: readonly number[], first: number) => {
     const own = members.map((index) => asked[index]!)
@@ -53,10 +56,10 @@ function restarted(asked: readonly Expression[], bars: Record<string, Float64Arr
 
 const bitsOf = (columns: readonly Float32Array[]) => columns.map((column) => Buffer.from(column.slice().buffer).toString('hex'))
 
-function expectSameBits(asked: readonly Expression[], rows: number, seed: number, row: number, end: number): void {
-  const bars = source(rows, seed)
+function expectSameBits(asked: readonly Expression[], rows: number, seed: number, row: number, end: number, gaps: boolean): void {
+  const bars = source(rows, seed, gaps)
   const whole = evaluate(plan(asked, columns), bars).map((column) => column.subarray(row, end))
-  const again = restarted(asked, bars, row, end)
+  const again = restarted(asked, { bars, gaps }, row, end)
   asked.forEach((expression, index) => {
     expect([print(expression), ...bitsOf([again[index]!])]).toEqual([print(expression), ...bitsOf([whole[index]!])])
   })
@@ -98,7 +101,8 @@ describe('a computation that begins at a restart row', () => {
   it.each(every)('%s: same bits', (text) => {
     // each alone, so that no other one makes it begin earlier
     for (const each of [text, lastBits(text), lastBits(`Mean(${text},7)`)])
-      for (const row of [150, 64 * 12 + 14, 900]) expectSameBits([parse(each)], 1000, 5, row, row + 60)
+      for (const row of [150, 64 * 12 + 14, 900])
+        for (const gaps of [false, true]) expectSameBits([parse(each)], 1000, 5, row, row + 60, gaps)
   })
 
   it.each([
@@ -106,12 +110,12 @@ describe('a computation that begins at a restart row', () => {
     ['technical', technical],
   ])('%s: same bits', (_, set) => {
     const asked = set.features.map(({ expression }) => parse(expression)).filter((expression) => !print(expression).includes('$vwap'))
-    for (const row of [40, 399, 880]) expectSameBits(asked, 1000, 7, row, Math.min(1000, row + 100))
+    for (const row of [40, 399, 880]) for (const gaps of [false, true]) expectSameBits(asked, 1000, 7, row, Math.min(1000, row + 100), gaps)
   })
 
   it('alpha158 begins in one place, two windows before the first answer at most', () => {
     const asked = alpha158.features.map(({ expression }) => parse(expression)).filter((expression) => !print(expression).includes('$vwap'))
-    const { classes, fromFirst } = restartClasses(asked)
+    const { classes, fromFirst } = restartClasses(asked, { gaps: true })
     expect([classes.map(({ every, history }) => [every, history]), fromFirst]).toEqual([[[60, 60]], []])
   })
 
@@ -121,9 +125,10 @@ describe('a computation that begins at a restart row', () => {
       seed: fc.nat(1000),
       row: fc.integer({ min: 0, max: 590 }),
       count: fc.integer({ min: 1, max: 60 }),
+      gaps: fc.boolean(),
     })
     fc.assert(
-      fc.property(given, ({ asked, seed, row, count }) => {
+      fc.property(given, ({ asked, seed, row, count, gaps }) => {
         const readable = asked.filter((expression) => {
           try {
             return plan([expression], columns) && reach(expression)
@@ -132,7 +137,7 @@ describe('a computation that begins at a restart row', () => {
           }
         })
         fc.pre(readable.length > 0)
-        expectSameBits(readable, 600, seed, row, Math.min(600, row + count))
+        expectSameBits(readable, 600, seed, row, Math.min(600, row + count), gaps)
       }),
       { numRuns: 200 },
     )

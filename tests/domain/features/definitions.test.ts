@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FeatureSet } from '#contracts/features.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
+import { barColumns } from '#domain/features/bar-columns.ts'
 import { buildIdOf, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { featureSets, knownFeatureSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
@@ -37,7 +38,9 @@ describe('feature sets', () => {
     expect(computeFeatures(features, walkBars('WALK', 70, 3), [])).toHaveLength(157)
     expect(resolveFeatureSet('alpha360', label).absent).toHaveLength(60)
     expect(resolveFeatureSet('technical', label)).not.toHaveProperty('absent')
-    expect(() => readFeatures(set(['mine', '$vwap/$close']).features)).toThrow('feature mine: there is no column $vwap (character 1)')
+    expect(() => readFeatures(set(['mine', '$vwap/$close']).features, barColumns)).toThrow(
+      'feature mine: there is no column $vwap (character 1)',
+    )
   })
 
   it('technical answers what a price level does not change', () => {
