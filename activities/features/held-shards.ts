@@ -75,7 +75,8 @@ async function holdColumns(world: Holder, texts: ReadonlySet<string>, candidates
   return { columns, rows, ahead }
 }
 
-async function readIfThere({ db, objects }: Holder, ref: ObjectRef): Promise<Uint8Array | undefined> {
+/** The bytes of a shard; one that is missing from the store is forgotten. */
+export async function readIfThere({ db, objects }: Holder, ref: ObjectRef): Promise<Uint8Array | undefined> {
   try {
     return await objects.get(ref)
   } catch (error) {

@@ -8,19 +8,25 @@ import { operandsOf, operatorOf, settingsOf } from './operators.ts'
  */
 export type Reach = { from: number; to: number; recursive: boolean }
 
-export function reach(expression: Expression): Reach {
+export const reach = (expression: Expression): Reach => reachOf(expression, false)
+
+/** As `reach`, of its own symbol alone: what lies under a cross-section is computed before, and the row itself is read. */
+export const ownReach = (expression: Expression): Reach => reachOf(expression, true)
+
+function reachOf(expression: Expression, own: boolean): Reach {
   switch (expression.kind) {
     case 'number':
     case 'column':
       return { from: 0, to: 0, recursive: false }
     case 'call': {
       const operator = operatorOf(expression)
+      if (own && 'across' in operator) return { from: 0, to: 0, recursive: false }
       const rows = operator.rows(settingsOf(expression))
       // a number has no rows of its own to add
       const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
-      const operands = read.map(reach)
+      const operands = read.map((operand) => reachOf(operand, own))
       // columns of bars are finite
-      const unbounded = (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
+      const unbounded = 'kernel' in operator && (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
         to: Math.max(0, rows.to + Math.max(...operands.map(({ to }) => to))),

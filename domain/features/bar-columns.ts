@@ -1,6 +1,7 @@
 import type { Expression } from '../expressions/expression.ts'
 import { columnsRead } from '../expressions/columns-read.ts'
 import { plan } from '../expressions/plan.ts'
+import { stagesOf } from '../expressions/stages.ts'
 
 /** Columns that an expression may read: prices times their factor, volume over the splits' factor. */
 export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'volume']
@@ -9,7 +10,10 @@ export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'v
 export const optionalColumns: readonly string[] = ['vwap']
 
 /** @throws DomainError feature_column_absent when bars lack a column; expression_invalid when none is read at all */
-export const assertColumns = (expression: Expression, columns: readonly string[] = barColumns): void => void plan([expression], columns)
+export function assertColumns(expression: Expression, columns: readonly string[] = barColumns): void {
+  for (const { operand } of stagesOf([expression]).flat()) plan([operand], columns)
+  plan([expression], columns)
+}
 
 /** An optional column that the expression reads and the bars lack. */
 export const absentColumn = (expression: Expression): string | undefined =>
