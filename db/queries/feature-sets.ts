@@ -9,6 +9,7 @@ import {
   unknownFeatureSet,
   withoutAbsent,
 } from '#domain/features/feature-sets.ts'
+import { buildProcessors, processedSet } from '#domain/features/build-processors.ts'
 import { setContentHash } from '#domain/features/set-content.ts'
 import type { Executor } from '../client.ts'
 import { featureSetVersion } from '../schema.ts'
@@ -97,10 +98,22 @@ export async function findFeatureSetByContent(db: Executor, name: string, conten
 }
 
 /**
- * What a set means beside a label, over the columns that bars have: of users or of the program.
- * @throws DomainError not_found, with the names there are | feature_column_absent; ExpressionError when the label cannot be read
+ * What a set means beside a label, over the columns that bars have: of users or of the program. `processors` are a
+ * recipe's: the set is what the build makes of its features.
+ * @throws DomainError not_found, with the names there are | feature_column_absent | recipe_invalid; ExpressionError when the
+ * label cannot be read, or a processed feature is too long
  */
-export async function resolveSet(db: Executor, reference: string, label: LabelDefinition): Promise<FeatureSet> {
+export async function resolveSet(
+  db: Executor,
+  reference: string,
+  label: LabelDefinition,
+  processors: readonly { kind: string }[] = [],
+): Promise<FeatureSet> {
+  const set = await resolvePlain(db, reference, label)
+  return processedSet(set, buildProcessors(processors))
+}
+
+async function resolvePlain(db: Executor, reference: string, label: LabelDefinition): Promise<FeatureSet> {
   const { name, version } = readReference(reference)
   if (builtInNames.includes(name) && (version === undefined || version === 1)) return resolveFeatureSet(name, label)
   const { description, features, version: found } = await readFeatureSet(db, reference)
