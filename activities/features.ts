@@ -10,16 +10,27 @@ import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-bui
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { checkBuild } from './features/check-build.ts'
-import { computeShards, type ShardsInput, type ShardsResult, type ShardWorld } from './features/compute-shards.ts'
+import { computeCrossSections, type CrossSectionsInput, type CrossSectionsResult } from './features/compute-cross-sections.ts'
+import {
+  computeOperands,
+  computeShards,
+  type OperandsResult,
+  type ShardsInput,
+  type ShardsResult,
+  type ShardWorld,
+} from './features/compute-shards.ts'
 import { describeBuild } from './features/describe-build.ts'
 import { joinBuild } from './features/join-build.ts'
 import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
-import { publishBuild } from './features/publish-build.ts'
+import { type ColumnCounts, publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
 import { interruptible } from './interruptible.ts'
 
-export type { ShardsResult } from './features/compute-shards.ts'
+export type { CrossSectionsResult } from './features/compute-cross-sections.ts'
+export type { OperandsResult, ShardsResult } from './features/compute-shards.ts'
+export type { BuildPlan } from './features/plan-build.ts'
+export type { ColumnCounts } from './features/publish-build.ts'
 
 /** For workflows that need a feature build: it is shared work, and never their child. */
 export const createFeatureRequestActivities = ({ db, client }: { db: Database; client: Client }) => ({
@@ -33,7 +44,8 @@ export const createFeatureBuildActivities = ({ db, objects }: { db: Database; ob
 
   planFeatureBuild: (input: BuildInput): Promise<BuildPlan> => planBuild(db, objects, input),
 
-  publishFeatureBuild: (input: BuildInput, results: ShardsResult[]): Promise<ObjectRef> => publishBuild(db, objects, input, results),
+  publishFeatureBuild: (input: BuildInput, results: ShardsResult[], staged?: ColumnCounts[]): Promise<ObjectRef> =>
+    publishBuild(db, objects, input, results, staged),
 
   closeFeatureBuild: (end: BuildEnd): Promise<void> => closeFeatureBuild(db, end),
 })
@@ -42,6 +54,12 @@ export const createFeatureBuildActivities = ({ db, objects }: { db: Database; ob
 export const createFeatureComputeActivities = (world: ShardWorld) => ({
   checkFeatureBuild: (input: CheckFeaturesInput): Promise<CheckFeaturesResult> =>
     interruptible((cancelled) => checkBuild(world, input, cancelled)),
+
+  computeOperandShards: (input: ShardsInput & { stage: number }): Promise<OperandsResult> =>
+    interruptible((cancelled) => computeOperands(world, input, cancelled)),
+
+  computeCrossSections: (input: CrossSectionsInput): Promise<CrossSectionsResult> =>
+    interruptible((cancelled) => computeCrossSections(world, input, cancelled)),
 
   computeFeatureShards: (input: ShardsInput): Promise<ShardsResult> => interruptible((cancelled) => computeShards(world, input, cancelled)),
 })

@@ -23,12 +23,28 @@ export type FeatureDefinition = z.infer<typeof FeatureDefinition>
 /** A feature that is left out because the bars lack a column that some sources have, such as `$vwap`. */
 export const AbsentFeature = z.strictObject({ name: z.string(), column: z.string() })
 
+/** Qlib's processors that a build computes: across the symbols of a session, and fills before them. */
+export const CrossProcessors = [
+  /** (x − mean) / deviation of the session, ddof 1; robust: (x − median) / MAD / 1.4826, clipped to ±3 */
+  z.strictObject({ kind: z.literal('CSZScoreNorm'), method: z.enum(['zscore', 'robust']).default('zscore') }),
+  /** (percentile rank − 0.5) · 3.46 */
+  z.strictObject({ kind: z.literal('CSRankNorm') }),
+  /** what is missing becomes the session's mean */
+  z.strictObject({ kind: z.literal('CSZFillna') }),
+  /** what is infinite becomes the mean of the session's finite values */
+  z.strictObject({ kind: z.literal('ProcessInf') }),
+] as const
+export const Fillna = z.strictObject({ kind: z.literal('Fillna'), fillValue: z.number().default(0) })
+export const BuildProcessor = z.discriminatedUnion('kind', [...CrossProcessors, Fillna])
+
 export const FeatureSet = z.strictObject({
   name: Name,
   version: z.int().positive(),
   description: z.string(),
   features: z.array(FeatureDefinition).min(1).max(5000),
   absent: z.array(AbsentFeature).optional(),
+  /** what a recipe has made of the set: the expressions hold it already */
+  processors: z.array(BuildProcessor).min(1).optional(),
 })
 export type FeatureSet = z.infer<typeof FeatureSet>
 
@@ -121,7 +137,12 @@ export const FeatureBuild = z.strictObject({
   snapshotId: Sha256,
   asOf: AsOf.nullable(),
   dataset: Name,
-  featureSet: z.strictObject({ name: Name, version: z.int(), absent: z.array(AbsentFeature) }),
+  featureSet: z.strictObject({
+    name: Name,
+    version: z.int(),
+    absent: z.array(AbsentFeature),
+    processors: z.array(BuildProcessor).optional(),
+  }),
   label: LabelDefinition,
   state: BuildState,
   step: z.string(),

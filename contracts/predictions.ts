@@ -91,8 +91,8 @@ export const Trace = z.strictObject({
   onnxSha256: Sha256,
   symbol: Ticker.nullable(),
   session: Session.nullable(),
-  /** first and last session and number of bars that the features of this row read */
-  bars: z.strictObject({ firstSession: Session, lastSession: Session, rows: z.int() }).nullable(),
+  /** first and last session and number of bars that the features of this row read; across how many symbols, if they do */
+  bars: z.strictObject({ firstSession: Session, lastSession: Session, rows: z.int(), symbols: z.int().positive().optional() }).nullable(),
   links: z.array(TraceLink),
   /** the feature row computed again from the bars equals the one that was served, byte for byte */
   featuresRecomputed: z.boolean().nullable(),

@@ -4,7 +4,7 @@ import { Role } from './access.ts'
 import { CommandBody } from './commands.ts'
 import { ConnectorConfig } from './datasets.ts'
 import { RolloutPlan } from './deployments.ts'
-import { Expression, LabelDefinition } from './features.ts'
+import { CrossProcessors, Expression, LabelDefinition } from './features.ts'
 import { UploadUri } from './references.ts'
 import { SnapshotReference } from './snapshots.ts'
 import { SupervisionPolicy } from './supervision.ts'
@@ -35,6 +35,10 @@ export const BuildRequest = z.strictObject({
 })
 export type BuildRequest = z.infer<typeof BuildRequest>
 
+const [scored, ranked, , finite] = CrossProcessors
+/** A label that is missing stays so: nothing is filled. */
+const LabelProcessor = z.discriminatedUnion('kind', [scored, ranked, finite])
+
 /** `name` is the model family that a passing run adds a version to. */
 export const TrainRequest = z.strictObject({
   name: Name,
@@ -52,6 +56,8 @@ export const TrainRequest = z.strictObject({
   threads: Recipe.shape.threads.default(1),
   missing: Recipe.shape.missing.default('accept'),
   processors: Recipe.shape.processors,
+  /** what becomes of the label, and of its naive forecast: the recipe's label is the expression of it */
+  labelProcessors: z.array(LabelProcessor).min(1).max(5).optional(),
   snapshotId: SnapshotReference.optional(),
   asOf: Timestamp.optional(),
 })

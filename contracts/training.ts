@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { LabelDefinition } from './features.ts'
+import { misplaced } from '#domain/features/build-processors.ts'
+import { CrossProcessors, Fillna, LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { FeatureSetReference, AsOf, Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
 
@@ -28,8 +29,9 @@ export type Segments = z.infer<typeof Segments>
 const Columns = z.array(z.string().min(1).max(63)).min(1).max(5000)
 
 /**
- * What happens to the features before trees are grown on them, in order, under the names of Qlib's handlers. Each is
- * fitted on the purged training rows alone and becomes part of the ONNX file, so that serving asks with raw rows. Rows
+ * What happens to the features before trees are grown on them, in order, under the names of Qlib's handlers. Those up to
+ * the last cross-sectional one are computed by the feature build, and looked up by serving. Each of the others is fitted
+ * on the purged training rows alone and becomes part of the ONNX file, so that serving asks with the build's rows. Rows
  * without a label are left out in any case.
  */
 export const Processor = z.discriminatedUnion('kind', [
@@ -39,11 +41,21 @@ export const Processor = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ZScoreNorm') }),
   /** onto 0 to 1; a column that stands still is left as it is */
   z.strictObject({ kind: z.literal('MinMaxNorm') }),
-  z.strictObject({ kind: z.literal('Fillna'), fillValue: z.number().default(0) }),
+  Fillna,
   z.strictObject({ kind: z.literal('FilterCol'), colList: Columns }),
   z.strictObject({ kind: z.literal('DropCol'), colList: Columns }),
+  ...CrossProcessors,
 ])
 export type Processor = z.infer<typeof Processor>
+
+const Processors = z
+  .array(Processor)
+  .min(1)
+  .max(20)
+  .superRefine((processors, context) => {
+    const found = misplaced(processors)
+    if (found !== undefined) context.addIssue({ code: 'custom', path: [found.index, 'kind'], message: found.problem })
+  })
 
 /** What a recipe's processors have learned: the columns that are kept, and what is done to them in order. */
 export const FittedProcessors = z.strictObject({
@@ -79,7 +91,7 @@ export const Recipe = z.strictObject({
   blockRounds: z.int().min(1).max(10_000),
   threads: z.int().min(1).max(256),
   missing: z.enum(['accept', 'refuse']),
-  processors: z.array(Processor).min(1).max(20).optional(),
+  processors: Processors.optional(),
 })
 export type Recipe = z.infer<typeof Recipe>
 

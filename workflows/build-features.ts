@@ -1,6 +1,15 @@
 import { CancellationScope, proxyActivities, setHandler } from '@temporalio/workflow'
-import type { FeatureBuildActivities, FeatureComputeActivities, ShardsResult } from '#activities/features.ts'
+import type {
+  BuildPlan,
+  ColumnCounts,
+  CrossSectionsResult,
+  FeatureBuildActivities,
+  FeatureComputeActivities,
+  OperandsResult,
+  ShardsResult,
+} from '#activities/features.ts'
 import type { BuildInput, BuildResult } from '#contracts/features.ts'
+import type { ObjectRef } from '#contracts/references.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
 import { awaitBuild } from './messages/features.ts'
@@ -33,19 +42,16 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
       story: async () => {
         if (ready !== null) return { buildId, state: 'ready', manifest: ready, failure: null }
         const plan = await run.step('plan', () => builds.planFeatureBuild(input))
+        const { snapshot, batches } = plan
+        const { asOf, featureSet, label } = input
+        const { crossed, counts } = await crossSections(run, input, plan)
         const done = new Map<number, ShardsResult>()
         const results = await run.pausable('compute', () =>
-          untilAllEnd(plan.batches, done, (groups) =>
-            compute.computeFeatureShards({
-              snapshot: plan.snapshot,
-              asOf: input.asOf,
-              groups,
-              featureSet: input.featureSet,
-              label: input.label,
-            }),
+          untilAllEnd(batches, done, (groups) =>
+            compute.computeFeatureShards({ snapshot, asOf, groups, featureSet, label, ...(crossed.length > 0 && { crossed }) }),
           ),
         )
-        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results))
+        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
         return { buildId, state: 'ready', manifest, failure: null }
       },
       stopped: (by) => end('stopped', `stopped by ${by}`),
@@ -54,6 +60,33 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
   } finally {
     await waiters.nudge()
   }
+}
+
+/** What symbols read of each other, stage by stage: its operands group by group, then each session across all symbols. */
+async function crossSections(
+  run: DurableRun,
+  { asOf, featureSet, label }: BuildInput,
+  { snapshot, batches, crossings = [] }: BuildPlan,
+): Promise<{ crossed: ObjectRef[]; counts: ColumnCounts[] }> {
+  const crossed: ObjectRef[] = []
+  const counts: ColumnCounts[] = []
+  for (const [stage, chunks] of crossings.entries()) {
+    const [computed, ranked] = [new Map<number, OperandsResult>(), new Map<number, CrossSectionsResult>()]
+    const operands = await run.pausable('operands', () =>
+      untilAllEnd(batches, computed, (groups) =>
+        compute.computeOperandShards({ snapshot, asOf, groups, featureSet, label, stage, crossed: [...crossed] }),
+      ),
+    )
+    const lists = operands.map((each) => each.lists)
+    const sections = await run.pausable('cross-sections', () =>
+      untilAllEnd([...Array(chunks).keys()], ranked, (chunk) =>
+        compute.computeCrossSections({ featureSet, label, stage, chunk, operands: lists }),
+      ),
+    )
+    crossed.push(...sections.map(({ columns }) => columns))
+    counts.push(...[...operands, ...sections].map(({ asked, cached }) => ({ asked, cached })))
+  }
+  return { crossed, counts }
 }
 
 /**

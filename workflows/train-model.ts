@@ -85,8 +85,17 @@ async function builtFeatures(
   { recipe, asOf, origin }: TrainModelInput,
   snapshotId: string,
 ): Promise<{ id: string; manifest: ObjectRef }> {
-  const { dataset, featureSet, label } = recipe
-  const request = { dataset, snapshotId, asOf, featureSet, label, waiter: workflowInfo().workflowId, origin }
+  const { dataset, featureSet, label, processors } = recipe
+  const request = {
+    dataset,
+    snapshotId,
+    asOf,
+    featureSet,
+    ...(processors && { processors }),
+    label,
+    waiter: workflowInfo().workflowId,
+    origin,
+  }
   for (;;) {
     const build = await run.step('features', () => features.requestFeatureBuild(request))
     if (build.state === 'ready' && build.manifest !== null) return { id: build.buildId, manifest: build.manifest }

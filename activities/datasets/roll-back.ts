@@ -29,7 +29,8 @@ async function rebuildOnline(
   for (const { featureSet, label, featureHash } of await listOnlineBuilds(db, dataset))
     try {
       const origin = { by, bodySha256: sha256(`${commandId} ${featureHash}`) }
-      await requestBuild(db, client, { dataset, snapshotId: to, featureSet: referenceOf(featureSet), label, waiter, origin })
+      const { processors } = featureSet
+      await requestBuild(db, client, { dataset, snapshotId: to, featureSet: referenceOf(featureSet), processors, label, waiter, origin })
     } catch (error) {
       // the head has moved: that stands, and a build can be asked for again
       log.warn('the online features were not asked for anew', { dataset, featureHash, error })

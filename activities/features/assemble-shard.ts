@@ -9,9 +9,9 @@ import type { PlannedSlice } from './plan-group.ts'
 import type { NamedColumn, SymbolRows } from './shard-file.ts'
 import { concatenateFloats } from '#domain/concatenate.ts'
 
-/** A shard that is not stored yet. */
+/** A shard that is not stored yet. `keys` are what it is found under: where it reads other symbols, also what its own bars name. */
 export type NewShard = {
-  key: string
+  keys: string[]
   rows: SymbolRows[]
   named: NamedColumn[]
   sessions: string[]
@@ -23,19 +23,21 @@ export type NewShard = {
   cached: number
 }
 
-/** What a slice's shard is made of: columns that other shards hold, and those that were computed. */
+/** What a slice's shard is made of: columns that other shards hold, and those that were computed; `counted` are told of by text. */
 export type SliceParts = {
   held: HeldColumns
   computed: ComputedSlice | undefined
   ends: SeriesEnds
   ahead: (symbols: readonly string[]) => Ahead
+  keys: string[]
+  counted: ReadonlySet<string>
 }
 
 /** Puts together what was held and what was computed; nothing when the group has no row in the slice. */
 export function assembleShard(
-  { key, last }: PlannedSlice,
+  { last }: PlannedSlice,
   columns: readonly ShardColumn[],
-  { held, computed, ends, ahead }: SliceParts,
+  { held, computed, ends, ahead, keys, counted }: SliceParts,
 ): NewShard[] {
   const rows = computed?.rows ?? held.rows
   if (rows.length === 0) return []
@@ -43,7 +45,7 @@ export function assembleShard(
   const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
   return [
     {
-      key,
+      keys,
       rows,
       named,
       sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText),
@@ -51,8 +53,8 @@ export function assembleShard(
       last,
       ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
       ends,
-      asked: values.size,
-      cached: [...values.keys()].filter((text) => held.columns.has(text)).length,
+      asked: counted.size,
+      cached: [...counted].filter((text) => held.columns.has(text)).length,
     },
   ]
 }

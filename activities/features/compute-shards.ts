@@ -4,8 +4,12 @@ import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { type ColumnList, type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
 import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
-import { columnsHash, shardColumns } from '#domain/features/definitions.ts'
-import { type Ahead, readAhead } from '#domain/features/slice-keys.ts'
+import { crossSectionOf } from '#domain/expressions/operators.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
+import { buildStages } from '#domain/features/build-stages.ts'
+import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { type Ahead, nothingAhead, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -15,20 +19,26 @@ import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
+import { CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
 import { keepNewestRows, type NewestRow } from './newest-rows.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
+import { getStaged, putStaged } from './staged-columns.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. */
+/**
+ * `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. `crossed` are the
+ * cross-sections of earlier stages, as StagedColumns.
+ */
 export type ShardsInput = {
   snapshot: ObjectRef
   asOf?: string | undefined
   groups: SymbolGroup[]
   featureSet: FeatureSet
   label: LabelDefinition
+  crossed?: ObjectRef[]
 }
 
 /** `digest` is a ShardsDigest; `asked` counts the distinct expressions of each shard, `cached` those found computed. */
@@ -59,21 +69,8 @@ const putsAtATime = 4
  * ends, however it ends, all that were begun have been stored.
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
-  const { db, objects } = world
-  const symbols = input.groups.flatMap((group) => group.symbols)
-  const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
-  const columns = shardColumns(input.featureSet, input.label)
-  const list = { hash: columnsHash(columns), columns }
-  const calendar = await calendarOfDataset(objects, snapshot.manifest)
-  const groups = input.groups.map((group) => planGroup(snapshot, group, calendar))
-  const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
-  const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
-
-  const work = async function* () {
-    for (const group of groups) yield await computeGroup(world, snapshot, group, { ...list, found }, cancelled)
-  }
-  const stored: StoredShard[] = []
-  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards))) stored.push(...some)
+  const { objects } = world
+  const stored = (await storedByGroup(world, input, shardColumns(input.featureSet, input.label), cancelled)).flat()
   const digest: ShardsDigest = {
     sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
@@ -86,14 +83,70 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   }
 }
 
-type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
+/** Lists of operands of one stage, each as StagedColumns. */
+export type OperandsResult = { lists: ObjectRef[]; asked: number; cached: number }
+
+/** As `computeShards`, of the columns that the cross-sections of a stage are made of. */
+export async function computeOperands(
+  world: ShardWorld,
+  input: ShardsInput & { stage: number },
+  cancelled: AbortSignal,
+): Promise<OperandsResult> {
+  const result: OperandsResult = { lists: [], asked: 0, cached: 0 }
+  for (const { operands } of buildStages(input.featureSet, input.label)[input.stage]!) {
+    const stored = await storedByGroup(world, input, operands, cancelled)
+    const groups = input.groups.map(({ group }, index) => ({ group, shards: stored[index]!.map(({ shard }) => shard) }))
+    result.lists.push(await putStaged(world.objects, { columns: operands, groups }))
+    for (const { asked, cached } of stored.flat()) {
+      result.asked += asked
+      result.cached += cached
+    }
+  }
+  return result
+}
+
+/** By group the shards of some columns, in the order of time. */
+async function storedByGroup(
+  world: ShardWorld,
+  input: ShardsInput,
+  columns: readonly ShardColumn[],
+  cancelled: AbortSignal,
+): Promise<StoredShard[][]> {
+  const { db, objects } = world
+  const list = { hash: columnsHash(columns), columns }
+  const symbols = input.groups.flatMap((group) => group.symbols)
+  const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
+  const calendar = await calendarOfDataset(objects, snapshot.manifest)
+  const reading = crossReadingOf(columns)
+  const staged = reading.texts.size === 0 ? [] : await Promise.all((input.crossed ?? []).map((ref) => getStaged(objects, ref)))
+  const groups = input.groups.map((group) => {
+    const planned = planGroup(snapshot, group, calendar)
+    if (reading.texts.size === 0) return { planned, crossing: undefined }
+    const slices = planned.slices.map(({ slice }) => slice)
+    const crossed = new CrossedColumns(world, staged, group.group, slices, reading)
+    return { planned, crossing: { crossed, keys: crossed.keys(planned.slices.map(({ key }) => key)) } }
+  })
+  const keys = groups.flatMap(({ planned, crossing }) => [...planned.slices.map(({ key }) => key), ...(crossing?.keys ?? [])])
+  const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
+
+  const work = async function* () {
+    for (const { planned, crossing } of groups) yield await computeGroup(world, snapshot, planned, { ...list, found, crossing }, cancelled)
+  }
+  const stored: StoredShard[][] = []
+  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards))) stored.push(some)
+  return stored
+}
+
+/** `crossing` is there when columns read cross-sections; its keys name the shards that hold such columns. */
+type Crossing = { crossed: CrossedColumns; keys: string[] }
+type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]>; crossing: Crossing | undefined }
 
 /** The shards of a group in the order of time: those that are there, and those that are to be stored. */
 async function computeGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
   group: PlannedGroup,
-  { hash, columns, found }: Asked,
+  { hash, columns, found, crossing }: Asked,
   cancelled: AbortSignal,
 ): Promise<(StoredShard | NewShard)[]> {
   const { contents, slices } = group
@@ -102,32 +155,41 @@ async function computeGroup(
   const lacking: (Lacking & { index: number })[] = []
   // the newest slice first: it tells how far back bars will be read
   for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
-    const own = await holdSlice(world, { slice, last, contents, columns, hash }, found.get(key) ?? [], bars)
+    const shards =
+      crossing === undefined
+        ? (found.get(key) ?? [])
+        : [...(found.get(crossing.keys[index]!) ?? []), ...(found.get(key) ?? []).flatMap(withoutCrossed)]
+    const own = await holdSlice(world, { slice, last, contents, columns, hash }, shards, bars)
+    if (crossing !== undefined && !('whole' in own)) await crossing.crossed.addTo(own, columns, index)
     held[index] = own
     const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
     if (missing.length === 0) continue
     lacking.unshift({ index, slice, missing })
     if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
-  const computed = await computeSlices(world.pool, group, bars, lacking, cancelled)
+  const computed = await computeSlices(world.pool, group, bars, lacking, cancelled, crossing?.crossed)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
   const known = await findSeriesEnds(
     world.db,
     slices.flatMap(({ key }, index) => ('whole' in held[index]! || bySlice.has(index) ? [] : [key])),
   )
   const reach = Math.max(...columns.map((column) => column.ahead))
-  const distinct = new Set(columns.map(({ text }) => text)).size
+  // cross-sections are counted where they are computed
+  const counted = new Set(columns.map(({ text }) => text).filter((text) => !isCrossSection(text)))
   const shards: (StoredShard | NewShard)[] = []
   for (const [index, planned] of slices.entries()) {
     const own = held[index]!
     if ('whole' in own) {
-      shards.push({ ...named(own.whole), asked: distinct, cached: distinct })
+      shards.push({ ...named(own.whole), asked: counted.size, cached: counted.size })
       continue
     }
     const part = bySlice.get(index)
-    const read = part === undefined ? undefined : await bars.after(planned.slice)
-    const ahead = (symbols: readonly string[]) => readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
-    shards.push(...assembleShard(planned, columns, { held: own, computed: part, ends: part?.ends ?? known.get(planned.key) ?? {}, ahead }))
+    const read = part === undefined || reach === 0 ? undefined : await bars.after(planned.slice)
+    const ahead = (symbols: readonly string[]) =>
+      reach === 0 ? nothingAhead : readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
+    const ends = part?.ends ?? known.get(planned.key) ?? {}
+    const keys = crossing === undefined ? [planned.key] : [crossing.keys[index]!, ...(counted.size > 0 ? [planned.key] : [])]
+    shards.push(...assembleShard(planned, columns, { held: own, computed: part, ends, ahead, keys, counted }))
   }
   return shards
 }
@@ -140,12 +202,25 @@ const named = ({ shard: { key, shard, sessions }, newest, renewed }: WholeShard)
   renewed: renewed === undefined ? [] : [{ key, ahead: renewed }],
 })
 
+/** What a group's own bars name are columns that read no other symbol. */
+function withoutCrossed(shard: CachedShard): CachedShard[] {
+  const columns = shard.columns.filter(({ text }) => !readsOtherSymbols(parse(text)))
+  if (columns.length === 0) return []
+  // named as a whole it is by the key of what it reads
+  return [columns.length === shard.columns.length ? shard : { ...shard, columns, columnsHash: '' }]
+}
+
+const isCrossSection = (text: string): boolean => {
+  const expression = parse(text)
+  return expression.kind === 'call' && crossSectionOf(expression) !== undefined
+}
+
 /** Puts what is new into the store, and says where it is. */
 async function store({ db, objects }: ShardWorld, list: ColumnList, shards: readonly (StoredShard | NewShard)[]) {
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { key, rows, named, sessions, newest, last, asked, cached } = shard
+    const { keys, rows, named, sessions, newest, last, asked, cached } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -154,7 +229,7 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
       lastSession: sessions.at(-1)!,
     }
     if (last.size > 0) keepNewestRows(stored.object, last, newest)
-    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
+    for (const key of keys) fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
     return { shard: stored, sessions, newest, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []

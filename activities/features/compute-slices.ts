@@ -11,7 +11,8 @@ import { type BarColumns, noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
-import { cellsOf, type Run } from './compute-thread.ts'
+import { type ColumnTask, cellsOf, type Run } from './compute-thread.ts'
+import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import type { SymbolRows } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
@@ -25,28 +26,36 @@ export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Arra
 const cellsAtATime = 400_000
 const sharesAtATime = 4
 
-/** One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon. */
+/**
+ * One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon.
+ * `crossed` are the cross-sections that columns read.
+ */
 export async function computeSlices(
   pool: ThreadPool,
   { symbols, contents }: PlannedGroup,
   bars: GroupBars,
   lacking: readonly Lacking[],
   cancelled: AbortSignal,
+  crossed?: CrossedColumns,
 ): Promise<ComputedSlice[]> {
   const computed = lacking.map((): ComputedSlice => ({ rows: [], parts: new Map(), ends: {} }))
   if (lacking.length === 0) return computed
   const stretches = stretchesOf(lacking)
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const slices = lacking.map(({ slice }) => slice)
+  const { texts: crossTexts } = crossReadingOf(lacking.flatMap(({ missing }) => missing))
   const compute = async (plans: readonly SymbolPlan[]) => {
     cancelled.throwIfAborted()
-    const tasks = plans.map(({ bars, earlier, runs }) => ({
-      // a thread is sent what it reads, not a timestamp a row
-      bars: { ...bars, adjustedClose: undefined, knownAt: [] },
-      actions: actionsOf.get(bars.symbol) ?? [],
-      earlier,
-      runs,
-    }))
+    const tasks: ColumnTask[] = []
+    for (const { bars, earlier, runs } of plans)
+      tasks.push({
+        // a thread is sent what it reads, not a timestamp a row
+        bars: { ...bars, adjustedClose: undefined, knownAt: [] },
+        actions: actionsOf.get(bars.symbol) ?? [],
+        earlier,
+        runs,
+        given: crossTexts.size === 0 ? undefined : await crossed?.of(bars, crossTexts),
+      })
     const columns = await pool.compute(tasks)
     return plans.map((plan, index) => ({
       plan,

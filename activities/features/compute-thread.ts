@@ -2,7 +2,7 @@
 import { move } from 'piscina'
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
-import { planColumns, runPlan } from '#domain/features/compute-features.ts'
+import { type GivenColumns, planColumns, runPlan } from '#domain/features/compute-features.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { adjustBars, type EarlierRow } from '#domain/market/factors.ts'
@@ -14,7 +14,14 @@ export type RowRange = { from: number; to: number }
 /** Columns of the rows that are kept, computed over those that are read. */
 export type Run = { expressions: string[]; read: RowRange; keep: RowRange }
 
-export type ColumnTask = { bars: BarColumns; actions: CorporateAction[]; earlier: EarlierRow | undefined; runs: Run[] }
+/** `given` are the cross-sections that expressions read, one value a bar. */
+export type ColumnTask = {
+  bars: BarColumns
+  actions: CorporateAction[]
+  earlier: EarlierRow | undefined
+  runs: Run[]
+  given?: GivenColumns | undefined
+}
 
 export const cellsOf = (runs: readonly Run[]) =>
   runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
@@ -23,7 +30,7 @@ export const cellsOf = (runs: readonly Run[]) =>
 export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
   const out = new Float32Array(tasks.reduce((sum, { runs }) => sum + cellsOf(runs), 0))
   let at = 0
-  for (const { bars, actions, earlier, runs } of tasks) {
+  for (const { bars, actions, earlier, runs, given } of tasks) {
     const adjusted = adjustBars(bars, actions, earlier)
     for (const { expressions, read, keep } of runs) {
       const kept = keep.to - keep.from
@@ -32,7 +39,8 @@ export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
       at += kept * expressions.length
       const all = read.from === keep.from && read.to === keep.to
       const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
-      runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns)
+      const rows = new Map([...(given ?? [])].map(([text, values]) => [text, values.subarray(read.from, read.to)]))
+      runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns, rows)
       if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
     }
   }

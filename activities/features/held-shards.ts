@@ -95,7 +95,8 @@ async function newestIn(world: Holder, shard: ObjectRef, { last, columns }: Want
   return newest
 }
 
-async function readIfThere({ db, objects }: Holder, ref: ObjectRef): Promise<Uint8Array | undefined> {
+/** The bytes of a shard; one that is missing from the store is forgotten. */
+export async function readIfThere({ db, objects }: Holder, ref: ObjectRef): Promise<Uint8Array | undefined> {
   try {
     return await objects.get(ref)
   } catch (error) {

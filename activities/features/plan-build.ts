@@ -3,14 +3,18 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { barColumns } from '#domain/features/bar-columns.ts'
+import { buildStages, chunksOf } from '#domain/features/build-stages.ts'
 import { definitionHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { keptSnapshot } from '../kept-snapshot.ts'
 import { openSnapshot, optionalColumnsOf } from '../snapshots.ts'
 
-/** `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. */
-export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][] }
+/**
+ * `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. `crossings`
+ * are there when symbols read each other: by stage, in how many chunks its cross-sections are computed.
+ */
+export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][]; crossings?: number[] }
 
 /** Of 32 groups, enough for 16 workers; of few symbols, one way through the queue. */
 const groupsABatch = 2
@@ -36,5 +40,6 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
   const batches = Array.from({ length: Math.ceil(groups.length / groupsABatch) }, (_, batch) =>
     groups.slice(batch * groupsABatch, (batch + 1) * groupsABatch),
   )
-  return { snapshot: snapshot.manifest, batches }
+  const crossings = buildStages(input.featureSet, input.label).map((stage) => chunksOf(stage).length)
+  return { snapshot: snapshot.manifest, batches, ...(crossings.length > 0 && { crossings }) }
 }

@@ -12,8 +12,12 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { assertStored } from '../assert-stored.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
 
+/** Columns that were asked for, counted shard by shard, and those of them that were there. */
+export type ColumnCounts = { asked: number; cached: number }
+
 /**
- * Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest.
+ * Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest. `staged`
+ * counts the columns that were computed on the way.
  * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for
  */
 export async function publishBuild(
@@ -21,6 +25,7 @@ export async function publishBuild(
   objects: ObjectStore,
   input: BuildInput,
   results: readonly ShardsResult[],
+  staged: readonly ColumnCounts[] = [],
 ): Promise<ObjectRef> {
   if (results.every(({ shards }) => shards.length === 0)) throw nothingKnown(input)
   const digests = await Promise.all(
@@ -32,7 +37,8 @@ export async function publishBuild(
     [...new Set(digests.flatMap(({ sessions }) => sessions))].sort(compareText),
   )
   const ref = await objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
-  const asked = sum(results, (result) => result.asked)
+  const counts = [...results, ...staged]
+  const asked = sum(counts, (each) => each.asked)
   const publishing = publishFeatureBuild(db, {
     buildId: input.buildId,
     snapshotId: input.snapshotId,
@@ -43,7 +49,7 @@ export async function publishBuild(
     assertStored: () => assertStored(objects, [ref, ...manifest.shards.map(({ object }) => object)]),
     rows: manifest.rows,
     columns: manifest.columns.length,
-    cacheHitRatio: asked === 0 ? 0 : sum(results, (result) => result.cached) / asked,
+    cacheHitRatio: asked === 0 ? 0 : sum(counts, (each) => each.cached) / asked,
     newest: digests.flatMap(({ newest }) =>
       newest.map(({ symbol, session, values: base64 }) => {
         const values = Buffer.from(base64, 'base64')

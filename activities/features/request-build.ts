@@ -3,6 +3,7 @@ import type { BuildInput, BuildResult, FeatureBuild, LabelDefinition } from '#co
 import { featuresWorkflowId } from '#contracts/ids.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
+import type { Recipe } from '#contracts/training.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import type { Database } from '#db/client.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
@@ -11,12 +12,13 @@ import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { endedWhileWaiting } from '../waiter.ts'
 
-/** `featureSet` is a reference, as `mine@2`. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
+/** `featureSet` is a reference, as `mine@2`; `processors` are a recipe's. `waiter` is the id of a workflow that gets the signal `nudge` when the build has ended. */
 export type BuildRequest = {
   dataset: string
   snapshotId: string
   asOf?: string | undefined
   featureSet: string
+  processors?: Recipe['processors']
   label: LabelDefinition
   waiter: string
   origin: RequestOrigin
@@ -25,10 +27,10 @@ export type BuildRequest = {
 /**
  * Joins the build that the request names, or starts it; a ready one is answered at once. A failed or stopped one is
  * answered when it ended after the waiter began, for then the waiter asked for it; an older one is tried again.
- * @throws QuantloopError not_found | expression_invalid | feature_column_absent
+ * @throws QuantloopError not_found | expression_invalid | feature_column_absent | recipe_invalid
  */
 export async function requestBuild(db: Database, client: Client, request: BuildRequest): Promise<BuildResult> {
-  const featureSet = await resolveSet(db, request.featureSet, request.label, request)
+  const featureSet = await resolveSet(db, request.featureSet, request.label, request, request.processors)
   const definition = definitionHash(featureSet, request.label)
   const { snapshotId, asOf, dataset, label, origin, waiter } = request
   const input: BuildInput = {

@@ -18,6 +18,7 @@ import {
   type DataType,
 } from 'apache-arrow'
 import { QuantloopError } from '#contracts/errors.ts'
+import { concatenateIntegers } from '#domain/concatenate.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 
 /** Rows of one symbol, ascending by session. */
@@ -51,17 +52,24 @@ export function readColumns(bytes: Uint8Array, names: readonly string[]): Map<st
 }
 
 /** The rows of a shard, whose symbols stand one after the other. */
-export function readRows(bytes: Uint8Array): SymbolRows[] {
+export const readRows = (bytes: Uint8Array): SymbolRows[] =>
+  readDays(bytes).map(({ symbol, days }) => ({ symbol, sessions: Array.from(days, sessionOf) }))
+
+/** As `readRows`, with days since 1970-01-01. */
+export function readDays(bytes: Uint8Array): { symbol: string; days: Int32Array }[] {
   const table = tableFromIPC(bytes)
   const symbols = table.getChild('symbol')
   // the vector's own values are milliseconds
-  const days = table.getChild('session')?.data.flatMap(({ values, length }) => Array.from((values as Int32Array).subarray(0, length))) ?? []
-  const rows: { symbol: string; sessions: string[] }[] = []
-  days.forEach((day, row) => {
-    const symbol = String(symbols?.get(row))
-    if (rows.at(-1)?.symbol !== symbol) rows.push({ symbol, sessions: [] })
-    rows.at(-1)!.sessions.push(sessionOf(day))
-  })
+  const days = concatenateIntegers(
+    table.getChild('session')?.data.map(({ values, length }) => (values as Int32Array).subarray(0, length)) ?? [],
+  )
+  const rows: { symbol: string; days: Int32Array }[] = []
+  for (let from = 0, row = 1; row <= days.length; row++) {
+    const symbol = String(symbols?.get(from))
+    if (row < days.length && symbols?.get(row) === symbol) continue
+    rows.push({ symbol, days: days.subarray(from, row) })
+    from = row
+  }
   return rows
 }
 

@@ -18,7 +18,9 @@ export async function trainFallback({ db, client }: World, { endpoint, fallback 
   const run = retrain && (await findTrainingRun(db, retrain.runId))
   if (run === undefined || run.snapshotId === null)
     throw new QuantloopError('not_found', `the retrain ${fallback.retrainId} has no training run to fall back by`)
-  const recipe: Recipe = { ...run.recipe, model: 'persistence', featureSet: 'persistence' }
+  // the naive forecast is taken as it is
+  const { processors: _, ...own } = run.recipe
+  const recipe: Recipe = { ...own, model: 'persistence', featureSet: 'persistence' }
   const modelName = `${endpoint.slice(0, 63 - '-persistence'.length)}-persistence`
   await startTraining(client, { endpoint, runId: fallback.runId }, { modelName, recipe, snapshotId: run.snapshotId })
 }

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
+import { canonicalJson } from '#contracts/canonical-json.ts'
 import { QuantloopError } from '#contracts/errors.ts'
-import type { LabelDefinition } from '#contracts/features.ts'
+import type { Recipe } from '#contracts/training.ts'
 import type { Database } from '#db/client.ts'
 import { followChampion } from '#db/commands/follow-champion.ts'
 import type { RetrainRow } from '#db/commands/open-retrain.ts'
@@ -14,12 +15,13 @@ import {
   hasDecayMonitor,
   readSupervisedEndpoint,
 } from '#db/queries/situation.ts'
+import { buildProcessors } from '#domain/features/build-processors.ts'
 import { type FallbackMove, nextFallbackMove, nextRetrainMove, type RetrainMove } from '#domain/supervision/retrain-moves.ts'
 import { reasonOfVerdict } from './end-retrain.ts'
 import { standingOfRollout, standingOfTraining } from './standing.ts'
 
 type Version = { name: string; version: number }
-type NeededBuild = { featureSet: string; label: LabelDefinition }
+type NeededBuild = Pick<Recipe, 'featureSet' | 'label' | 'processors'>
 
 /** What the supervisor of an endpoint acts on, from rows alone. */
 export type Situation = {
@@ -52,8 +54,8 @@ export async function takeStock(world: World, endpoint: string): Promise<Situati
   return {
     dataset: supervision.dataset,
     head: { snapshotId: seen.headSnapshotId, lastSession },
-    features: { featureSet: recipe.featureSet, label: recipe.label },
-    served: await readByServed(db, seen.active?.model ?? model, recipe.featureSet),
+    features: neededBy(recipe),
+    served: await readByServed(db, seen.active?.model ?? model, neededBy(recipe)),
     champion: { model, after, watched: await hasDecayMonitor(db, { endpoint, model, after }) },
     retrain: retrain === undefined ? null : await standingOf(world, retrain, model),
     fallback: await fallbackOf(world, endpoint),
@@ -62,10 +64,15 @@ export async function takeStock(world: World, endpoint: string): Promise<Situati
   }
 }
 
-async function readByServed(db: Database, model: Version, known: string): Promise<NeededBuild | null> {
+const neededBy = ({ featureSet, label, processors }: Recipe): NeededBuild => ({ featureSet, label, ...(processors && { processors }) })
+
+async function readByServed(db: Database, model: Version, known: NeededBuild): Promise<NeededBuild | null> {
   const recipe = await findRecipeOf(db, model)
-  return recipe === undefined || recipe.featureSet === known ? null : { featureSet: recipe.featureSet, label: recipe.label }
+  return recipe === undefined || featuresOf(recipe) === featuresOf(known) ? null : neededBy(recipe)
 }
+
+/** What the build's rows hold: of processors those that it computes. */
+const featuresOf = ({ featureSet, processors = [] }: NeededBuild) => canonicalJson([featureSet, buildProcessors(processors)])
 
 async function standingOf(world: World, retrain: RetrainRow, champion: Version): Promise<Situation['retrain']> {
   const { id, runId, state } = retrain

@@ -14,6 +14,7 @@ import { rescoreSessions } from '#db/commands/score-sessions.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { countLabels, lockSupervision, type StandingSupervision } from '#db/queries/standing-panel.ts'
 import { reach as reachOf } from '#domain/expressions/reach.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { type ReadLabel, readLabel } from '#domain/features/definitions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -73,7 +74,9 @@ async function restatedLabels(
   const [before, after] = await Promise.all([findSnapshot(db, snapshotId, dataset), findSnapshot(db, manifest.snapshotId, dataset)])
   if (before === undefined || after === undefined) return []
   const restated = await revisedSessions(objects, before.manifest, after.manifest)
-  return slices.flatMap((slice) => labelsThatRead(slice, label, restated.get(slice.symbol) ?? []))
+  // a label across symbols reads the restated sessions of all
+  const everywhere = readsOtherSymbols(label.expression) ? [...new Set([...restated.values()].flat())] : undefined
+  return slices.flatMap((slice) => labelsThatRead(slice, label, everywhere ?? restated.get(slice.symbol) ?? []))
 }
 
 /** Labels that are known, though the snapshot that was scored last ends before the bars that they read. */

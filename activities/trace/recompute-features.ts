@@ -1,9 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { FeatureBuildManifest } from '#contracts/features.ts'
 import type { PredictionInput, Trace } from '#contracts/predictions.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { reach } from '#domain/expressions/reach.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { onCalendar, readsAll } from '#domain/features/calendar-grid.ts'
 import { computeFeatures } from '#domain/features/compute-features.ts'
+import { computeMarket, type SymbolHistory } from '#domain/features/compute-market.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { SnapshotBars } from '../snapshots.ts'
 import { type Evidence, sha256Of } from './evidence.ts'
 import type { OpenedBuild } from './open-build.ts'
@@ -41,12 +46,45 @@ export async function recomputeFeatures(
   const bars = onCalendar(await snapshot.bars(symbol), calendar)
   const index = bars.sessions.indexOf(session)
   if (index < 0) return undefined
-  const row = featureRowAt(computeFeatures(manifest.columns, bars, snapshot.actions(symbol)), index)
+  const row = featureRowAt(await columnsOf(manifest.columns, snapshot, { calendar, bars, session }), index)
   const expressions = manifest.columns.map(({ expression }) => parse(expression))
   const first = readsAll(expressions, bars) ? 0 : Math.max(0, index + Math.min(...expressions.map((each) => reach(each).from)))
   return {
     row,
     equal: sha256Of(row) === input.sha256,
-    bars: { firstSession: bars.sessions[first] ?? session, lastSession: session, rows: index - first + 1 },
+    bars: {
+      firstSession: bars.sessions[first] ?? session,
+      lastSession: session,
+      rows: index - first + 1,
+      ...(manifest.columns.some(isCrossed) && { symbols: snapshot.manifest.symbols.length }),
+    },
   }
 }
+
+/** The features of a symbol; those across symbols are computed from the bars of all, up to the session. */
+async function columnsOf(
+  columns: FeatureBuildManifest['columns'],
+  snapshot: SnapshotBars,
+  { calendar, bars, session }: { calendar: readonly string[]; bars: BarColumns; session: string },
+): Promise<Float32Array[]> {
+  const { symbol } = bars
+  const plain = columns.filter((column) => !isCrossed(column))
+  const own = computeFeatures(plain, bars, snapshot.actions(symbol))
+  const found = new Map(plain.map(({ name }, index) => [name, own[index]!]))
+  if (plain.length < columns.length) {
+    const market: SymbolHistory[] = []
+    for (const each of snapshot.manifest.symbols) {
+      const all = onCalendar(await snapshot.bars(each.symbol), calendar)
+      const until = all.sessions.findLastIndex((other) => other <= session) + 1
+      if (until > 0) market.push({ bars: sliceBars(all, 0, until), actions: snapshot.actions(each.symbol) })
+    }
+    // one at a time: of each a column of the whole market is in memory, and heartbeats come in between
+    for (const { name, expression } of columns.filter(isCrossed)) {
+      found.set(name, (await computeMarket([parse(expression)], market, new Set([symbol]))).get(symbol)![0]!)
+      await turn()
+    }
+  }
+  return columns.map(({ name }) => found.get(name)!)
+}
+
+const isCrossed = ({ expression }: { expression: string }): boolean => readsOtherSymbols(parse(expression))

@@ -7,6 +7,7 @@ import { Id, Name } from '#contracts/words.ts'
 import { encodeCursor } from '#db/queries/cursor.ts'
 import { resolveSet } from '#db/queries/feature-sets.ts'
 import { findTrainingRun, listProgress, listTrainingRuns } from '#db/queries/training-runs.ts'
+import { processedLabel } from '#domain/features/build-processors.ts'
 import { readLabel } from '#domain/features/definitions.ts'
 import { referenceOf } from '#domain/features/feature-sets.ts'
 import { type KnownSnapshot, knownSnapshotFor } from '../known-snapshot.ts'
@@ -78,13 +79,15 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
   const { db, temporal } = deps
 
   app.openapi(create, async (c) => {
-    const body = c.req.valid('json')
-    readLabel(body.label)
+    const { labelProcessors = [], ...body } = c.req.valid('json')
+    const label = processedLabel(body.label, labelProcessors)
+    readLabel(label)
     // a recipe names the version, so that a retrain reads what was asked for
     const known = await knownSnapshotFor(deps, body)
-    const features = referenceOf(await resolveSet(db, body.features, body.label, { dataset: body.dataset, snapshotId: known.snapshotId }))
+    const bars = { dataset: body.dataset, snapshotId: known.snapshotId }
+    const features = referenceOf(await resolveSet(db, body.features, label, bars, body.processors))
     const request = await acceptRequest(c, db)
-    const input = inputOf({ ...body, features }, known, request)
+    const input = inputOf({ ...body, features, label }, known, request)
     const before = await findTrainingRun(db, input.runId)
     if (before) return c.json(before, 202)
     await startOnce(temporal, { type: 'trainModel', workflowId: trainingWorkflowId(input.runId), input, request })
@@ -116,7 +119,7 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
 }
 
 function inputOf(
-  { name, features, snapshotId, asOf: _, ...recipe }: TrainRequest,
+  { name, features, snapshotId, asOf: _, ...recipe }: Omit<TrainRequest, 'labelProcessors'>,
   known: KnownSnapshot,
   { id, origin }: AcceptedRequest,
 ): TrainModelInput {

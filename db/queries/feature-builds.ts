@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
-import type { FeatureBuild } from '#contracts/features.ts'
+import type { FeatureBuild, FeatureSet } from '#contracts/features.ts'
 import type { Executor } from '../client.ts'
 import { featureBuild } from '../schema.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
@@ -31,7 +31,7 @@ export async function findFeatureBuild(db: Executor, id: string): Promise<Featur
   return row && buildOf(row)
 }
 
-/** The newest ready build of a version of a set over a dataset, of what is known today, whatever its label. */
+/** The newest ready build of a version of a set over a dataset, of what is known today, whatever its label; none that a recipe processed. */
 export async function findNewestBuild(
   db: Executor,
   { dataset, featureSet }: { dataset: string; featureSet: { name: string; version: number } },
@@ -46,6 +46,7 @@ export async function findNewestBuild(
         isNull(featureBuild.asOf),
         sql`${featureBuild.featureSet} ->> 'name' = ${featureSet.name}`,
         sql`${featureBuild.featureSet} ->> 'version' = ${String(featureSet.version)}`,
+        sql`${featureBuild.featureSet} -> 'processors' is null`,
       ),
     )
     .orderBy(desc(featureBuild.endedAt), desc(featureBuild.id))
@@ -53,13 +54,20 @@ export async function findNewestBuild(
   return row && buildOf(row)
 }
 
+const describeSet = ({ name, version, absent = [], processors }: FeatureSet): FeatureBuild['featureSet'] => ({
+  name,
+  version,
+  absent,
+  ...(processors && { processors }),
+})
+
 const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
   id: row.id,
   definitionHash: row.definitionHash,
   snapshotId: row.snapshotId,
   asOf: isoOrNull(row.asOf),
   dataset: row.dataset,
-  featureSet: { name: row.featureSet.name, version: row.featureSet.version, absent: row.featureSet.absent ?? [] },
+  featureSet: describeSet(row.featureSet),
   label: row.label,
   state: row.state,
   step: row.step,

@@ -10,6 +10,7 @@ import {
   withoutAbsent,
 } from '#domain/features/feature-sets.ts'
 import { barColumns } from '#domain/features/bar-columns.ts'
+import { buildProcessors, processedSet } from '#domain/features/build-processors.ts'
 import { readLabel } from '#domain/features/definitions.ts'
 import { setContentHash } from '#domain/features/set-content.ts'
 import type { Executor } from '../client.ts'
@@ -101,17 +102,23 @@ export async function findFeatureSetByContent(db: Executor, name: string, conten
 
 /**
  * What a set means beside a label, over the columns that the bars of a dataset have: of users or of the program. They are
- * those of a snapshot, by default the head.
- * @throws DomainError not_found, with the names there are | feature_column_absent; ExpressionError when the label cannot be read
+ * those of a snapshot, by default the head. `processors` are a recipe's: the set is what the build makes of its features.
+ * @throws DomainError not_found, with the names there are | feature_column_absent | recipe_invalid; ExpressionError when the
+ * label cannot be read, or a processed feature is too long
  */
 export async function resolveSet(
   db: Executor,
   reference: string,
   label: LabelDefinition,
   bars: { dataset: string; snapshotId?: string | undefined },
+  processors: readonly { kind: string }[] = [],
 ): Promise<FeatureSet> {
   const columns = [...barColumns, ...(await findOptionalColumns(db, bars))]
   readLabel(label, columns)
+  return processedSet(await resolvePlain(db, reference, label, columns), buildProcessors(processors))
+}
+
+async function resolvePlain(db: Executor, reference: string, label: LabelDefinition, columns: readonly string[]): Promise<FeatureSet> {
   const { name, version } = readReference(reference)
   if (builtInNames.includes(name) && (version === undefined || version === 1)) return resolveFeatureSet(name, label, columns)
   const { description, features, version: found } = await readFeatureSet(db, reference)

@@ -5,7 +5,10 @@ import { Workspace } from './workspace.ts'
 
 type Source = Readonly<Record<string, Float64Array>>
 
-/** Runs a plan over columns of equal length, in rows ascending by time. Answers one float32 column an expression. */
+/**
+ * Runs a plan over columns of equal length, in rows ascending by time. Answers one float32 column an expression.
+ * @throws RangeError when a column that the plan reads is not given
+ */
 export function evaluate(plan: Plan, source: Source): Float32Array[] {
   const rows = Object.values(source)[0]?.length ?? 0
   const answers = plan.outputs.map(() => new Float32Array(rows))
@@ -58,7 +61,8 @@ function scheduleOf(plan: Plan): Schedule {
 }
 
 function leaf(step: Extract<Step, { kind: 'column' }>, source: Source, workspace: Workspace): Column {
-  const column = source[step.name]!
+  const column = source[step.name]
+  if (column === undefined) throw new RangeError(`no column ${step.name} is given: what reads other symbols is computed for all of them`)
   if (step.precision === 'float64') return column
   const rounded = workspace.lend()
   for (let row = 0; row < rounded.length; row++) rounded[row] = Math.fround(column[row]!)

@@ -74,6 +74,11 @@ const phrases: Readonly<Record<string, Phrase>> = {
   Rank: ([x], [n]) => `the rank of ${x} among its last ${sessions(n!)}`,
   Corr: ([x, y], [n]) => `the ${n}-session correlation of ${x} and ${y}`,
   Cov: ([x, y], [n]) => `the ${n}-session covariance of ${x} and ${y}`,
+  CSRank: ([x]) => `the rank of ${x} among all symbols of the session`,
+  CSZScore: ([x]) => `how many deviations ${x} lies from the mean of all symbols of the session`,
+  CSRobustZScore: ([x]) => `how many robust deviations ${x} lies from the median of all symbols of the session`,
+  CSFillna: ([x]) => `${x}, or where it is missing the mean of all symbols of the session`,
+  CSProcessInf: ([x]) => `${x}, or where it is infinite the mean of all symbols of the session`,
 }
 
 /** The names that TA-Lib's manual gives them. */
@@ -115,7 +120,9 @@ function callInWords(call: CallNode): string {
 /** Within another phrase, arithmetic and choices stand in parentheses: which word belongs to which is plain then. */
 function operandInWords(operand: Expression): string {
   const words = inWords(operand)
-  const loose = operand.kind === 'call' && (isInfix(operand.operator) || ['If', 'Power', 'Not', 'Ref'].includes(operand.operator))
+  const loose =
+    operand.kind === 'call' &&
+    (isInfix(operand.operator) || ['If', 'Power', 'Not', 'Ref', 'CSFillna', 'CSProcessInf'].includes(operand.operator))
   return loose ? `(${words})` : words
 }
 

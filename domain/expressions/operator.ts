@@ -41,7 +41,8 @@ export type Kernel = {
   write?(operands: readonly Operand[], place: Place, out: Float32Array): void
 }
 
-export type Operator = {
+/** Works on the columns of one symbol. */
+export type SymbolOperator = {
   parameters: readonly Parameter[]
   answers: 'series' | 'condition' | 'either branch'
   kernel: Kernel
@@ -63,6 +64,20 @@ export type Operator = {
    */
   gathered?: 'by second setting' | { as: number }
 }
+
+/**
+ * Works on the values that all symbols have at one session, in the order of the symbols, each in float32; a missing one is
+ * NaN. Answers as many. Its operand is computed by itself before, and what stands above it reads a column of float32.
+ */
+export type CrossSection = {
+  parameters: readonly [{ kind: 'series' }]
+  answers: 'series'
+  rows(): Rows
+  exact: false
+  across(values: Float64Array): Float64Array
+}
+
+export type Operator = SymbolOperator | CrossSection
 
 export const thisRow = (): Rows => ({ from: 0, to: 0 })
 

@@ -1,18 +1,28 @@
 /** All operators of the language by name, and what a call of one must look like. */
 import type { CallNode, Expression } from './expression.ts'
 import { nearest } from './nearest.ts'
-import type { Operator, Parameter } from './operator.ts'
+import type { CrossSection, Operator, Parameter } from './operator.ts'
+import { crossSections } from './operators/cross-section.ts'
 import { elementwise } from './operators/elementwise.ts'
 import { longTail } from './operators/long-tail.ts'
 import { overTime } from './operators/rolling.ts'
 import { technical } from './operators/technical.ts'
 
-const operators: ReadonlyMap<string, Operator> = new Map([...elementwise, ...overTime, ...technical, ...longTail])
+const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ...elementwise,
+  ...overTime,
+  ...technical,
+  ...longTail,
+  ...crossSections,
+])
 
 export const operatorNames: readonly string[] = [...operators.keys()].sort()
 
 /** The operator of a call that the parser has accepted. */
 export const operatorOf = (call: CallNode): Operator => operators.get(call.operator)!
+
+/** The operator of a call that reads all symbols of a session; undefined for one that reads its own symbol alone. */
+export const crossSectionOf = (call: CallNode): CrossSection | undefined => crossSections.get(call.operator)
 
 /** Numbers written in the call that set it up, such as a window. */
 export const settingsOf = (call: CallNode): number[] =>

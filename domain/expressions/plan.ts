@@ -1,13 +1,15 @@
 /**
  * A plan computes a set of expressions with each common subexpression once. Steps are in order of need; a step is known
  * by its kernel, settings, inputs and precision, so that equal work has one step however it is written. Below a `TA_*`
- * operator columns are read in float64, elsewhere in float32, and these are different steps.
+ * operator columns are read in float64, elsewhere in float32, and these are different steps. A cross-section was computed
+ * before, and is a column under its normalised text (stages.ts).
  */
 import { DomainError } from '../domain-error.ts'
 import type { CallNode, ColumnNode, Expression } from './expression.ts'
 import { nearest } from './nearest.ts'
 import type { Kernel, Precision, ValueType } from './operator.ts'
 import { kindOf, operandsOf, operatorOf, settingsOf } from './operators.ts'
+import { print } from './print.ts'
 
 export type Input = { step: number; line: number } | number
 
@@ -31,16 +33,18 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
     return steps.length - 1
   }
 
+  const column = (name: string, precision: Precision): Planned => ({
+    input: { step: add(`$${name}:${precision}`, () => ({ kind: 'column', name, precision })), line: 0 },
+    type: precision,
+  })
+
   const visit = (node: Expression, leaves: Precision): Planned => {
     switch (node.kind) {
       case 'number':
         return { input: node.value, type: 'number' }
       case 'column':
         if (!columns.includes(node.name)) throw absent(node, columns)
-        return {
-          input: { step: add(`$${node.name}:${leaves}`, () => ({ kind: 'column', name: node.name, precision: leaves })), line: 0 },
-          type: leaves,
-        }
+        return column(node.name, leaves)
       case 'call':
         return call(node, leaves)
       default:
@@ -50,6 +54,7 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
 
   const call = (node: CallNode, leaves: Precision): Planned => {
     const operator = operatorOf(node)
+    if ('across' in operator) return column(print(node), leaves)
     const { kernel, gathered } = operator
     const operands = operandsOf(node).map((operand) => visit(operand, operator.exact ? 'float64' : leaves))
     const inputs = operands.map(({ input }) => input)

@@ -2,10 +2,11 @@
  * Where a computation may begin so that it gives the bits of one that began at the first row: at a multiple of every block
  * that its windows are joined from (kernels/rolling-sum.ts, indicators/anchored-rows.ts), and early enough for the look-back.
  * A recursive expression has no such row but the first; nor has, where rows are missing, one whose windows leave them out.
+ * Cross-sections were computed before, and are columns here.
  */
 import type { Expression } from './expression.ts'
-import { operandsOf, operatorOf, settingsOf } from './operators.ts'
-import { reach, skipsGaps } from './reach.ts'
+import { crossSectionOf, operandsOf, operatorOf, settingsOf } from './operators.ts'
+import { ownReach, skipsGaps } from './reach.ts'
 
 /** Expressions, by their place in a list, that begin together: at a multiple of `every` rows, `history` rows before the first answer or more. */
 export type RestartClass = { members: number[]; every: number; history: number }
@@ -22,7 +23,7 @@ export function restartClasses(expressions: readonly Expression[], { gaps }: { g
   const fromFirst: number[] = []
   const bounded: { index: number; every: number; history: number }[] = []
   for (const [index, expression] of expressions.entries()) {
-    if (reach(expression).recursive || (gaps && skipsGaps(expression))) fromFirst.push(index)
+    if (ownReach(expression).recursive || (gaps && skipsGaps(expression))) fromFirst.push(index)
     else bounded.push({ index, every: blocksOf(expression).reduce(leastCommonMultiple, 1), history: historyOf(expression) })
   }
   // the longest first: what divides them costs nothing more
@@ -44,15 +45,17 @@ export const restartRow = ({ every, history }: Pick<RestartClass, 'every' | 'his
   Math.max(0, Math.floor((row - history) / every) * every)
 
 /** Rows back that a value needs, also where only what it is made of must have them. */
-function historyOf(expression: Expression): number {
-  if (expression.kind !== 'call') return 0
+export function historyOf(expression: Expression): number {
+  if (expression.kind !== 'call' || crossSectionOf(expression)) return 0
   const { from } = operatorOf(expression).rows(settingsOf(expression))
   return Math.max(0, Math.max(...operandsOf(expression).map(historyOf)) - from)
 }
 
 function blocksOf(expression: Expression): number[] {
   if (expression.kind !== 'call') return []
-  return [...(operatorOf(expression).blocks?.(settingsOf(expression)) ?? []), ...operandsOf(expression).flatMap(blocksOf)]
+  const operator = operatorOf(expression)
+  if ('across' in operator) return []
+  return [...(operator.blocks?.(settingsOf(expression)) ?? []), ...operandsOf(expression).flatMap(blocksOf)]
 }
 
 const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b

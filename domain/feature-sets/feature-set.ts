@@ -1,4 +1,6 @@
 /** A named, versioned list of expressions, in the shape of the contract of the same name. */
+import type { BuildProcessor } from '../features/build-processors.ts'
+
 export type FeatureDefinition = { name: string; expression: string; description?: string | undefined }
 
 /** A feature that is left out because the bars lack a column that some sources have. */
@@ -10,4 +12,6 @@ export type FeatureSet = {
   description: string
   features: FeatureDefinition[]
   absent?: AbsentFeature[] | undefined
+  /** what has become of the features: their expressions hold it already */
+  processors?: BuildProcessor[] | undefined
 }

@@ -1,6 +1,7 @@
 import type { Expression } from '../expressions/expression.ts'
 import { columnsRead } from '../expressions/columns-read.ts'
 import { plan } from '../expressions/plan.ts'
+import { stagesOf } from '../expressions/stages.ts'
 import { optionalColumns } from '../market/bars.ts'
 
 /** Columns of all bars that an expression may read: prices times their factor, volume over the splits' factor. */
@@ -10,7 +11,10 @@ export const barColumns: readonly string[] = ['open', 'high', 'low', 'close', 'v
 export const knownColumns: readonly string[] = [...barColumns, ...optionalColumns]
 
 /** @throws DomainError feature_column_absent when there is no such column; expression_invalid when none is read at all */
-export const assertColumns = (expression: Expression, columns: readonly string[] = knownColumns): void => void plan([expression], columns)
+export function assertColumns(expression: Expression, columns: readonly string[] = knownColumns): void {
+  for (const { operand } of stagesOf([expression]).flat()) plan([operand], columns)
+  plan([expression], columns)
+}
 
 /** An optional column that the expression reads and that is not one of `columns`. */
 export const absentColumn = (expression: Expression, columns: readonly string[]): string | undefined =>

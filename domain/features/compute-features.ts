@@ -10,7 +10,7 @@ import { readFeatures } from './definitions.ts'
 
 /**
  * The features of one symbol: one float32 column each, on the bars' own sessions, NaN until an operator's warm-up is
- * over. The same bars, actions and expressions give the same bytes.
+ * over. The same bars, actions and expressions give the same bytes. None may read other symbols: see compute-market.ts.
  * @throws DomainError expression_invalid | feature_column_absent
  */
 export function computeFeatures(
@@ -27,19 +27,33 @@ export function computeFeatures(
 }
 
 /** As `computeFeatures`, for expressions that were read already; a label's may look ahead, and its last rows are NaN. */
-export function computeColumns(expressions: readonly Expression[], bars: BarColumns, actions: readonly CorporateAction[]): Float32Array[] {
+export function computeColumns(
+  expressions: readonly Expression[],
+  bars: BarColumns,
+  actions: readonly CorporateAction[],
+  given?: GivenColumns,
+): Float32Array[] {
   const answers = expressions.map(() => new Float32Array(bars.sessions.length))
-  runPlan(planColumns(expressions), adjustBars(bars, actions), answers)
+  runPlan(planColumns(expressions), adjustBars(bars, actions), answers, given)
   return answers
 }
 
 /** What many symbols share: one plan serves them all. */
 export const planColumns = (expressions: readonly Expression[]): Plan => plan(expressions, knownColumns)
 
-/** Runs a plan over bars that were adjusted, into columns that are there, one an expression. */
-export function runPlan(columns: Plan, { open, high, low, close, volume, vwap }: BarColumns, answers: readonly Float32Array[]): void {
+/** Cross-sections by their text, computed before: one value a row. */
+export type GivenColumns = ReadonlyMap<string, Float32Array>
+
+/** Runs a plan over bars that were adjusted, and cross-sections that it reads, into columns that are there, one an expression. */
+export function runPlan(
+  columns: Plan,
+  { open, high, low, close, volume, vwap }: BarColumns,
+  answers: readonly Float32Array[],
+  given: GivenColumns = new Map(),
+): void {
   const readsVwap = columns.steps.some((step) => step.kind === 'column' && step.name === 'vwap')
   // a symbol may lack what others of its source have
   const optional = readsVwap ? { vwap: vwap ?? new Float64Array(close.length).fill(Number.NaN) } : {}
-  evaluateInto(columns, { open, high, low, close, volume, ...optional }, answers)
+  const crossSections = Object.fromEntries([...given].map(([text, values]) => [text, Float64Array.from(values)]))
+  evaluateInto(columns, { open, high, low, close, volume, ...optional, ...crossSections }, answers)
 }

@@ -7,7 +7,8 @@ import type { Expression } from '../expressions/expression.ts'
 import { ExpressionError } from '../expressions/expression-error.ts'
 import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
-import { forwardReference, lookahead, lookback } from '../expressions/reach.ts'
+import { forwardReference, lookahead, lookback, ownReach } from '../expressions/reach.ts'
+import { stagesOf } from '../expressions/stages.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
 import { RecentlyUsed } from '../recently-used.ts'
 import { sha256 } from '../sha256.ts'
@@ -47,7 +48,7 @@ export function readLabel(label: Label, columns?: readonly string[]): ReadLabel 
   const reach = labelReach(label.expression, columns)
   const text = print(expression)
   // by default the last value of the label that is known
-  const persistence = known(label.persistence ?? `Ref(${text},${reach})`, columns)
+  const persistence = known(label.persistence ?? print(delayed(expression, reach)), columns)
   return { text, expression, reach, persistence: { text: persistence.text, expression: persistence.expression } }
 }
 
@@ -73,15 +74,32 @@ export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label):
 export const buildIdOf = (definition: string, snapshotId: string, asOf?: string): string =>
   hashOf(['build', definition, snapshotId, ...(asOf === undefined ? [] : [asOf])])
 
-/** `ahead` counts the rows ahead that it reads. */
+/**
+ * An expression as it was some rows earlier. Under a cross-section that looks ahead each symbol is taken back by rows of its
+ * own: the cross-section of an earlier session may read rows of others that are not there yet.
+ */
+function delayed(expression: Expression, rows: number): Expression {
+  if (expression.kind === 'number') return expression
+  if (expression.kind === 'column' || aheadUnderCrossSection(expression) === undefined)
+    return { kind: 'call', operator: 'Ref', arguments: [expression, { kind: 'number', value: rows, at: 0 }], at: 0 }
+  return { ...expression, arguments: expression.arguments.map((operand) => delayed(operand, rows)) }
+}
+
+/** The operand of a cross-section that looks ahead, whatever stands around it. */
+const aheadUnderCrossSection = (expression: Expression): Expression | undefined =>
+  stagesOf([expression])
+    .flat()
+    .find(({ operand }) => lookahead(operand) > 0)?.operand
+
+/** `ahead` counts the rows ahead of its own symbol that it reads, but for those that lie under a cross-section. */
 export type ShardColumn = { name: string; text: string; ahead: number }
 
 /** The columns of a build's shards after `symbol` and `session`, in order. */
 export function shardColumns(set: Pick<FeatureSet, 'features'>, label: Label): ShardColumn[] {
-  const { text, reach, persistence } = readLabel(label)
+  const { text, expression, persistence } = readLabel(label)
   return [
     ...readFeatures(set.features).map((feature) => ({ name: feature.name, text: feature.text, ahead: 0 })),
-    { name: 'label', text, ahead: reach },
+    { name: 'label', text, ahead: ownReach(expression).to },
     { name: 'persistence', text: persistence.text, ahead: 0 },
   ]
 }
@@ -103,14 +121,17 @@ const known = (text: string, columns?: readonly string[]): Omit<Feature, 'name'>
     const expression = parse(text)
     assertColumns(expression, columns)
     const ahead = lookahead(expression)
-    if (ahead > 0)
+    const early = ahead > 0 ? expression : aheadUnderCrossSection(expression)
+    if (early !== undefined)
       throw new ExpressionError(
         text,
-        forwardReference(expression)?.at ?? 0,
-        `this looks ${ahead} session${ahead === 1 ? '' : 's'} ahead, which only a label may`,
+        forwardReference(early)?.at ?? 0,
+        `this looks ${inSessions(ahead || lookahead(early))} ahead, which only a label may`,
       )
     return { text: print(expression), expression, lookback: lookback(expression) }
   })
+
+const inSessions = (count: number) => `${count} session${count === 1 ? '' : 's'}`
 
 function inFeature<T>(name: string, read: () => T): T {
   try {

@@ -34,6 +34,9 @@ export function sliceKeys(slices: readonly Slice[], contents: GroupContents): st
  */
 export type Ahead = { through: string | null; months: string; rows: string }
 
+/** Of columns that read no row after their slice. */
+export const nothingAhead: Ahead = { through: null, months: '', rows: '' }
+
 /** The hash of what the months after a slice hold, up to one of them. */
 export const monthsAhead = ({ months }: Slice, through: string | null, contents: GroupContents): string =>
   hashOf(['ahead', contentBetween(contents, months.at(-1)!, through ?? '9999-12')])

@@ -1,6 +1,16 @@
-import { createFeatureBuildActivities } from '#activities/features.ts'
-import { computeShards, type ShardsResult, type ShardWorld } from '#activities/features/compute-shards.ts'
+import {
+  type BuildPlan,
+  type ColumnCounts,
+  createFeatureBuildActivities,
+  type CrossSectionsResult,
+  type OperandsResult,
+  type ShardsResult,
+} from '#activities/features.ts'
+import { computeCrossSections } from '#activities/features/compute-cross-sections.ts'
+import { computeOperands, computeShards, type ShardWorld } from '#activities/features/compute-shards.ts'
 import type { BuildInput, FeatureSet, LabelDefinition } from '#contracts/features.ts'
+import type { ObjectRef } from '#contracts/references.ts'
+import { buildStages, chunksOf } from '#domain/features/build-stages.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import type { LandedSnapshot } from './snapshot.ts'
 
@@ -27,9 +37,32 @@ export async function buildFeatures(world: ShardWorld, wanted: Wanted): Promise<
   const { featureSet, label } = wanted
   await activities.openFeatureBuild(input)
   const plan = await activities.planFeatureBuild(input)
-  const results: ShardsResult[] = []
-  for (const groups of plan.batches)
-    results.push(await computeShards(world, { snapshot: plan.snapshot, groups, featureSet, label }, new AbortController().signal))
-  await activities.publishFeatureBuild(input, results)
+  const { results, counts } = await computeBuild(world, { ...plan, featureSet, label })
+  await activities.publishFeatureBuild(input, results, counts)
   return input.buildId
+}
+
+type Computed = { results: ShardsResult[]; counts: ColumnCounts[] }
+
+/** The steps of `buildFeatures` between plan and publication, one after the other. */
+export async function computeBuild(
+  world: ShardWorld,
+  { snapshot, batches, featureSet, label }: Pick<BuildPlan, 'snapshot' | 'batches'> & Pick<BuildInput, 'featureSet' | 'label'>,
+): Promise<Computed> {
+  const { signal } = new AbortController()
+  const given = { snapshot, featureSet, label }
+  const [crossed, counts, results]: [ObjectRef[], ColumnCounts[], ShardsResult[]] = [[], [], []]
+  for (const [stage, lists] of buildStages(featureSet, label).entries()) {
+    const operands: OperandsResult[] = []
+    for (const groups of batches) operands.push(await computeOperands(world, { ...given, groups, stage, crossed: [...crossed] }, signal))
+    const sections: CrossSectionsResult[] = []
+    for (const chunk of chunksOf(lists).keys())
+      sections.push(
+        await computeCrossSections(world, { featureSet, label, stage, chunk, operands: operands.map((each) => each.lists) }, signal),
+      )
+    crossed.push(...sections.map(({ columns }) => columns))
+    counts.push(...operands, ...sections)
+  }
+  for (const groups of batches) results.push(await computeShards(world, { ...given, groups, crossed }, signal))
+  return { results, counts }
 }

@@ -114,8 +114,29 @@ class DropCol(Message):
     col_list: Columns
 
 
+class CSZScoreNorm(Message):
+    kind: Literal["CSZScoreNorm"]
+    method: Literal["zscore", "robust"] = "zscore"
+
+
+class CSRankNorm(Message):
+    kind: Literal["CSRankNorm"]
+
+
+class CSZFillna(Message):
+    kind: Literal["CSZFillna"]
+
+
+class ProcessInf(Message):
+    kind: Literal["ProcessInf"]
+
+
+# computed by the feature build
+CrossSectional: TypeAlias = CSZScoreNorm | CSRankNorm | CSZFillna | ProcessInf
+
 Processor: TypeAlias = Annotated[
-    RobustZScoreNorm | ZScoreNorm | MinMaxNorm | Fillna | FilterCol | DropCol, Field(discriminator="kind")
+    RobustZScoreNorm | ZScoreNorm | MinMaxNorm | Fillna | FilterCol | DropCol | CrossSectional,
+    Field(discriminator="kind"),
 ]
 
 

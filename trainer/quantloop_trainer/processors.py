@@ -13,12 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantloop_trainer.contracts import (
+    CrossSectional,
+    CSRankNorm,
+    CSZFillna,
+    CSZScoreNorm,
     DropCol,
     Filling,
     Fillna,
     FilterCol,
     FittedProcessors,
     MinMaxNorm,
+    ProcessInf,
     Processor,
     RobustZScoreNorm,
     Scaling,
@@ -57,6 +62,14 @@ class Processing:
             if isinstance(step, Scaling):
                 value = value * np.array(step.scale)[column] + np.array(step.center)[column]
         return value
+
+
+def left_by_build(processors: Sequence[Processor]) -> list[Processor]:
+    """Without those that the feature build has computed: all up to the last one across symbols, but for choices of columns."""
+    last = max((at for at, processor in enumerate(processors) if isinstance(processor, CrossSectional)), default=-1)
+    return [
+        processor for at, processor in enumerate(processors) if at > last or isinstance(processor, FilterCol | DropCol)
+    ]
 
 
 def fit_processors(processors: Sequence[Processor], names: list[str], train: Matrix) -> Processing:
@@ -121,7 +134,7 @@ def _fitted(processor: Processor, values: Floats64) -> Scaling | Filling | None:
             return _scaling(np.where(still, 0.0, least), np.where(still, 1.0, most - least), None)
         case Fillna():
             return Filling(value=processor.fill_value)
-        case FilterCol() | DropCol():
+        case FilterCol() | DropCol() | CSZScoreNorm() | CSRankNorm() | CSZFillna() | ProcessInf():
             return None
 
 

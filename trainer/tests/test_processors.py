@@ -15,7 +15,7 @@ from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.models.lightgbm import TrainedModel, fit_lightgbm
 from quantloop_trainer.objects import ObjectStore
 from quantloop_trainer.parity import parity_rows
-from quantloop_trainer.processors import fit_processors
+from quantloop_trainer.processors import fit_processors, left_by_build
 from quantloop_trainer.trees import Tree, read_trees
 from tests.conftest import recipe
 from tests.test_export import YEARS_WITH_WARM_UP, run_onnx, steps_apart
@@ -74,6 +74,22 @@ def test_chooses_columns_in_the_order_of_the_set(chain: list[dict[str, Any]], ke
     assert processing.fitted.columns == kept
     rows = floats(QLIB["rows"])
     np.testing.assert_array_equal(processing.apply(rows), rows[:, [NAMES.index(name) for name in kept]])
+
+
+@pytest.mark.parametrize(
+    ("chain", "left"),
+    [
+        ([ROBUST, FILL], [ROBUST, FILL]),
+        ([{"kind": "CSZScoreNorm"}], []),
+        ([FILL, {"kind": "ProcessInf"}, {"kind": "CSRankNorm"}, ROBUST], [ROBUST]),
+        (
+            [{"kind": "DropCol", "colList": ["a"]}, {"kind": "CSZFillna"}, {"kind": "FilterCol", "colList": ["b"]}, FILL],
+            [{"kind": "DropCol", "colList": ["a"]}, {"kind": "FilterCol", "colList": ["b"]}, FILL],
+        ),
+    ],
+)
+def test_what_the_build_computes_is_not_done_again(chain: list[dict[str, Any]], left: list[dict[str, Any]]) -> None:
+    assert left_by_build(read(chain)) == read(left)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 /** Qlib's element-wise and pair-wise arithmetic, comparisons and logic. */
 import * as kernels from '../kernels/elementwise.ts'
-import { type Column, type Kernel, type Operand, type Operator, type Parameter, type Place, promoted, thisRow } from '../operator.ts'
+import { type Column, type Kernel, type Operand, type Parameter, type Place, promoted, type SymbolOperator, thisRow } from '../operator.ts'
 
 const operand: Parameter = { kind: 'operand' }
 const series: Parameter = { kind: 'series' }
@@ -11,11 +11,11 @@ type Compute = (operands: readonly Operand[], place: Place) => Column
 const define = (
   name: string,
   parameters: readonly Parameter[],
-  answers: Operator['answers'],
+  answers: SymbolOperator['answers'],
   compute: Compute,
-  precision: NonNullable<Operator['precision']> = promoted,
+  precision: NonNullable<SymbolOperator['precision']> = promoted,
   write?: Kernel['write'],
-): [string, Operator] => [
+): [string, SymbolOperator] => [
   name,
   {
     parameters,
@@ -40,10 +40,10 @@ const comparison = (name: string, work: Pair) =>
 const logic = (name: string, work: Pair) =>
   define(name, [condition, condition], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
 
-const single = (name: string, work: Single, precision?: Operator['precision']) =>
+const single = (name: string, work: Single, precision?: SymbolOperator['precision']) =>
   define(name, [series], 'series', ([a], place) => kernels.single(a as Column, place, work), precision)
 
-export const elementwise = new Map<string, Operator>([
+export const elementwise = new Map<string, SymbolOperator>([
   pair('Add', kernels.add),
   pair('Sub', kernels.subtract),
   pair('Mul', kernels.multiply),

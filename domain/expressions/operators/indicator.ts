@@ -1,7 +1,7 @@
 /** How an indicator becomes operators: one a line, all of them one computation, over the rows that are there. */
 import { blockRows } from '../../indicators/anchored-rows.ts'
 import { overPresentRows } from '../../indicators/present-rows.ts'
-import type { Operand, Operator, Parameter, Rows } from '../operator.ts'
+import type { Operand, SymbolOperator, Parameter, Rows } from '../operator.ts'
 
 type Settings = readonly number[]
 type Inputs = readonly Float64Array[]
@@ -24,7 +24,7 @@ export type Stream = {
 type Compute = (operands: readonly Operand[], settings: Settings) => Float64Array[]
 
 /** A recursive one has a stream. */
-export type Indicator = Omit<Operator, 'kernel'> & { kernel: { name: string; compute: Compute; stream?: Stream } }
+export type Indicator = Omit<SymbolOperator, 'kernel'> & { kernel: { name: string; compute: Compute; stream?: Stream } }
 
 /** An indicator of the rows in its window alone. */
 export function windowed(

@@ -10,7 +10,7 @@ import { rollingCount, rollingMean, rollingSum } from '../kernels/rolling-sum.ts
 import { rollingDeviation, rollingVariance } from '../kernels/rolling-variance.ts'
 import { rollingWeightedMean } from '../kernels/rolling-weighted.ts'
 import { advanceWeightedMean, alphaOf, weightedMeanState } from '../kernels/weighted-mean.ts'
-import { type Column, type Kernel, type Operator, type Parameter, promoted, type Rows, windowOf } from '../operator.ts'
+import { type Column, type Kernel, type SymbolOperator, type Parameter, promoted, type Rows, windowOf } from '../operator.ts'
 import type { Workspace } from '../workspace.ts'
 
 const longest = 100_000
@@ -30,8 +30,8 @@ const define = (
   parameters: readonly Parameter[],
   rows: (setting: number) => Rows,
   kernel: Kernel,
-  more: Partial<Pick<Operator, 'line' | 'precision' | 'gathered' | 'poisoned' | 'blocks'>> = {},
-): [string, Operator] => [
+  more: Partial<Pick<SymbolOperator, 'line' | 'precision' | 'gathered' | 'poisoned' | 'blocks'>> = {},
+): [string, SymbolOperator] => [
   name,
   { parameters, answers: 'series', kernel, line: 0, rows: ([setting]) => rows(setting!), exact: false, ...more },
 ]
@@ -86,7 +86,7 @@ const shiftRows: Parameter = { kind: 'setting', name: 'shift', whole: true, leas
 /** rows, or the newest value's weight itself when it is below 1 */
 const span: Parameter = { kind: 'setting', name: 'span', whole: false, least: Number.MIN_VALUE, most: longest }
 
-export const overTime = new Map<string, Operator>([
+export const overTime = new Map<string, SymbolOperator>([
   moved('Ref', shiftRows, (rows) => ({ from: -rows, to: -rows }), shift),
   moved('Delta', windowOf(1), (rows) => ({ from: -rows, to: 0 }), delta),
   rolling('Mean', 1, rollingMean),

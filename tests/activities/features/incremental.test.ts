@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { computeShards, type ShardsInput } from '#activities/features/compute-shards.ts'
+import type { ColumnCounts, ShardsResult } from '#activities/features.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
@@ -11,10 +11,11 @@ import { groupBy } from '#domain/group-by.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { featureShardCache } from '#db/schema.ts'
-import { groupSymbols } from '#domain/features/symbol-groups.ts'
+import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars, joinBars } from '#domain/market/bars.ts'
 import { inGroups } from '#domain/market/chunk-layout.ts'
+import { computeBuild } from '#tests/support/build-features.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
@@ -46,8 +47,21 @@ const mixed = set(
   'Mean(TA_SMA($close/Ref($close,3),7),6)',
   'Resi(Log($volume),6)',
 )
+/** Across symbols: within each other, under and over windows, under what is read from the first bar, of what no bar gives. */
+const crossed = set(
+  'CSRank($close/Ref($close,5))',
+  'Mean(CSRank($close/Ref($close,5)),10)',
+  'CSZScore(EMA($close,5)/$close)',
+  'CSRank(Mean(CSZScore($volume),3))-Std($close,7)/$close',
+  'EMA(CSRobustZScore($high/$low),4)',
+  '$close/Ref($close,1)',
+  'CSFillna(CSProcessInf($close/$volume))',
+)
 const bounded = set(...mixed.features.slice(0, 6).map(({ expression }) => expression))
 const label: LabelDefinition = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' }
+const rankedLabel: LabelDefinition = { expression: `CSZScore(${label.expression})`, kind: 'cross-sectional' }
+/** Reads later rows of a cross-section itself. */
+const laterRank: LabelDefinition = { expression: 'Ref(CSRank($close/Ref($close,3)),-2)', kind: 'cross-sectional' }
 
 type Market = { bars: BarColumns[]; actions: CorporateAction[] }
 
@@ -89,12 +103,28 @@ async function land({ bars, actions }: Market, parent?: ObjectRef): Promise<Obje
   })
 }
 
-async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet, from: 'kept' | 'empty' = 'kept') {
+type Where = { from?: 'kept' | 'empty'; by?: LabelDefinition; groups?: SymbolGroup[] }
+
+async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet, { from = 'kept', by = label, groups }: Where = {}) {
   const { db } = from === 'kept' ? kept : empty
   if (from === 'empty') await db.delete(featureShardCache)
-  const groups = groupSymbols(market.bars.map(({ symbol }) => symbol))
-  const input: ShardsInput = { snapshot, groups, featureSet, label }
-  return await computeShards({ db, objects: store.objects, pool }, input, new AbortController().signal)
+  const batches = [groups ?? groupSymbols(market.bars.map(({ symbol }) => symbol))]
+  const world = { db, objects: store.objects, pool }
+  const { results, counts } = await computeBuild(world, { snapshot, batches, featureSet, label: by })
+  const [{ shards, digest, ...own }] = results as [ShardsResult]
+  const all = [own, ...counts]
+  const sum = (pick: (each: ColumnCounts) => number) => all.reduce((total, each) => total + pick(each), 0)
+  return { shards, digest, counts, asked: sum(({ asked }) => asked), cached: sum(({ cached }) => cached) }
+}
+
+/** Two groups, whose years end in different months. */
+function twoGroups({ bars }: Market): SymbolGroup[] {
+  const symbols = bars.map(({ symbol }) => symbol).sort()
+  const half = Math.ceil(symbols.length / 2)
+  return [
+    { group: 0, symbols: symbols.slice(0, half) },
+    { group: 5, symbols: symbols.slice(half) },
+  ].filter((each) => each.symbols.length > 0)
 }
 
 const until = (bars: BarColumns, rows: number) => sliceBars(bars, 0, rows)
@@ -204,7 +234,7 @@ describe('an incremental build', () => {
             market = applied(market, step.edit)
             snapshot = await land(market, snapshot)
             const { shards, digest } = await build(market, snapshot, step.set)
-            const batch = await build(market, snapshot, step.set, 'empty')
+            const batch = await build(market, snapshot, step.set, { from: 'empty' })
             expect([shards, digest]).toEqual([batch.shards, batch.digest])
           }
         },
@@ -230,6 +260,47 @@ describe('an incremental build', () => {
     // weekdays, of which the suspension leaves out the holidays
     const holidays = asleep!.sessions.slice(suspendedAt, 450).filter((session) => !xnys.isSession(session)).length
     expect(shards.reduce((sum, { rows }) => sum + rows, 0)).toBe(3 * 460 - holidays)
+  })
+
+  it('is so too across symbols', async () => {
+    const across = fc.record({ edit, by: fc.constantFrom(label, rankedLabel, laterRank) })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 40, max: 250 }).chain((rows) => fc.constantFrom(rows, rows + 300)),
+        fc.array(across, { minLength: 3, maxLength: 5 }),
+        async (rows, steps) => {
+          await kept.db.delete(featureShardCache)
+          let market: Market = { bars: whole.slice(0, 4).map((bars) => until(bars, rows)), actions: [] }
+          let snapshot = await land(market)
+          await build(market, snapshot, crossed, { groups: twoGroups(market) })
+          for (const { edit: change, by } of steps) {
+            market = applied(market, change)
+            snapshot = await land(market, snapshot)
+            const groups = twoGroups(market)
+            const { shards, digest } = await build(market, snapshot, crossed, { by, groups })
+            const batch = await build(market, snapshot, crossed, { by, groups, from: 'empty' })
+            expect([shards, digest]).toEqual([batch.shards, batch.digest])
+          }
+        },
+      ),
+      { numRuns: 5 },
+    )
+  })
+
+  it('computes no cross-section again whose operands are what they were', async () => {
+    const ranks = set('CSRank($close/Ref($close,5))', 'Mean(CSZScore($close/$open),10)')
+    const market: Market = { bars: whole.slice(0, 4).map((bars) => until(bars, 300)), actions: [] }
+    const groups = twoGroups(market)
+    const snapshot = await land(market)
+    await build(market, snapshot, ranks, { groups })
+    const highOnly = applied(market, { kind: 'revise', symbol: 1, at: 150, by: 1.05 })
+    // a revised high changes what the rows of its group are known by, and no operand
+    const [operands, sections] = (await build(highOnly, await land(highOnly, snapshot), ranks, { groups })).counts
+    expect(operands!.cached).toBeLessThan(operands!.asked)
+    expect(sections!.cached).toBe(sections!.asked)
+    tasks.length = 0
+    const repeated = await build(highOnly, await land(highOnly, snapshot), ranks, { groups })
+    expect([repeated.cached, tasks]).toEqual([repeated.asked, []])
   })
 
   it('after one session more computes the month that it lies in, from the rows that it reads', async () => {

@@ -5,7 +5,6 @@ import { eq } from 'drizzle-orm'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
-import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import { createThreadPool } from '#activities/features/thread-pool.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { FeatureBuildManifest, type FeatureSet } from '#contracts/features.ts'
@@ -15,6 +14,7 @@ import { prediction } from '#db/schema.ts'
 import { buildIdOf, definitionHash, featureHash } from '#domain/features/definitions.ts'
 import { shipPredictions } from '#serving/prediction-log/ship-predictions.ts'
 import { readManifest } from '#storage/snapshot-manifest.ts'
+import { computeBuild } from '#tests/support/build-features.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { registerVersion } from '#tests/support/model-version.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -25,12 +25,12 @@ import { deployVersion, issueKey, servingApp } from '#tests/serving/serving-app.
 const set: FeatureSet = {
   name: 'four',
   version: 1,
-  description: 'one of each kind: a window, a longer one, a recursive one, a ratio',
+  description: 'one of each kind: a window, one across symbols, a recursive one, a window over ranks',
   features: [
     { name: 'MA5', expression: 'Mean($close,5)/$close' },
-    { name: 'STD20', expression: 'Std($close,20)/$close' },
+    { name: 'STD20', expression: 'CSZScore(Std($close,20)/$close)' },
     { name: 'RSI14', expression: 'TA_RSI($close,14)' },
-    { name: 'VOLUME5', expression: '$volume/Mean($volume,5)' },
+    { name: 'VOLUME5', expression: 'Mean(CSRank($volume/Mean($volume,5)),3)-TA_SMA($close,4)/$close' },
   ],
 }
 const label = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' as const }
@@ -77,13 +77,9 @@ beforeAll(async () => {
   await builds.openFeatureBuild(input)
   const plan = await builds.planFeatureBuild(input)
   const pool = createThreadPool(1)
-  const results: ShardsResult[] = []
-  for (const groups of plan.batches)
-    results.push(
-      await computeShards({ db, objects, pool }, { snapshot: plan.snapshot, groups, featureSet: set, label }, new AbortController().signal),
-    )
+  const { results, counts } = await computeBuild({ db, objects, pool }, { ...plan, featureSet: set, label })
   await pool.close()
-  const ref = await builds.publishFeatureBuild(input, results)
+  const ref = await builds.publishFeatureBuild(input, results, counts)
   manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await objects.get(ref))))
   version = await registerVersion(db, objects, 'walk', {
     onnx: 'lightgbm',
@@ -140,7 +136,7 @@ test('a prediction by symbol leads back to its bars, and everything on the way i
     symbol: 'BBB',
     session: bars[1]!.sessions.at(-1),
     // the relative strength index is recursive, so it has read every bar
-    bars: { firstSession: bars[1]!.sessions[0], lastSession: bars[1]!.sessions.at(-1), rows: 90 },
+    bars: { firstSession: bars[1]!.sessions[0], lastSession: bars[1]!.sessions.at(-1), rows: 90, symbols: 2 },
     featuresRecomputed: true,
     recordedValue: bySymbol.value,
     recomputedValue: bySymbol.value,

@@ -26,7 +26,7 @@ from quantloop_trainer.dataset import FitData, Floats32, Floats64, Matrix
 from quantloop_trainer.failures import QuantloopError
 from quantloop_trainer.models.linear import constant, fit_linear, fit_linear_search, predict_linear
 from quantloop_trainer.models.moment import Moment
-from quantloop_trainer.processors import Processing, fit_processors
+from quantloop_trainer.processors import Processing, fit_processors, left_by_build
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,10 @@ def fit_lightgbm(
 
 def _processed(recipe: Recipe, data: FitData) -> tuple[FitData, Processing | None]:
     """What trees grow on."""
-    if recipe.processors is None:
+    processors = left_by_build(recipe.processors or [])
+    if not processors:
         return data, None
-    processing = fit_processors(recipe.processors, data.feature_names, data.train)
+    processing = fit_processors(processors, data.feature_names, data.train)
     rows = [processing.on(segment) for segment in (data.train, data.early_stopping, data.refit)]
     return FitData(processing.fitted.columns, *rows), processing
 

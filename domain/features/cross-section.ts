@@ -1,0 +1,41 @@
+/** A cross-section over rows of many symbols: once a session, over the symbols that have a row in it. */
+import { writeFloat32 } from '../expressions/kernels/float32.ts'
+import type { CrossSection } from '../expressions/operator.ts'
+
+/** Rows in the order of their sessions, and within a session in their own; the sessions end before `ends`. */
+export type SessionOrder = { rows: Int32Array; ends: Int32Array }
+
+/** `days` are of rows by symbol, ascending, then session. */
+export function orderBySession(days: Int32Array): SessionOrder {
+  const counts = new Map<number, number>()
+  for (const day of days) counts.set(day, (counts.get(day) ?? 0) + 1)
+  const next = new Map<number, number>()
+  const ends = new Int32Array(counts.size)
+  let rows = 0
+  for (const [index, day] of [...counts.keys()].sort((a, b) => a - b).entries()) {
+    next.set(day, rows)
+    ends[index] = rows += counts.get(day)!
+  }
+  const ordered = new Int32Array(days.length)
+  for (const [row, day] of days.entries()) {
+    const at = next.get(day)!
+    ordered[at] = row
+    next.set(day, at + 1)
+  }
+  return { rows: ordered, ends }
+}
+
+/** One float32 value a row; equal values give equal bytes. */
+export function computeCrossSection({ rows, ends }: SessionOrder, values: Float32Array, { across }: CrossSection): Float32Array {
+  const answers = new Float64Array(values.length)
+  let from = 0
+  for (const to of ends) {
+    const own = rows.subarray(from, to)
+    const answered = across(Float64Array.from(own, (row) => values[row]!))
+    for (const [at, row] of own.entries()) answers[row] = answered[at]!
+    from = to
+  }
+  const out = new Float32Array(values.length)
+  writeFloat32(answers, out)
+  return out
+}
