@@ -9,16 +9,15 @@ import { publishFeatureBuild } from '#db/commands/publish-feature-build.ts'
 import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { assertStored } from '../assert-stored.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
+import type { SeenObjects } from './seen-objects.ts'
 
 /**
  * Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest.
  * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for
  */
 export async function publishBuild(
-  db: Database,
-  objects: ObjectStore,
+  { db, objects, seen }: { db: Database; objects: ObjectStore; seen: SeenObjects },
   input: BuildInput,
   results: readonly ShardsResult[],
 ): Promise<ObjectRef> {
@@ -40,7 +39,7 @@ export async function publishBuild(
     dataset: input.dataset,
     featureHash: manifest.featureHash,
     manifest: ref,
-    assertStored: () => assertStored(objects, [ref, ...manifest.shards.map(({ object }) => object)]),
+    assertStored: (collections) => seen.assert(objects, [ref, ...manifest.shards.map(({ object }) => object)], collections),
     rows: manifest.rows,
     columns: manifest.columns.length,
     cacheHitRatio: asked === 0 ? 0 : sum(results, (result) => result.cached) / asked,
