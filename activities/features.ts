@@ -25,6 +25,7 @@ import { exportBuild } from './features/export-build.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { type ColumnCounts, publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
+import { SeenObjects } from './features/seen-objects.ts'
 import { interruptible } from './interruptible.ts'
 
 export type { CrossSectionsResult } from './features/compute-cross-sections.ts'
@@ -38,14 +39,22 @@ export const createFeatureRequestActivities = ({ db, client }: { db: Database; c
 })
 
 /** The bookkeeping of a build, on the orchestration queue. */
-export const createFeatureBuildActivities = ({ db, objects }: { db: Database; objects: ObjectStore }) => ({
+export const createFeatureBuildActivities = ({
+  db,
+  objects,
+  seen = new SeenObjects(),
+}: {
+  db: Database
+  objects: ObjectStore
+  seen?: SeenObjects
+}) => ({
   /** The manifest when the build is ready already. */
   openFeatureBuild: (input: BuildInput): Promise<ObjectRef | null> => openFeatureBuild(db, input),
 
   planFeatureBuild: (input: BuildInput): Promise<BuildPlan> => planBuild(db, objects, input),
 
   publishFeatureBuild: (input: BuildInput, results: ShardsResult[], staged?: ColumnCounts[]): Promise<ObjectRef> =>
-    publishBuild(db, objects, input, results, staged),
+    publishBuild({ db, objects, seen }, input, results, staged),
 
   closeFeatureBuild: (end: BuildEnd): Promise<void> => closeFeatureBuild(db, end),
 })

@@ -46,11 +46,14 @@ type World = {
   database: Awaited<ReturnType<typeof testDatabase>>
   store: Awaited<ReturnType<typeof testObjectStore>>
   pool: ThreadPool
+  activities: ReturnType<typeof createFeatureBuildActivities>
 }
 
 export async function benchmark(): Promise<Measurement[]> {
   const stop = await startServers()
-  const world: World = { database: await testDatabase(), store: await testObjectStore(), pool: createThreadPool(threads) }
+  const [database, store] = [await testDatabase(), await testObjectStore()]
+  const activities = createFeatureBuildActivities({ db: database.db, objects: store.objects })
+  const world: World = { database, store, pool: createThreadPool(threads), activities }
   try {
     return await measure(world)
   } finally {
@@ -146,7 +149,7 @@ async function land({ database: { db }, store: { objects } }: World, whole: Mark
 }
 
 /** What the workflow does, without the workflow: as many batches at once as there are threads. */
-async function build({ database: { db }, store: { objects }, pool }: World, featureSet: FeatureSet, { id }: Landed) {
+async function build({ database: { db }, store: { objects }, pool, activities }: World, featureSet: FeatureSet, { id }: Landed) {
   const definition = definitionHash(featureSet, label)
   const input: BuildInput = {
     buildId: buildIdOf(definition, id),
@@ -157,7 +160,6 @@ async function build({ database: { db }, store: { objects }, pool }: World, feat
     label,
     origin: { by: 'bench', bodySha256: '0'.repeat(64) },
   }
-  const activities = createFeatureBuildActivities({ db, objects })
   const steps: number[] = []
   const started = performance.now()
   const step = () => void steps.push(Math.round(performance.now() - started))

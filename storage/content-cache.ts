@@ -8,7 +8,8 @@ import type { ObjectRef } from '#contracts/references.ts'
 
 /**
  * Verified copies of objects on the local disk, under the same keys as in the store. A file has its final name only
- * when its bytes matched their hash and are on the disk; every read hashes it again, and one that was altered is dropped.
+ * when its bytes matched their hash; every read hashes it again, and one that was altered, or torn when the machine
+ * stopped, is dropped. So no copy need reach the disk before it is used.
  */
 export class ContentCache {
   private readonly folder: string
@@ -55,7 +56,6 @@ export class ContentCache {
       })
       const foundSha256 = hash.digest('hex')
       if (foundSha256 !== ref.sha256) return { foundSha256 }
-      await file.sync()
       await file.chmod(0o444)
       await rename(temporary, path)
       return { path }

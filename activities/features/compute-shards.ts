@@ -52,7 +52,8 @@ export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool 
 /** A shard that is in the store. */
 type StoredShard = {
   shard: FeatureShard
-  sessions: readonly string[]
+  /** bits from its first session on */
+  sessions: Uint8Array
   newest: NewestRow[]
   renewed: { key: string; ahead: Ahead }[]
   asked: number
@@ -72,7 +73,7 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const { objects } = world
   const stored = (await storedByGroup(world, input, shardColumns(input.featureSet, input.label), cancelled)).flat()
   const digest: ShardsDigest = {
-    sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
+    sessions: sessionsOf(stored.map(({ shard, sessions }) => ({ firstSession: shard.firstSession, bits: sessions }))),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
   }
   return {
@@ -197,7 +198,7 @@ async function computeGroup(
 /** A shard that is there already. */
 const named = ({ shard: { key, shard, sessions }, newest, renewed }: WholeShard) => ({
   shard,
-  sessions: sessionsOf(shard.firstSession, sessions),
+  sessions,
   newest,
   renewed: renewed === undefined ? [] : [{ key, ahead: renewed }],
 })
@@ -229,8 +230,9 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
       lastSession: sessions.at(-1)!,
     }
     if (last.size > 0) keepNewestRows(stored.object, last, newest)
-    for (const key of keys) fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
-    return { shard: stored, sessions, newest, renewed: [], asked, cached }
+    const bits = sessionBits(sessions)
+    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends })
+    return { shard: stored, sessions: bits, newest, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)

@@ -46,11 +46,11 @@ export async function computeSlices(
   const { texts: crossTexts } = crossReadingOf(lacking.flatMap(({ missing }) => missing))
   const compute = async (plans: readonly SymbolPlan[]) => {
     cancelled.throwIfAborted()
+    const shared = new SharedSessions()
     const tasks: ColumnTask[] = []
     for (const { bars, earlier, runs } of plans)
       tasks.push({
-        // a thread is sent what it reads, not a timestamp a row
-        bars: { ...bars, adjustedClose: undefined, knownAt: [] },
+        bars: { ...bars, sessions: shared.of(bars.sessions) },
         actions: actionsOf.get(bars.symbol) ?? [],
         earlier,
         runs,
@@ -87,6 +87,19 @@ export async function computeSlices(
       })
     }
   return computed
+}
+
+/** Most symbols have the same sessions: a message holds an array once, however many of its parts name it. */
+class SharedSessions {
+  private readonly known = new Map<string, string[]>()
+
+  of(sessions: string[]): string[] {
+    const key = `${sessions.length} ${sessions[0]}`
+    const known = this.known.get(key)
+    if (known?.every((session, row) => session === sessions[row])) return known
+    this.known.set(key, sessions)
+    return sessions
+  }
 }
 
 /** Symbols in their order, some together. */

@@ -9,8 +9,8 @@ import { publishFeatureBuild } from '#db/commands/publish-feature-build.ts'
 import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { assertStored } from '../assert-stored.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
+import type { SeenObjects } from './seen-objects.ts'
 
 /** Columns that were asked for, counted shard by shard, and those of them that were there. */
 export type ColumnCounts = { asked: number; cached: number }
@@ -21,8 +21,7 @@ export type ColumnCounts = { asked: number; cached: number }
  * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for
  */
 export async function publishBuild(
-  db: Database,
-  objects: ObjectStore,
+  { db, objects, seen }: { db: Database; objects: ObjectStore; seen: SeenObjects },
   input: BuildInput,
   results: readonly ShardsResult[],
   staged: readonly ColumnCounts[] = [],
@@ -46,7 +45,7 @@ export async function publishBuild(
     dataset: input.dataset,
     featureHash: manifest.featureHash,
     manifest: ref,
-    assertStored: () => assertStored(objects, [ref, ...manifest.shards.map(({ object }) => object)]),
+    assertStored: (collections) => seen.assert(objects, [ref, ...manifest.shards.map(({ object }) => object)], collections),
     rows: manifest.rows,
     columns: manifest.columns.length,
     cacheHitRatio: asked === 0 ? 0 : sum(counts, (each) => each.cached) / asked,

@@ -9,13 +9,13 @@ import { within } from './rows-of-chunk.ts'
 
 type DecodedChunk = readonly BarColumns[]
 
-/** Of about 100 bytes each. */
+/** Of about 80 bytes each. */
 const keptRows = 1_000_000
 
 const decoded = new RecentlyUsed<DecodedChunk>(keptRows, (chunk) => chunk.reduce((rows, { sessions }) => rows + sessions.length, 0))
 
 /**
- * The bars of some chunks of a snapshot, by symbol. What was decoded lately is not read again: months that are over are
+ * The bars of some chunks of a snapshot, by symbol, as `readByFeatures`. What was decoded lately is not read again: months that are over are
  * the same chunks in each snapshot after, so that one session more reads the files of the open month.
  * @throws QuantloopError object_missing | object_corrupt | unavailable
  */
@@ -43,4 +43,7 @@ export async function readKeptChunks(objects: ObjectStore, chunks: readonly Snap
 
 /** So that a chunk that is dropped frees its memory, whatever was read with it; without a column that only another brought. */
 const ofItsOwn = ({ vwap, ...bars }: BarColumns, chunk: SnapshotChunk): BarColumns =>
-  copyBars({ ...bars, vwap: chunk.vwap === true ? vwap : undefined }, 0, bars.sessions.length)
+  copyBars(readByFeatures({ ...bars, vwap: chunk.vwap === true ? vwap : undefined }), 0, bars.sessions.length)
+
+/** Bars without what no feature reads. */
+export const readByFeatures = (bars: BarColumns): BarColumns => ({ ...bars, adjustedClose: undefined, knownAt: [] })

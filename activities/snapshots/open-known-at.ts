@@ -6,6 +6,7 @@ import { monthContents } from '#domain/market/month-contents.ts'
 import { symbolContentSha256 } from '#domain/market/snapshot-identity.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { coverageOf } from './bar-files.ts'
+import { readByFeatures } from './decoded-chunks.ts'
 import { type LaterBars, openSnapshot, type SnapshotBars } from './open-snapshot.ts'
 import { within } from './rows-of-chunk.ts'
 
@@ -45,7 +46,7 @@ export async function openSnapshotKnownAt(
     manifest: { ...snapshot.manifest, symbols: known, chunks: [...pieces].flatMap(([chunk, own]) => knownChunk(chunk, own)) },
     bars,
     async barsSince(wanted) {
-      return new Map(await Promise.all(wanted.map(async (symbol) => [symbol, await bars(symbol)] as const)))
+      return new Map(await Promise.all(wanted.map(async (symbol) => [symbol, readByFeatures(await bars(symbol))] as const)))
     },
     actions,
   }

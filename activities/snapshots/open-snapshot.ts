@@ -5,7 +5,7 @@ import { groupBy } from '#domain/group-by.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readKeptChunks } from './decoded-chunks.ts'
+import { readByFeatures, readKeptChunks } from './decoded-chunks.ts'
 import { readChunks } from './read-chunks.ts'
 import { readManifest } from './read-manifest.ts'
 import { within } from './rows-of-chunk.ts'
@@ -19,7 +19,10 @@ export type SnapshotBars = {
 }
 
 export type LaterBars = {
-  /** The bars of some symbols from a month (`2026-11`) on, and earlier ones as they come: later chunks are read, and no others. */
+  /**
+   * The bars of some symbols from a month (`2026-11`) on, and earlier ones as they come: later chunks are read, and no
+   * others. What no feature reads is left out: when a bar was known, and the vendor's adjusted close.
+   */
   barsSince(symbols: readonly string[], month: string): Promise<ReadonlyMap<string, BarColumns>>
 }
 
@@ -75,8 +78,9 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       const chunks = manifest.chunks.filter(
         (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
       )
+      if (month !== '') return await readKeptChunks(objects, chunks)
       // all of them are many, and seldom asked for
-      return month === '' ? await readChunks(objects, chunks) : await readKeptChunks(objects, chunks)
+      return new Map([...(await readChunks(objects, chunks))].map(([symbol, own]) => [symbol, readByFeatures(own)]))
     },
     async chunk(chunk) {
       const whole = decoded.get(groupOf(chunk.symbols[0]!)!)

@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database, Executor } from '../client.ts'
+import { countCollections } from '../queries/collections.ts'
 import { dataset, featureBuild, featureRow } from '../schema.ts'
 import { withoutCollection } from './collection-lock.ts'
 import { hintReplicas } from './hint-replicas.ts'
@@ -20,8 +21,8 @@ export type PublishedBuild = {
   columns: number
   cacheHitRatio: number
   newest: readonly NewestRow[]
-  /** that every object of it is in the store: asked when none can be collected any more */
-  assertStored: () => Promise<void>
+  /** that every object of it is in the store: asked when none can be collected any more, with `countCollections` */
+  assertStored: (collections: number | null) => Promise<void>
 }
 
 /**
@@ -32,7 +33,7 @@ export async function publishFeatureBuild(db: Database, build: PublishedBuild): 
   const { buildId, featureHash, manifest, rows, columns, cacheHitRatio } = build
   await db.transaction(async (tx) => {
     await withoutCollection(tx)
-    await build.assertStored()
+    await build.assertStored(await countCollections(tx))
     await tx
       .update(featureBuild)
       .set({

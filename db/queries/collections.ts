@@ -24,6 +24,15 @@ export async function findCollection(db: Executor, id: string): Promise<Collecti
   return row && collectionOf(row)
 }
 
+/** How many collections that remove have ever begun; null while one is open, which may have removed what it has not told. */
+export async function countCollections(db: Executor): Promise<number | null> {
+  const [row] = await db
+    .select({ begun: sql<number>`count(*)::integer`, open: sql<boolean>`coalesce(bool_or(${collection.endedAt} is null), false)` })
+    .from(collection)
+    .where(eq(collection.dryRun, false))
+  return row!.open ? null : row!.begun
+}
+
 const collectionOf = (row: typeof collection.$inferSelect): Collection => ({
   id: row.id,
   dryRun: row.dryRun,

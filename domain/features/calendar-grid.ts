@@ -25,7 +25,8 @@ export function onCalendar(bars: BarColumns, calendar: readonly string[], since 
     symbol: bars.symbol,
     sessions,
     ...mapNumbers(bars, spread),
-    knownAt: sessions.map((session, row) => bars.knownAt[barOf[row]!] ?? assumedKnownAt(session)),
+    // bars that features read come without
+    knownAt: bars.knownAt.length === 0 ? [] : sessions.map((session, row) => bars.knownAt[barOf[row]!] ?? assumedKnownAt(session)),
   }
 }
 

@@ -56,11 +56,9 @@ export function readAhead(
   })
   const all = after.length === symbols.length && after.every(({ sessions }) => sessions.length === reach)
   const through = all ? after.map(({ sessions }) => monthOf(sessions.at(-1)!)).reduce((a, b) => (a > b ? a : b)) : null
+  const later = factorsOf(contents).filter(({ month }) => month > slice.months.at(-1)!)
   const actions = after.map(({ symbol, sessions }) =>
-    factorActions(
-      contents,
-      (action) => action.symbol === symbol && monthOf(action.exDate) > slice.months.at(-1)! && action.exDate <= sessions.at(-1)!,
-    ),
+    later.filter((factor) => factor.symbol === symbol && factor.exDate <= sessions.at(-1)!).map(({ told }) => told),
   )
   return { through, months: monthsAhead(slice, through, contents), rows: hashOf(['rows', barsSha256(after), actions]) }
 }
@@ -68,12 +66,30 @@ export function readAhead(
 /** Bars and factors' actions of the months after one and up to another. */
 function contentBetween(contents: GroupContents, after: string, through: string): unknown[] {
   const within = (month: string) => month > after && month <= through
-  return [[...contents.months].filter(([month]) => within(month)), factorActions(contents, ({ exDate }) => within(monthOf(exDate)))]
+  const months: [string, readonly string[]][] = []
+  for (const each of contents.months) if (within(each[0])) months.push(each)
+  return [months, factorsOf(contents).flatMap(({ month, told }) => (within(month) ? [told] : []))]
 }
 
-const factorActions = ({ actions }: GroupContents, chosen: (action: CorporateAction) => boolean): unknown[] =>
-  actions
-    .filter((action) => (action.kind === 'split' || action.kind === 'dividend') && chosen(action))
-    .map(({ symbol, exDate, kind, ratio, cash }) => [symbol, exDate, kind, ratio ?? null, cash ?? null])
+/** An action that makes a factor; `told` is what is hashed of it. */
+type Factor = { symbol: string; exDate: string; month: string; told: unknown[] }
+
+/** Each slice of a group asks for them. */
+const factors = new WeakMap<GroupContents, Factor[]>()
+
+function factorsOf(contents: GroupContents): Factor[] {
+  const known = factors.get(contents)
+  if (known !== undefined) return known
+  const found = contents.actions
+    .filter(({ kind }) => kind === 'split' || kind === 'dividend')
+    .map(({ symbol, exDate, kind, ratio, cash }) => ({
+      symbol,
+      exDate,
+      month: monthOf(exDate),
+      told: [symbol, exDate, kind, ratio ?? null, cash ?? null],
+    }))
+  factors.set(contents, found)
+  return found
+}
 
 const hashOf = (value: unknown): string => sha256(JSON.stringify(value))

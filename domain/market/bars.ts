@@ -66,11 +66,12 @@ export const copyBars = (bars: BarColumns, from: number, to: number): BarColumns
 export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarColumns {
   const rows = parts.reduce((sum, { sessions }) => sum + sessions.length, 0)
   const join = (columnOf: (part: BarColumns) => Float64Array | undefined) => {
-    const joined = new Float64Array(rows).fill(Number.NaN)
+    const joined = new Float64Array(rows)
     let at = 0
     for (const part of parts) {
       const column = columnOf(part)
-      if (column !== undefined) joined.set(column, at)
+      if (column === undefined) joined.fill(Number.NaN, at, at + part.sessions.length)
+      else joined.set(column, at)
       at += part.sessions.length
     }
     return joined

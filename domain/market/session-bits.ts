@@ -11,9 +11,12 @@ export function sessionBits(sessions: readonly string[]): Uint8Array {
   return bits
 }
 
-export function sessionsOf(firstSession: string, bits: Uint8Array): string[] {
-  const first = dayOf(firstSession)!
-  const sessions: string[] = []
-  for (let day = 0; day < bits.length * 8; day++) if ((bits[day >> 3]! >> (day & 7)) & 1) sessions.push(sessionOf(first + day))
-  return sessions
+/** The sessions that any of some sets of bits has, each from its own first session on; ascending. */
+export function sessionsOf(sets: readonly { firstSession: string; bits: Uint8Array }[]): string[] {
+  const days = new Set<number>()
+  for (const { firstSession, bits } of sets) {
+    const first = dayOf(firstSession)!
+    for (let day = 0; day < bits.length * 8; day++) if ((bits[day >> 3]! >> (day & 7)) & 1) days.add(first + day)
+  }
+  return [...days].sort((a, b) => a - b).map(sessionOf)
 }

@@ -27,7 +27,11 @@ export function rollingOrder(values: Column, asked: number, statistics: readonly
 
 function orderInArray(values: Column, window: number, statistics: readonly number[], lines: readonly Column[]): void {
   const sorted = new Float64Array(window + 1)
+  // of each line the place of its quantile, and how far towards the next one it lies; they change with the size alone
+  const lower = new Int32Array(statistics.length)
+  const share = new Float64Array(statistics.length)
   let size = 0
+  let placed = -1
   for (let row = 0; row < values.length; row++) {
     const entering = values[row]!
     const leaving = row < window ? NaN : values[row - window]!
@@ -44,15 +48,21 @@ function orderInArray(values: Column, window: number, statistics: readonly numbe
       for (let hole = place; hole < size; hole++) sorted[hole] = sorted[hole + 1]!
       place = -1
     }
-    for (let line = 0; line < lines.length; line++) {
-      const statistic = statistics[line]!
-      if (statistic === rankOfNewest) lines[line]![row] = place < 0 ? NaN : rankAt(sorted, size, place) / size
-      else if (size === 0) lines[line]![row] = NaN
+    if (size !== placed) {
+      placed = size
+      for (let line = 0; line < lower.length; line++) {
+        const at = statistics[line]! * (size - 1)
+        lower[line] = Math.floor(at)
+        share[line] = at - lower[line]!
+      }
+    }
+    for (let line = 0; line < lower.length; line++) {
+      const out = lines[line]!
+      if (statistics[line] === rankOfNewest) out[row] = place < 0 ? NaN : rankAt(sorted, size, place) / size
+      else if (size === 0) out[row] = NaN
       else {
-        const at = statistic * (size - 1)
-        const lower = Math.floor(at)
-        const value = sorted[lower]!
-        lines[line]![row] = at === lower ? value : value + (sorted[lower + 1]! - value) * (at - lower)
+        const value = sorted[lower[line]!]!
+        out[row] = share[line] === 0 ? value : value + (sorted[lower[line]! + 1]! - value) * share[line]!
       }
     }
   }

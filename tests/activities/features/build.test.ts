@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { tableFromIPC } from 'apache-arrow'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { computeShards, type ShardsResult } from '#activities/features/compute-s
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
+import { closeCollection, openCollection } from '#db/commands/record-collection.ts'
 import { dataset as datasets, featureBuild, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
@@ -264,6 +265,33 @@ describe('shards that are there', () => {
     await expect(build(input)).rejects.toMatchObject({ code: 'object_missing' })
     expect((await build(input)).manifest).toEqual(manifest)
     expect(await store.objects.find(manifest.shards[1]!.object.uri)).toBeDefined()
+  })
+})
+
+describe('objects that a worker has seen in the store', () => {
+  it('are asked for once by the builds that name them, and again when a collection has begun', async () => {
+    const asked: string[] = []
+    const objects = { ...store.objects, find: (key: string) => (asked.push(key), store.objects.find(key)) }
+    const worker = createFeatureBuildActivities({ db: database.db, objects })
+    const input = inputOf(await landSnapshot({ db: database.db, objects }, 'seen', [walkBars('SSS', 80, 34)]), 'seen')
+    const publish = async () => {
+      asked.length = 0
+      await worker.openFeatureBuild(input)
+      const { snapshot, batches } = await worker.planFeatureBuild(input)
+      const shards = { snapshot, groups: batches[0]!, featureSet: input.featureSet, label }
+      await worker.publishFeatureBuild(input, [
+        await computeShards({ db: database.db, objects, pool }, shards, new AbortController().signal),
+      ])
+      return asked.length
+    }
+    const all = await publish()
+    expect(all).toBeGreaterThan(2)
+    expect(await publish()).toBe(0)
+    const collectionId = randomUUID()
+    await openCollection(database.db, { collectionId, dryRun: false, graceHours: 1, keepDays: 1, origin: { by: 'tests', bodySha256: '' } })
+    expect([await publish(), await publish()]).toEqual([all, all])
+    await closeCollection(database.db, collectionId, { state: 'done', failure: null })
+    expect([await publish(), await publish()]).toEqual([all, 0])
   })
 })
 

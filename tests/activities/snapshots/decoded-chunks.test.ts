@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readByFeatures } from '#activities/snapshots/decoded-chunks.ts'
 import { openSnapshot } from '#activities/snapshots/open-snapshot.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -47,10 +48,12 @@ describe('the bars from a month on', () => {
     const { bars, chunks } = await since(await land(until(290)), month)
     const first = chunks.map(({ firstSession }) => firstSession).reduce((a, b) => (a < b ? a : b))
     const expected = until(290).map((own) =>
-      sliceBars(
-        own,
-        own.sessions.findIndex((session) => session >= first),
-        290,
+      readByFeatures(
+        sliceBars(
+          own,
+          own.sessions.findIndex((session) => session >= first),
+          290,
+        ),
       ),
     )
     expect([...bars.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1))).toEqual(expected)

@@ -106,11 +106,13 @@ describe('keys', () => {
   })
 })
 
-it('sessions as bits are the sessions', () => {
+it('sessions as bits are the sessions, of several sets those of any', () => {
+  const some = fc.uniqueArray(fc.nat(399), { minLength: 1 })
   fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(399), { minLength: 1 }), (rows) => {
-      const sessions = rows.toSorted((a, b) => a - b).map((row) => bars.sessions[row]!)
-      expect(sessionsOf(sessions[0]!, sessionBits(sessions))).toEqual(sessions)
+    fc.property(fc.array(some, { minLength: 1, maxLength: 3 }), (sets) => {
+      const sessionsAt = (rows: number[]) => rows.toSorted((a, b) => a - b).map((row) => bars.sessions[row]!)
+      const bits = sets.map(sessionsAt).map((sessions) => ({ firstSession: sessions[0]!, bits: sessionBits(sessions) }))
+      expect(sessionsOf(bits)).toEqual(sessionsAt([...new Set(sets.flat())]))
     }),
   )
 })
