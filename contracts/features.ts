@@ -23,11 +23,21 @@ export type FeatureDefinition = z.infer<typeof FeatureDefinition>
 /** A feature that is left out because the bars lack a column that some sources have, such as `$vwap`. */
 export const AbsentFeature = z.strictObject({ name: z.string(), column: z.string() })
 
+/** Shares of a build's rows that may be so of each feature of a set: a build above one fails. */
+export const FeatureLimits = z.strictObject({
+  /** infinite values; a set that does not say may have 1 % */
+  infinite: z.number().min(0).max(1).optional(),
+  /** missing values after the feature's warm-up; a set that does not say may have any number */
+  missing: z.number().min(0).max(1).optional(),
+})
+export type FeatureLimits = z.infer<typeof FeatureLimits>
+
 export const FeatureSet = z.strictObject({
   name: Name,
   version: z.int().positive(),
   description: z.string(),
   features: z.array(FeatureDefinition).min(1).max(5000),
+  limits: FeatureLimits.optional(),
   absent: z.array(AbsentFeature).optional(),
 })
 export type FeatureSet = z.infer<typeof FeatureSet>

@@ -1,5 +1,6 @@
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import { countNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
@@ -23,6 +24,7 @@ export type NewShard = {
   newest: NewestRow[]
   ahead: Ahead
   ends: SeriesEnds
+  nonFinite: NonFinite
   asked: number
   cached: number
 }
@@ -54,6 +56,10 @@ export function assembleShard(
       newest: newestOf(rows, featuresOf(columns, named), last),
       ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
       ends,
+      nonFinite: countNonFinite(
+        rows.map(({ symbol, sessions }) => ({ symbol, sessions, earlier: (ends[symbol]?.rows ?? sessions.length) - sessions.length })),
+        named.slice(0, columns.length - 2).map((column, index) => ({ ...column, lookback: columns[index]!.lookback })),
+      ),
       asked: values.size,
       cached: [...values.keys()].filter((text) => held.columns.has(text)).length,
     },
@@ -61,7 +67,7 @@ export function assembleShard(
 }
 
 /** What the end of a build needs to know of a shard that is there already. */
-export function readWhole({ shard: { shard, sessions }, bytes }: WholeShard, last: ReadonlySet<string>, columns: readonly ShardColumn[]) {
+export function readWhole({ shard: { shard, sessions, nonFinite }, bytes }: WholeShard, last: ReadonlySet<string>, columns: readonly ShardColumn[]) {
   const read = (): NewestRow[] => {
     if (bytes === undefined) return []
     const names = columns.map(({ name }) => name)
@@ -69,7 +75,7 @@ export function readWhole({ shard: { shard, sessions }, bytes }: WholeShard, las
     const named = names.map((name) => ({ name, values: found.get(name)! }))
     return newestOf(readRows(bytes), featuresOf(columns, named), last)
   }
-  return { shard: shard satisfies FeatureShard, sessions: sessionsOf(shard.firstSession, sessions), newest: read() }
+  return { shard: shard satisfies FeatureShard, sessions: sessionsOf(shard.firstSession, sessions), newest: read(), nonFinite }
 }
 
 /** The label and its persistence are no features, and stand last. */

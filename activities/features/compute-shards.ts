@@ -5,6 +5,7 @@ import type { Database } from '#db/client.ts'
 import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
 import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { type Ahead, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
@@ -34,7 +35,7 @@ export type ShardsInput = {
 export type ShardsResult = { shards: FeatureShard[]; digest: ObjectRef; asked: number; cached: number }
 
 /** What the end of a build needs to know of shards without reading them. */
-export type ShardsDigest = { sessions: string[]; newest: NewestRow[] }
+export type ShardsDigest = { sessions: string[]; newest: NewestRow[]; nonFinite: NonFinite }
 
 export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool }
 
@@ -43,6 +44,7 @@ type StoredShard = {
   shard: FeatureShard
   sessions: readonly string[]
   newest: NewestRow[]
+  nonFinite: NonFinite
   renewed: { key: string; ahead: Ahead }[]
   asked: number
   cached: number
@@ -75,6 +77,7 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const digest: ShardsDigest = {
     sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
+    nonFinite: mergeNonFinite(stored.map(({ nonFinite }) => nonFinite)),
   }
   return {
     shards: stored.map(({ shard }) => shard),
@@ -137,7 +140,7 @@ async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { key, rows, named, sessions, newest, asked, cached } = shard
+    const { key, rows, named, sessions, newest, nonFinite, asked, cached } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -145,8 +148,8 @@ async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[
       firstSession: sessions[0]!,
       lastSession: sessions.at(-1)!,
     }
-    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends })
-    return { shard: stored, sessions, newest, renewed: [], asked, cached }
+    fresh.push({ key, shard: stored, sessions: sessionBits(sessions), ahead: shard.ahead, ends: shard.ends, nonFinite })
+    return { shard: stored, sessions, newest, nonFinite, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)

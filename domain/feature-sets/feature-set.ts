@@ -1,3 +1,5 @@
+import type { FeatureLimits } from '../features/non-finite.ts'
+
 /** A named, versioned list of expressions, in the shape of the contract of the same name. */
 export type FeatureDefinition = { name: string; expression: string; description?: string | undefined }
 
@@ -9,5 +11,6 @@ export type FeatureSet = {
   version: number
   description: string
   features: FeatureDefinition[]
+  limits?: FeatureLimits | undefined
   absent?: AbsentFeature[] | undefined
 }
