@@ -36,6 +36,7 @@ export const httpStatusOf = {
   // features
   expression_invalid: 422,
   feature_column_absent: 422,
+  feature_not_finite: 422,
   // training
   recipe_invalid: 422,
   segment_empty: 422,

@@ -1,6 +1,6 @@
 /** Feature sets as data: what a user registers, and what is answered of every set. */
 import { z } from 'zod'
-import { FeatureDefinition, FeatureName, FeatureSet } from './features.ts'
+import { FeatureDefinition, FeatureLimits, FeatureName, FeatureSet } from './features.ts'
 import { Sha256 } from './references.ts'
 import { FeatureSetReference, Name, Timestamp } from './words.ts'
 
@@ -28,9 +28,14 @@ const Features = z.union([
 
 /**
  * A set as a person writes it, in YAML or JSON: features are a list, or a mapping of a name to an expression, with a
- * description where the formula does not speak for itself.
+ * description where the formula does not speak for itself. `limits` say how much of a build may be no number.
  */
-export const FeatureSetFile = z.strictObject({ name: Name, description: Words.default(''), features: Features })
+export const FeatureSetFile = z.strictObject({
+  name: Name,
+  description: Words.default(''),
+  limits: FeatureLimits.optional(),
+  features: Features,
+})
 export type FeatureSetFile = z.infer<typeof FeatureSetFile>
 
 export const listFeatures = (features: FeatureSetFile['features']): FeatureSet['features'] =>
@@ -42,6 +47,7 @@ export const listFeatures = (features: FeatureSetFile['features']): FeatureSet['
 export const SetRegistration = z.strictObject({
   name: Name,
   description: z.string(),
+  limits: FeatureLimits.optional(),
   features: z.array(FeatureDefinition).min(1).max(5000),
   contentSha256: Sha256,
 })

@@ -37,11 +37,21 @@ export const CrossProcessors = [
 export const Fillna = z.strictObject({ kind: z.literal('Fillna'), fillValue: z.number().default(0) })
 export const BuildProcessor = z.discriminatedUnion('kind', [...CrossProcessors, Fillna])
 
+/** Shares of a build's rows that may be so of each feature of a set: a build above one fails. */
+export const FeatureLimits = z.strictObject({
+  /** infinite values; a set that does not say may have 1 % */
+  infinite: z.number().min(0).max(1).optional(),
+  /** missing values after the feature's warm-up; a set that does not say may have any number */
+  missing: z.number().min(0).max(1).optional(),
+})
+export type FeatureLimits = z.infer<typeof FeatureLimits>
+
 export const FeatureSet = z.strictObject({
   name: Name,
   version: z.int().positive(),
   description: z.string(),
   features: z.array(FeatureDefinition).min(1).max(5000),
+  limits: FeatureLimits.optional(),
   absent: z.array(AbsentFeature).optional(),
   /** what a recipe has made of the set: the expressions hold it already */
   processors: z.array(BuildProcessor).min(1).optional(),

@@ -1,4 +1,5 @@
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import { countNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -19,6 +20,7 @@ export type NewShard = {
   last: ReadonlySet<string>
   ahead: Ahead
   ends: SeriesEnds
+  nonFinite: NonFinite
   asked: number
   cached: number
 }
@@ -53,6 +55,10 @@ export function assembleShard(
       last,
       ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
       ends,
+      nonFinite: countNonFinite(
+        rows.map(({ symbol, sessions }) => ({ symbol, sessions, earlier: (ends[symbol]?.rows ?? sessions.length) - sessions.length })),
+        named.slice(0, -2).map((column, index) => ({ ...column, lookback: columns[index]!.lookback })),
+      ),
       asked: counted.size,
       cached: [...counted].filter((text) => held.columns.has(text)).length,
     },

@@ -9,6 +9,7 @@ import { parse } from '#domain/expressions/parse.ts'
 import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { buildStages } from '#domain/features/build-stages.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
+import { mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { type Ahead, nothingAhead, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
@@ -45,7 +46,7 @@ export type ShardsInput = {
 export type ShardsResult = { shards: FeatureShard[]; digest: ObjectRef; asked: number; cached: number }
 
 /** What the end of a build needs to know of shards without reading them. */
-export type ShardsDigest = { sessions: string[]; newest: NewestRow[] }
+export type ShardsDigest = { sessions: string[]; newest: NewestRow[]; nonFinite: NonFinite }
 
 export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool }
 
@@ -55,6 +56,7 @@ type StoredShard = {
   /** bits from its first session on */
   sessions: Uint8Array
   newest: NewestRow[]
+  nonFinite: NonFinite
   renewed: { key: string; ahead: Ahead }[]
   asked: number
   cached: number
@@ -75,6 +77,7 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const digest: ShardsDigest = {
     sessions: sessionsOf(stored.map(({ shard, sessions }) => ({ firstSession: shard.firstSession, bits: sessions }))),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
+    nonFinite: mergeNonFinite(stored.map(({ nonFinite }) => nonFinite)),
   }
   return {
     shards: stored.map(({ shard }) => shard),
@@ -196,10 +199,11 @@ async function computeGroup(
 }
 
 /** A shard that is there already. */
-const named = ({ shard: { key, shard, sessions }, newest, renewed }: WholeShard) => ({
+const named = ({ shard: { key, shard, sessions, nonFinite }, newest, renewed }: WholeShard) => ({
   shard,
   sessions,
   newest,
+  nonFinite,
   renewed: renewed === undefined ? [] : [{ key, ahead: renewed }],
 })
 
@@ -221,7 +225,7 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { keys, rows, named, sessions, newest, last, asked, cached } = shard
+    const { keys, rows, named, sessions, newest, last, nonFinite, asked, cached } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -231,8 +235,8 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
     }
     if (last.size > 0) keepNewestRows(stored.object, last, newest)
     const bits = sessionBits(sessions)
-    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends })
-    return { shard: stored, sessions: bits, newest, renewed: [], asked, cached }
+    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, nonFinite })
+    return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)

@@ -7,6 +7,7 @@ import type { Database } from '#db/client.ts'
 import { forgetShards } from '#db/commands/forget-shards.ts'
 import { publishFeatureBuild } from '#db/commands/publish-feature-build.ts'
 import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
+import { excessOf, mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
@@ -18,7 +19,8 @@ export type ColumnCounts = { asked: number; cached: number }
 /**
  * Writes the manifest of the shards, makes the build ready and refreshes the online rows. Answers the manifest. `staged`
  * counts the columns that were computed on the way.
- * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for
+ * @throws QuantloopError snapshot_not_found when nothing was known at the time that was asked for; feature_not_finite when
+ * more of a feature is no number than its set allows: then no build is named
  */
 export async function publishBuild(
   { db, objects, seen }: { db: Database; objects: ObjectStore; seen: SeenObjects },
@@ -35,6 +37,7 @@ export async function publishBuild(
     results.flatMap(({ shards }) => shards),
     [...new Set(digests.flatMap(({ sessions }) => sessions))].sort(compareText),
   )
+  assertWithinLimits(input, manifest.rows, mergeNonFinite(digests.map(({ nonFinite }) => nonFinite)))
   const ref = await objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
   const counts = [...results, ...staged]
   const asked = sum(counts, (each) => each.asked)
@@ -83,6 +86,19 @@ function manifestOf(input: BuildInput, shards: readonly FeatureShard[], sessions
     shards: [...shards],
   }
 }
+
+function assertWithinLimits({ featureSet }: BuildInput, rows: number, counted: NonFinite): void {
+  const excess = excessOf(counted, rows, featureSet.limits)
+  if (excess === undefined) return
+  const { feature, kind, share, limit, symbol, session } = excess
+  throw new QuantloopError(
+    'feature_not_finite',
+    `${feature} is ${kind} on ${excess.rows} of ${rows} rows (${percent(share)}), first of ${symbol} on ${session}: ${featureSet.name} may have ${percent(limit)}. Change the expression, or the set's limits.${kind}`,
+    { feature, share, limit, symbol, session },
+  )
+}
+
+const percent = (share: number) => `${Number((100 * share).toPrecision(3))} %`
 
 const nothingKnown = ({ dataset, snapshotId, asOf }: BuildInput) =>
   new QuantloopError(

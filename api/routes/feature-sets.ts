@@ -77,11 +77,11 @@ export function featureSets(app: Api, deps: AppDependencies): void {
   })
 
   app.openapi(register, async (c) => {
-    const { name, description, features: written } = c.req.valid('json')
+    const { name, description, limits, features: written } = c.req.valid('json')
     const features = listFeatures(written)
-    const contentSha256 = setContentHash({ description, features })
+    const contentSha256 = setContentHash({ description, features, limits })
     const request = await acceptRequest(c, db)
-    await apply(deps, { verb: 'register-feature-set', set: { name, description, features, contentSha256 } }, {}, request)
+    await apply(deps, { verb: 'register-feature-set', set: { name, description, limits, features, contentSha256 } }, {}, request)
     return c.json(found(await findFeatureSetByContent(db, name, contentSha256), 'feature set', name), 201)
   })
 

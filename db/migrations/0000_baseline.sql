@@ -186,6 +186,7 @@ CREATE TABLE "feature_set_version" (
 	"version" integer NOT NULL,
 	"description" text NOT NULL,
 	"features" jsonb NOT NULL,
+	"limits" jsonb,
 	"content_sha256" text NOT NULL,
 	"registered_by" text NOT NULL,
 	"registered_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
@@ -199,6 +200,7 @@ CREATE TABLE "feature_shard_cache" (
 	"sessions" "bytea" NOT NULL,
 	"ahead" jsonb NOT NULL,
 	"ends" jsonb NOT NULL,
+	"non_finite" jsonb NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "feature_shard_cache_key_columns_pk" PRIMARY KEY("key","columns")
 );

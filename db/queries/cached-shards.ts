@@ -1,6 +1,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import type { NonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import type { Executor } from '../client.ts'
@@ -14,6 +15,7 @@ export type CachedShard = {
   shard: FeatureShard
   sessions: Uint8Array
   ahead: Ahead
+  nonFinite: NonFinite
 }
 
 /** By key, how a slice ends for each of its group's symbols, as any of its shards says. */
@@ -29,8 +31,8 @@ const named = (keys: readonly string[]) => sql`${featureShardCache.key} = any(${
 /** Every shard whose rows were computed from what one of the keys names. */
 export async function findCachedShards(db: Executor, keys: readonly string[]): Promise<CachedShard[]> {
   if (keys.length === 0) return []
-  const { key, columns: columnsHash, shard, sessions, ahead } = featureShardCache
-  const shards = await db.select({ key, columnsHash, shard, sessions, ahead }).from(featureShardCache).where(named(keys))
+  const { key, columns: columnsHash, shard, sessions, ahead, nonFinite } = featureShardCache
+  const shards = await db.select({ key, columnsHash, shard, sessions, ahead, nonFinite }).from(featureShardCache).where(named(keys))
   if (shards.length === 0) return []
   const hashes = [...new Set(shards.map((each) => each.columnsHash))]
   const lists = await db.select().from(featureColumnList).where(inArray(featureColumnList.hash, hashes))

@@ -121,8 +121,8 @@ export async function resolveSet(
 async function resolvePlain(db: Executor, reference: string, label: LabelDefinition, columns: readonly string[]): Promise<FeatureSet> {
   const { name, version } = readReference(reference)
   if (builtInNames.includes(name) && (version === undefined || version === 1)) return resolveFeatureSet(name, label, columns)
-  const { description, features, version: found } = await readFeatureSet(db, reference)
-  return withoutAbsent({ name, version: found, description, features }, columns)
+  const { description, features, limits, version: found } = await readFeatureSet(db, reference)
+  return withoutAbsent({ name, version: found, description, features, ...(limits === undefined ? {} : { limits }) }, columns)
 }
 
 const tells = ({ name, description, features }: FeatureSet, search: string) => {
@@ -140,8 +140,9 @@ const describeBuiltIn = (set: FeatureSet): DescribedFeatureSet => ({
   registeredAt: null,
 })
 
-const describedOf = ({ registeredAt, ...row }: typeof featureSetVersion.$inferSelect): DescribedFeatureSet => ({
+const describedOf = ({ registeredAt, limits, ...row }: typeof featureSetVersion.$inferSelect): DescribedFeatureSet => ({
   ...row,
+  ...(limits === null ? {} : { limits }),
   builtIn: false,
   registeredAt: iso(registeredAt),
 })

@@ -1,8 +1,9 @@
 import { boolean, date, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { CheckVerdict } from '#contracts/feature-checks.ts'
-import type { BuildState, FeatureSet, FeatureShard, LabelDefinition } from '#contracts/features.ts'
+import type { BuildState, FeatureLimits, FeatureSet, FeatureShard, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
+import type { NonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import { dataset } from './data.ts'
@@ -79,6 +80,8 @@ export const featureSetVersion = pgTable(
     version: integer('version').notNull(),
     description: text('description').notNull(),
     features: jsonb('features').$type<FeatureSet['features']>().notNull(),
+    /** null where it says nothing */
+    limits: jsonb('limits').$type<FeatureLimits>(),
     contentSha256: text('content_sha256').notNull(),
     registeredBy: text('registered_by').notNull(),
     registeredAt: now('registered_at'),
@@ -111,7 +114,7 @@ export const featureColumnList = pgTable('feature_column_list', {
 /**
  * Shards that some build computed. `key` is of all that columns without look-ahead read, `ahead` of what the label reads
  * beyond that; `sessions` are bits, one a day from the shard's first session on; `ends` are the last rows of the group's
- * symbols by then, from which later slices go on.
+ * symbols by then, from which later slices go on; `nonFinite` counts values that are no numbers.
  */
 export const featureShardCache = pgTable(
   'feature_shard_cache',
@@ -124,6 +127,7 @@ export const featureShardCache = pgTable(
     sessions: bytes('sessions').notNull(),
     ahead: jsonb('ahead').$type<Ahead>().notNull(),
     ends: jsonb('ends').$type<SeriesEnds>().notNull(),
+    nonFinite: jsonb('non_finite').$type<NonFinite>().notNull(),
     createdAt: now('created_at'),
   },
   (t) => [primaryKey({ columns: [t.key, t.columns] })],

@@ -1,3 +1,5 @@
+import type { FeatureLimits } from '../features/non-finite.ts'
+
 /** A named, versioned list of expressions, in the shape of the contract of the same name. */
 import type { BuildProcessor } from '../features/build-processors.ts'
 
@@ -11,6 +13,7 @@ export type FeatureSet = {
   version: number
   description: string
   features: FeatureDefinition[]
+  limits?: FeatureLimits | undefined
   absent?: AbsentFeature[] | undefined
   /** what has become of the features: their expressions hold it already */
   processors?: BuildProcessor[] | undefined

@@ -6,7 +6,7 @@ import { crossSectionOf } from '../expressions/operators.ts'
 import type { CrossSection } from '../expressions/operator.ts'
 import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
-import { lookahead, ownReach } from '../expressions/reach.ts'
+import { lookahead, lookback, ownReach } from '../expressions/reach.ts'
 import { type CrossSectionNode, stagesOf } from '../expressions/stages.ts'
 import type { FeatureSet } from '../feature-sets/feature-set.ts'
 import { type Label, type ShardColumn, shardColumns } from './definitions.ts'
@@ -39,8 +39,8 @@ function listOf(nodes: readonly CrossSectionNode[]): OperandList {
   const operands = new Map<string, ShardColumn>()
   const columns = nodes.map(({ text, node, operand }): CrossColumn => {
     const read = print(operand)
-    operands.set(read, { name: read, text: read, ahead: ownReach(operand).to })
-    return { column: { name: text, text, ahead: 0 }, operand: read, section: crossSectionOf(node)! }
+    operands.set(read, { name: read, text: read, ahead: ownReach(operand).to, lookback: lookback(operand) })
+    return { column: { name: text, text, ahead: 0, lookback: lookback(node) }, operand: read, section: crossSectionOf(node)! }
   })
   const chunks = Array.from({ length: Math.ceil(columns.length / columnsAChunk) }, (_, index) =>
     columns.slice(index * columnsAChunk, (index + 1) * columnsAChunk),

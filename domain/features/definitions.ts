@@ -13,6 +13,7 @@ import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.
 import { RecentlyUsed } from '../recently-used.ts'
 import { sha256 } from '../sha256.ts'
 import { assertColumns } from './bar-columns.ts'
+import type { FeatureLimits } from './non-finite.ts'
 
 /** Rises whenever the same expression over the same bars may give other bytes. */
 export const engineVersion = '4'
@@ -65,11 +66,15 @@ export function labelReach(expression: string, columns?: readonly string[]): num
 /** What a model declares it reads: ordered names and expressions, and the engine. */
 export const featureHash = (set: Pick<FeatureSet, 'features'>): string => hashOf(['features', engineVersion, namesAndTexts(set)])
 
-/** What a build computes: the features, the label and its persistence. */
-export function definitionHash(set: Pick<FeatureSet, 'features'>, label: Label): string {
+/** What a build computes, the features, the label and its persistence, and the limits that it must keep where the set has some. */
+export function definitionHash(set: Pick<FeatureSet, 'features' | 'limits'>, label: Label): string {
   const { text, persistence } = readLabel(label)
-  return hashOf(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind])
+  return hashOf(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind, ...limitsIn(set.limits)])
 }
+
+/** As a hash has them: nothing for a set without any. */
+export const limitsIn = ({ infinite, missing }: FeatureLimits = {}): unknown[] =>
+  infinite === undefined && missing === undefined ? [] : [{ infinite, missing }]
 
 export const buildIdOf = (definition: string, snapshotId: string, asOf?: string): string =>
   hashOf(['build', definition, snapshotId, ...(asOf === undefined ? [] : [asOf])])
@@ -91,16 +96,19 @@ const aheadUnderCrossSection = (expression: Expression): Expression | undefined 
     .flat()
     .find(({ operand }) => lookahead(operand) > 0)?.operand
 
-/** `ahead` counts the rows ahead of its own symbol that it reads, but for those that lie under a cross-section. */
-export type ShardColumn = { name: string; text: string; ahead: number }
+/**
+ * `ahead` counts the rows ahead of its own symbol that it reads, but for those that lie under a cross-section; `lookback`
+ * those that its first value needs, its own included.
+ */
+export type ShardColumn = { name: string; text: string; ahead: number; lookback: number }
 
 /** The columns of a build's shards after `symbol` and `session`, in order. */
 export function shardColumns(set: Pick<FeatureSet, 'features'>, label: Label): ShardColumn[] {
   const { text, expression, persistence } = readLabel(label)
   return [
-    ...readFeatures(set.features).map((feature) => ({ name: feature.name, text: feature.text, ahead: 0 })),
-    { name: 'label', text, ahead: ownReach(expression).to },
-    { name: 'persistence', text: persistence.text, ahead: 0 },
+    ...readFeatures(set.features).map((feature) => ({ name: feature.name, text: feature.text, ahead: 0, lookback: feature.lookback })),
+    { name: 'label', text, ahead: ownReach(expression).to, lookback: lookback(expression) },
+    { name: 'persistence', text: persistence.text, ahead: 0, lookback: lookback(persistence.expression) },
   ]
 }
 

@@ -6,7 +6,7 @@ import type { Database } from '#db/client.ts'
 import { dataset as datasets, snapshot as snapshots } from '#db/schema.ts'
 import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
 import { writeManifest } from '#storage/snapshot-manifest.ts'
-import { besideIdentity } from '#activities/snapshots.ts'
+import { besideIdentity, optionalColumnsOf } from '#activities/snapshots.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import type { Universe } from '#domain/market/universe.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
@@ -33,6 +33,7 @@ export async function landSnapshot(
   const files: Uint8Array[] = []
   for await (const file of writeBarFiles([bars])) files.push(file)
   const coverage = coverageOf(bars)
+  const chunks = [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }]
   const manifest = await writeManifest(objects, {
     format: 1,
     id,
@@ -47,7 +48,7 @@ export async function landSnapshot(
       lastSession: sessions.at(-1)!,
       contentSha256: identities[index]!.contentSha256,
     })),
-    chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }],
+    chunks,
     actions: [...actions],
     clearedJumps: [],
     ...(beside === undefined ? {} : { beside }),
@@ -69,6 +70,7 @@ export async function landSnapshot(
       firstSession: coverage.firstSession,
       lastSession: coverage.lastSession,
       knownAtBasis: 'assumed',
+      optionalColumns: optionalColumnsOf({ chunks }),
     })
     .onConflictDoNothing()
   return { id, manifest }

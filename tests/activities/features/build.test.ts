@@ -312,6 +312,29 @@ describe('a build that cannot be', () => {
     await expect(activities().planFeatureBuild({ ...input, featureSet: unknown })).rejects.toMatchObject({ code: 'feature_column_absent' })
   })
 
+  it('names the feature of which too much is infinite, how much, and where it begins; a set that allows it is built', async () => {
+    const idle = walkBars('III', 60, 42)
+    // volumes of 0 are divided by on the next row
+    for (const row of [9, 30]) idle.volume[row] = 0
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'infinite', [idle, walkBars('JJJ', 60, 43)])
+    const features = [{ name: 'growth', expression: '$volume/Ref($volume,1)' }]
+    const strict: FeatureSet = { ...technical, name: 'own', features }
+    const input = inputOf(snapshot, 'infinite', strict)
+    await expect(build(input)).rejects.toMatchObject({
+      code: 'feature_not_finite',
+      message: `growth is infinite on 2 of 120 rows (1.67 %), first of III on ${idle.sessions[10]}: own may have 1 %. Change the expression, or the set's limits.infinite`,
+    })
+    expect((await findFeatureBuild(database.db, input.buildId))?.manifest).toBeNull()
+    // its shards are there, and are judged by what was counted when they were computed
+    tasks.length = 0
+    const allowed = inputOf(snapshot, 'infinite', { ...strict, limits: { infinite: 0.02, missing: 0 } })
+    expect(allowed.buildId).not.toBe(input.buildId)
+    expect((await build(allowed)).row).toMatchObject({ state: 'ready', cacheHitRatio: 1 })
+    expect(tasks).toEqual([])
+    const tooShort = inputOf(snapshot, 'infinite', { ...strict, limits: { infinite: 0.0166 } })
+    await expect(build(tooShort)).rejects.toMatchObject({ code: 'feature_not_finite' })
+  })
+
   it('gives up between two symbols when it is cancelled', async () => {
     const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'cancelled', [walkBars('YYY', 80, 51)])
     const cancelled = AbortSignal.abort(new Error('paused'))
