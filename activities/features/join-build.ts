@@ -4,9 +4,11 @@ import type { FeatureBuildManifest } from '#contracts/features.ts'
 import type { Database } from '#db/client.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { reach } from '#domain/expressions/reach.ts'
-import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
+import { knownTimes, rowKnownBy, withMarket } from '#domain/features/point-in-time.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import type { SnapshotBars } from '../snapshots.ts'
 import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import { openBars } from './open-bars.ts'
 import { readyManifest } from './ready-manifest.ts'
@@ -24,15 +26,19 @@ export async function joinBuild(
   const wanted = new Set(points.map(({ symbol }) => symbol))
   const shards = manifest.shards.filter(({ symbols }) => symbols.some((symbol) => wanted.has(symbol)))
   const held = new Set(shards.flatMap(({ symbols }) => symbols).filter((symbol) => wanted.has(symbol)))
-  const snapshot = await openBars({ db, objects }, build, held)
+  const crossed = manifest.columns.some(({ expression }) => readsOtherSymbols(parse(expression)))
+  const snapshot = await openBars({ db, objects }, build, crossed ? new Set(manifest.shards.flatMap(({ symbols }) => symbols)) : held)
   const lookback = lookbackOf(manifest)
+  const market = crossed ? await marketKnown(snapshot, lookback, cancelled) : undefined
   const names = manifest.columns.map(({ name }) => name)
   const latest = knownBy === undefined ? Number.POSITIVE_INFINITY : Date.parse(knownBy)
   const rows: FeatureJoin['rows'] = points.map((point) => ({ ...point, session: null, knownAt: null, values: null }))
   for await (const slices of slicesBySymbols(objects, { ...manifest, shards }))
     for (const slice of slices.filter(({ symbol }) => held.has(symbol))) {
       cancelled.throwIfAborted()
-      const known = knownTimes(await snapshot.bars(slice.symbol), snapshot.actions(slice.symbol), lookback)
+      const bars = await snapshot.bars(slice.symbol)
+      const own = knownTimes(bars, snapshot.actions(slice.symbol), lookback)
+      const known = market === undefined ? own : withMarket(own, bars.sessions, market, lookback)
       for (const joined of rows) {
         if (joined.symbol !== slice.symbol) continue
         const row = rowKnownBy(known, Math.min(Date.parse(joined.time), latest))
@@ -44,6 +50,18 @@ export async function joinBuild(
     }
   const join: FeatureJoin = { buildId, snapshotId: manifest.snapshotId, features: names, rows }
   return { joined: await objects.put(new TextEncoder().encode(canonicalJson(join)), 'json') }
+}
+
+/** By session when the rows of all symbols were known. */
+async function marketKnown(snapshot: SnapshotBars, lookback: number | undefined, cancelled: AbortSignal): Promise<Map<string, number>> {
+  const latest = new Map<string, number>()
+  for (const { symbol } of snapshot.manifest.symbols) {
+    cancelled.throwIfAborted()
+    const bars = await snapshot.bars(symbol)
+    const known = knownTimes(bars, snapshot.actions(symbol), lookback)
+    for (const [row, session] of bars.sessions.entries()) latest.set(session, Math.max(latest.get(session) ?? known[row]!, known[row]!))
+  }
+  return latest
 }
 
 /** Of the longest feature; undefined when one reaches back without bound. */
