@@ -2,10 +2,13 @@ import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { FeatureJoin, FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
 import type { Database } from '#db/client.ts'
 import { parse } from '#domain/expressions/parse.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { readsAll } from '#domain/features/calendar-grid.ts'
-import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
+import { knownTimes, rowKnownBy, withMarket } from '#domain/features/point-in-time.ts'
+import type { BarColumns } from '#domain/market/bars.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import type { SnapshotBars } from '../snapshots.ts'
 import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import { openBars } from './open-bars.ts'
 import { readyManifest } from './ready-manifest.ts'
@@ -23,9 +26,13 @@ export async function joinBuild(
   const wanted = new Set(points.map(({ symbol }) => symbol))
   const shards = manifest.shards.filter(({ symbols }) => symbols.some((symbol) => wanted.has(symbol)))
   const held = new Set(shards.flatMap(({ symbols }) => symbols).filter((symbol) => wanted.has(symbol)))
-  const snapshot = await openBars({ db, objects }, build, held)
   const expressions = manifest.columns.map(({ expression }) => parse(expression))
+  const crossed = expressions.some(readsOtherSymbols)
+  const snapshot = await openBars({ db, objects }, build, crossed ? new Set(manifest.shards.flatMap(({ symbols }) => symbols)) : held)
   const lookback = Math.max(...manifest.columns.map((column) => column.lookback))
+  /** undefined when a feature reaches back without bound */
+  const lookbackOn = (bars: BarColumns) => (readsAll(expressions, bars) ? undefined : lookback)
+  const market = crossed ? await marketKnown(snapshot, lookbackOn, cancelled) : undefined
   const names = manifest.columns.map(({ name }) => name)
   const latest = knownBy === undefined ? Number.POSITIVE_INFINITY : Date.parse(knownBy)
   const rows: FeatureJoin['rows'] = points.map((point) => ({ ...point, session: null, knownAt: null, values: null }))
@@ -33,7 +40,8 @@ export async function joinBuild(
     for (const slice of slices.filter(({ symbol }) => held.has(symbol))) {
       cancelled.throwIfAborted()
       const bars = await snapshot.bars(slice.symbol)
-      const known = knownTimes(bars, snapshot.actions(slice.symbol), readsAll(expressions, bars) ? undefined : lookback)
+      const own = knownTimes(bars, snapshot.actions(slice.symbol), lookbackOn(bars))
+      const known = market === undefined ? own : withMarket(own, bars.sessions, market, lookbackOn(bars))
       for (const joined of rows) {
         if (joined.symbol !== slice.symbol) continue
         const row = rowKnownBy(known, Math.min(Date.parse(joined.time), latest))
@@ -45,6 +53,22 @@ export async function joinBuild(
     }
   const join: FeatureJoin = { buildId, snapshotId: manifest.snapshotId, features: names, rows }
   return { joined: await objects.put(new TextEncoder().encode(canonicalJson(join)), 'json') }
+}
+
+/** By session when the rows of all symbols were known. */
+async function marketKnown(
+  snapshot: SnapshotBars,
+  lookbackOn: (bars: BarColumns) => number | undefined,
+  cancelled: AbortSignal,
+): Promise<Map<string, number>> {
+  const latest = new Map<string, number>()
+  for (const { symbol } of snapshot.manifest.symbols) {
+    cancelled.throwIfAborted()
+    const bars = await snapshot.bars(symbol)
+    const known = knownTimes(bars, snapshot.actions(symbol), lookbackOn(bars))
+    for (const [row, session] of bars.sessions.entries()) latest.set(session, Math.max(latest.get(session) ?? known[row]!, known[row]!))
+  }
+  return latest
 }
 
 const valuesAt = (slice: SymbolSlice, names: readonly string[], row: number) =>

@@ -1,83 +1,72 @@
-import type { FeatureCheck } from '#contracts/feature-checks.ts'
 import type { FeatureBuild, FeatureBuildManifest } from '#contracts/features.ts'
-import { describeColumn } from '#domain/features/column-statistics.ts'
+import { parse } from '#domain/expressions/parse.ts'
+import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { copyBars } from '#domain/market/bars.ts'
 import { adjustBars } from '#domain/market/factors.ts'
-import { sessionOf } from '#domain/market/session-days.ts'
 import { seededWholeNumbers, type WholeNumbers } from '#domain/monitoring/random.ts'
-import { changedPast, drawCuts, truncated } from '#domain/trust/look-ahead.ts'
-import { WarmUpTally } from '#domain/trust/warm-up.ts'
+import { drawCuts, truncated } from '#domain/trust/look-ahead.ts'
+import type { SnapshotBars } from '../snapshots.ts'
 import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { openBars } from './open-bars.ts'
-import { concatenateFloats } from '#domain/concatenate.ts'
+import { computeWhole, type Found, Recheck, warmUpLengths as lengths } from './recheck.ts'
+import { recheckMarket } from './recheck-market.ts'
 
 const mostSymbols = 20
 const cutsOfASymbol = 8
 const rowsOfASymbol = 4
-/** in sessions, the row's own included */
-const lengths = [20, 60, 120, 250, 500]
 
 type Checked = { build: FeatureBuild; manifest: FeatureBuildManifest; seed: number }
-type Found = Pick<FeatureCheck, 'lookAhead' | 'warmUp'>
-
 /**
  * Computes some symbols of a build again, over histories that end earlier (looking ahead) and over such that begin later
- * (warm-up), and compares with what the build holds. Which symbols, cuts and rows follows from the seed.
+ * (warm-up), and compares with what the build holds. Which symbols, cuts and rows follows from the seed. Features across
+ * symbols are computed over histories of the whole market that end, or begin, at one session.
  * @throws QuantloopError snapshot_not_found | object_missing | object_corrupt | unavailable
  */
 export async function recheckHistory(world: ShardWorld, { build, manifest, seed }: Checked, cancelled: AbortSignal): Promise<Found> {
   const draw = seededWholeNumbers(seed)
   const symbols = drawSymbols(new Set(manifest.shards.flatMap((shard) => shard.symbols)), draw)
-  const snapshot = await openBars(world, build, symbols)
-  const names = manifest.columns.map(({ name }) => name)
-  const tallies = names.map(() => new WarmUpTally(lengths))
-  const columns: Float32Array[][] = names.map(() => [])
-  const changed = new Map<string, FeatureCheck['lookAhead']['features'][number]>()
-  const counted = { symbols: 0, cuts: 0, cells: 0, rows: 0 }
-
-  for (const slice of await slicesOf(world, manifest, symbols)) {
-    const bars = await snapshot.bars(slice.symbol)
-    const actions = snapshot.actions(slice.symbol)
-    const stored = names.map((name) => slice.column(name))
-    stored.forEach((column, feature) => columns[feature]!.push(column))
-    counted.symbols++
-    for (const rows of drawCuts(bars.sessions.length, cutsOfASymbol, draw)) {
-      cancelled.throwIfAborted()
-      const recomputed = await compute(world, manifest, truncated(bars, actions, rows))
-      counted.cuts++
-      counted.cells += rows * names.length
-      recomputed.forEach((cut, feature) => note(changed, names[feature]!, slice, stored[feature]!, cut))
-    }
-    // later starts of the same prices: factors count from a symbol's first bar, and are not what is looked at
-    const adjusted = { ...adjustBars(bars, actions), knownAt: bars.knownAt }
-    for (const row of drawRows(bars.sessions.length, draw)) {
-      counted.rows++
-      for (const length of lengths.filter((each) => each <= row + 1)) {
-        cancelled.throwIfAborted()
-        const late = await compute(world, manifest, { bars: copyBars(adjusted, row + 1 - length, row + 1), actions: [] })
-        late.forEach((column, feature) => tallies[feature]!.add(length, stored[feature]![row]!, column[length - 1]!))
-      }
-    }
+  const slices = await slicesOf(world, manifest, symbols)
+  const checked = new Recheck(manifest, slices)
+  const [crossed, own] = [manifest.columns.filter(isCrossed), manifest.columns.filter((column) => !isCrossed(column))]
+  if (own.length > 0) {
+    const snapshot = await openBars(world, build, symbols)
+    for (const slice of slices) await recheckSymbol(world, snapshot, slice, { columns: own, checked, draw, cancelled })
   }
-  return {
-    lookAhead: {
-      symbols: counted.symbols,
-      cuts: counted.cuts,
-      cells: counted.cells,
-      features: names.flatMap((name) => changed.get(name) ?? []),
-    },
-    warmUp: {
-      rows: counted.rows,
-      lengths,
-      features: manifest.columns.map(({ name, lookback }, feature) => ({
-        name,
-        lookback,
-        ...tallies[feature]!.result(varianceOf(columns[feature]!)),
-      })),
-    },
+  if (crossed.length > 0) await recheckMarket(world, { build, manifest, columns: crossed, slices, checked, draw }, cancelled)
+  return checked.found()
+}
+
+type Drawn = { columns: FeatureBuildManifest['columns']; checked: Recheck; draw: WholeNumbers; cancelled: AbortSignal }
+
+async function recheckSymbol(
+  world: ShardWorld,
+  snapshot: SnapshotBars,
+  slice: SymbolSlice,
+  { columns, checked, draw, cancelled }: Drawn,
+): Promise<void> {
+  const expressions = columns.map(({ expression }) => expression)
+  const bars = await snapshot.bars(slice.symbol)
+  const actions = snapshot.actions(slice.symbol)
+  for (const rows of drawCuts(bars.sessions.length, cutsOfASymbol, draw)) {
+    cancelled.throwIfAborted()
+    const recomputed = await computeWhole(world.pool, expressions, truncated(bars, actions, rows))
+    checked.cuts++
+    columns.forEach(({ name }, feature) => checked.compare(name, slice, recomputed[feature]!))
+  }
+  // later starts of the same prices: factors count from a symbol's first bar, and are not what is looked at
+  const adjusted = { ...adjustBars(bars, actions), knownAt: bars.knownAt }
+  for (const row of drawRows(bars.sessions.length, draw)) {
+    checked.rows++
+    for (const length of lengths.filter((each) => each <= row + 1)) {
+      cancelled.throwIfAborted()
+      const late = await computeWhole(world.pool, expressions, { bars: copyBars(adjusted, row + 1 - length, row + 1), actions: [] })
+      columns.forEach(({ name }, feature) => checked.warmUp(name, length, slice.column(name)[row]!, late[feature]![length - 1]!))
+    }
   }
 }
+
+const isCrossed = ({ expression }: { expression: string }): boolean => readsOtherSymbols(parse(expression))
 
 /** Some of them, each as likely as the others, in order. */
 function drawSymbols(symbols: ReadonlySet<string>, draw: WholeNumbers): Set<string> {
@@ -99,47 +88,4 @@ async function slicesOf({ objects }: ShardWorld, manifest: FeatureBuildManifest,
   for await (const slices of slicesBySymbols(objects, { ...manifest, shards }))
     found.push(...slices.filter(({ symbol }) => symbols.has(symbol)))
   return found
-}
-
-async function compute(
-  { pool }: ShardWorld,
-  { columns }: FeatureBuildManifest,
-  { bars, actions }: ReturnType<typeof truncated>,
-): Promise<Float32Array[]> {
-  const all = { from: 0, to: bars.sessions.length }
-  const runs = [{ expressions: columns.map(({ expression }) => expression), read: all, keep: all }]
-  const [columnsOfRuns] = await pool.compute([
-    { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions, earlier: undefined, runs },
-  ])
-  return columnsOfRuns![0]!
-}
-
-function note(
-  changed: Map<string, FeatureCheck['lookAhead']['features'][number]>,
-  name: string,
-  { symbol, days }: SymbolSlice,
-  stored: Float32Array,
-  cut: Float32Array,
-): void {
-  const past = changedPast(stored, cut)
-  if (past === undefined) return
-  const known = changed.get(name)
-  if (known !== undefined) known.cells += past.cells
-  else
-    changed.set(name, {
-      name,
-      cells: past.cells,
-      symbol,
-      session: sessionOf(days[past.first.row]!),
-      cutAfter: sessionOf(days[cut.length - 1]!),
-      stored: numberOrNull(past.first.whole),
-      recomputed: numberOrNull(past.first.cut),
-    })
-}
-
-const numberOrNull = (value: number) => (Number.isFinite(value) ? value : null)
-
-function varianceOf(parts: readonly Float32Array[]): number | null {
-  const { deviation } = describeColumn(concatenateFloats(parts))
-  return deviation === null ? null : deviation ** 2
 }

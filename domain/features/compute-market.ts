@@ -48,7 +48,8 @@ export async function computeMarket(
       const values = concatenateFloats(operands.map((columns) => columns[at]!))
       const answers = computeCrossSection(order, values, crossSectionOf(node)!)
       let from = 0
-      for (const [index, { bars }] of market.entries()) given[index]!.set(text, answers.subarray(from, (from += bars.sessions.length)))
+      // in memory of their own: a thread that computes one symbol is sent no more
+      for (const [index, { bars }] of market.entries()) given[index]!.set(text, answers.slice(from, (from += bars.sessions.length)))
     }
   }
   const found = new Map<string, Float32Array[]>()

@@ -28,6 +28,25 @@ export function knownTimes(
   return known
 }
 
+/**
+ * When rows became known that read other symbols: not before all symbols' rows were of each session within the look-back.
+ * `market` tells of a session when the last of these was known.
+ */
+export function withMarket(
+  own: Float64Array,
+  sessions: readonly string[],
+  market: ReadonlyMap<string, number>,
+  lookback: number | undefined,
+): Float64Array {
+  const others = Float64Array.from(sessions, (session) => market.get(session)!)
+  const known = new Float64Array(own.length)
+  for (let row = 0; row < own.length; row++) {
+    const before = lookback === undefined ? Math.max(others[row]!, known[row - 1] ?? others[row]!) : latest(others, row + 1 - lookback, row)
+    known[row] = Math.max(own[row]!, before)
+  }
+  return known
+}
+
 /** The last row that was known at an instant, or -1. */
 export function rowKnownBy(known: Float64Array, instant: number): number {
   for (let row = known.length - 1; row >= 0; row--) if (known[row]! <= instant) return row

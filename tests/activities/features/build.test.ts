@@ -11,10 +11,11 @@ import { closeCollection, openCollection } from '#db/commands/record-collection.
 import { dataset as datasets, featureBuild, featureRow } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
-import { readLabel } from '#domain/features/definitions.ts'
-import { buildInputOf } from '#tests/support/build-features.ts'
+import { computeMarket } from '#domain/features/compute-market.ts'
+import { readFeatures, readLabel } from '#domain/features/definitions.ts'
+import { buildInputOf, computeBuild } from '#tests/support/build-features.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
@@ -117,6 +118,54 @@ describe('a build', () => {
       expect(found.column('label').at(-1)).toBeNaN()
       expect(found.column('label')[0]).not.toBeNaN()
     }
+  })
+
+  it('holds across symbols what whole histories of the market give, whatever groups and slices it is computed in', async () => {
+    const across: FeatureSet = {
+      name: 'across',
+      version: 1,
+      description: '',
+      features: [
+        { name: 'rank', expression: 'CSRank($close/Ref($close,5))' },
+        { name: 'smooth', expression: 'Mean(CSRank($close/Ref($close,5)),10)' },
+        { name: 'nested', expression: 'CSZScore(EMA(CSRobustZScore($volume),6)-Mean($close,3))' },
+        { name: 'own', expression: '$close/Ref($close,1)' },
+      ],
+    }
+    const ranked: LabelDefinition = { expression: 'CSZScore(Ref($close,-2)/Ref($close,-1)-1)', kind: 'cross-sectional' }
+    // two groups; some begin late, some end early
+    const market = Array.from({ length: 60 }, (_, at) => {
+      const whole = walkBars(`S${String(at).padStart(2, '0')}`, 280, 300 + at)
+      return sliceBars(whole, at % 7 === 0 ? 200 : 0, at % 5 === 0 ? 260 : 280)
+    })
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'across', market)
+    const world = { db: database.db, objects: store.objects, pool }
+    const input = buildInputOf({ snapshot, dataset: 'across', featureSet: across, label: ranked })
+    await activities().openFeatureBuild(input)
+    const plan = await activities().planFeatureBuild(input)
+    expect([plan.batches.flat().length, plan.crossings]).toEqual([2, [2, 1]])
+    const { results, counts } = await computeBuild(world, { ...plan, featureSet: across, label: ranked })
+    const ref = await activities().publishFeatureBuild(input, results, counts)
+    const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(ref))))
+
+    const { expression, persistence } = readLabel(ranked)
+    const asked = [...readFeatures(across.features).map((feature) => feature.expression), expression, persistence.expression]
+    const names = [...across.features.map(({ name }) => name), 'label', 'persistence']
+    const symbols = new Set(market.map(({ symbol }) => symbol))
+    const expected = await computeMarket(
+      asked,
+      market.map((each) => ({ bars: each, actions: [] })),
+      symbols,
+    )
+    for (const symbol of symbols) {
+      const found = await readSymbol(manifest, symbol)
+      expect([symbol, ...names.map((name) => found.column(name))]).toEqual([symbol, ...expected.get(symbol)!])
+    }
+    // a build from nothing took nothing from a cache, and its repetition everything
+    expect((await findFeatureBuild(database.db, input.buildId))?.cacheHitRatio).toBe(0)
+    const again = await computeBuild(world, { ...plan, featureSet: across, label: ranked })
+    for (const { asked: all, cached } of [...again.results, ...again.counts]) expect(cached).toBe(all)
+    expect(again.results.map(({ shards }) => shards)).toEqual(results.map(({ shards }) => shards))
   })
 
   it('puts the newest row of each symbol online, with the hash of its bytes', async () => {

@@ -66,6 +66,38 @@ function leakyVolume(bars: BarColumns, share: number, ahead = [1, 2] as const): 
   return { ...bars, volume }
 }
 
+describe('features across symbols', () => {
+  const across = set({ rank: 'CSRank($close/Ref($close,5))', smooth: 'Mean(CSZScore($volume),10)', own: '$close/Ref($close,3)' })
+
+  it('pass when sound: histories of all symbols are cut at one session', async () => {
+    const { verdict, reasons, check: found } = await check('across', walks(6, 160), across, returns)
+    expect([verdict, reasons]).toEqual(['passed', []])
+    expect(found.lookAhead.features).toEqual([])
+    const settles = found.warmUp.features.map(({ name, settles }) => [name, settles])
+    expect(settles).toEqual(['rank', 'smooth', 'own'].map((name) => [name, 20]))
+    // one feature of six symbols at eight cuts, two of them at four
+    expect(found.lookAhead.cuts).toBeGreaterThan(44)
+  })
+
+  it('are refused when a later session of another symbol changes their past', async () => {
+    // the first volume of one symbol tells how many bars come after it
+    const early = ({ symbol, sessions, volume, ...bars }: BarColumns): BarColumns => ({
+      ...bars,
+      symbol,
+      sessions,
+      volume: symbol === 'W03' ? volume.map((value, row) => (row === 0 ? value * sessions.length : value)) : volume,
+    })
+    const pool: ThreadPool = {
+      compute: (tasks) => threads.compute(tasks.map((task) => ({ ...task, bars: early(task.bars) }))),
+      close: () => threads.close(),
+    }
+    const { verdict, check: found } = await check('across-early', walks(6, 158), across, returns, { pool })
+    expect([verdict, found.lookAhead.features.map(({ name }) => name)]).toEqual(['refused', ['smooth']])
+    // and in the others' past
+    expect(found.lookAhead.features[0]).toMatchObject({ symbol: 'W00', session: walks(1, 1)[0]!.sessions[0] })
+  })
+})
+
 describe('what is sound passes', () => {
   it('alpha158 on walks: not a cell of a cut history differs, and nothing knows the returns', async () => {
     const { verdict, reasons, check: found } = await check('sound', walks(6, 160), withoutAbsent(alpha158), returns)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { knownTimes, rowKnownBy } from '#domain/features/point-in-time.ts'
+import { knownTimes, rowKnownBy, withMarket } from '#domain/features/point-in-time.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 
 const day = 86_400_000
@@ -33,4 +33,13 @@ test('a row is known once all is that it is made of, and the latest known one is
       expect([...known].map((at) => at <= time)).toEqual(delays.map((_, row) => isKnown(row)))
     }),
   )
+})
+
+test('a row that reads other symbols waits for those of its sessions', () => {
+  const sessions = [0, 1, 2, 3].map((row) => sessionOf(13_515 + row))
+  const market = new Map(sessions.map((session, row) => [session, [1, 9, 3, 4][row]!]))
+  const own = Float64Array.from([1, 2, 3, 8])
+  expect([...withMarket(own, sessions, market, 1)]).toEqual([1, 9, 3, 8])
+  expect([...withMarket(own, sessions, market, 2)]).toEqual([1, 9, 9, 8])
+  expect([...withMarket(own, sessions, market, undefined)]).toEqual([1, 9, 9, 9])
 })

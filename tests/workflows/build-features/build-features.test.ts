@@ -10,7 +10,7 @@ import { createJournalActivities, type JournalEntry } from '#activities/journal.
 import type { BuildInput, LabelDefinition } from '#contracts/features.ts'
 import { featuresWorkflowId } from '#contracts/ids.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
-import { buildInputOf } from '#tests/support/build-features.ts'
+import { buildInputOf, computeBuild } from '#tests/support/build-features.ts'
 import { knownFeatureSet } from '#domain/features/feature-sets.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -158,6 +158,39 @@ describe('buildFeatures', () => {
       // each symbol once: what was computed before the pause was kept
       expect([...world.computed].sort()).toEqual(symbols)
       expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 1440 })
+    }))
+
+  it('computes across symbols stage by stage, may be paused between, and publishes what the activities alone do', () =>
+    inWorld(async (world) => {
+      const symbols = Array.from({ length: 60 }, (_, index) => `S${String(index).padStart(3, '0')}`)
+      const features = [{ name: 'smooth', expression: 'CSRank(Mean(CSZScore($close),3))' }]
+      const featureSet = { name: 'across', version: 1, description: '', features }
+      const snapshot = await landSnapshot(
+        { db: database.db, objects: store.objects },
+        dataset,
+        symbols.map((symbol, index) => walkBars(symbol, 12, 500 + index)),
+      )
+      const input = buildInputOf({ snapshot, dataset, featureSet, label })
+      world.gate.close()
+      const handle = await start(input)
+      await world.gate.reached()
+      const paused = world.journalled(({ phase }) => phase === 'paused')
+      expect(await handle.executeUpdate(messages.pause, { args: [command('ann')] })).toMatchObject({ phase: 'pausing', step: 'operands' })
+      world.gate.unlock()
+      await paused
+      await handle.executeUpdate(messages.resume, { args: [command('ann')] })
+      const result = await handle.result()
+      // the operands of two stages, and the label
+      expect([...world.computed].sort()).toEqual(symbols.flatMap((symbol) => [symbol, symbol, symbol]))
+
+      const { db } = database
+      const { objects } = store
+      const builds = createFeatureBuildActivities({ db, objects })
+      const { results, counts } = await computeBuild(
+        { db, objects, pool: threads },
+        { ...(await builds.planFeatureBuild(input)), featureSet, label },
+      )
+      expect(await builds.publishFeatureBuild(input, results, counts)).toEqual(result.manifest)
     }))
 
   it('is one build for all who ask, nudges each at its end, and has nothing to do for who asks later', () =>
