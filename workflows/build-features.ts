@@ -35,8 +35,9 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
         const plan = await run.step('plan', () => builds.planFeatureBuild(input))
         const done = new Map<number, ShardsResult>()
         const results = await run.pausable('compute', () =>
-          untilAllEnd(plan.batches, done, (groups) =>
+          untilAllEnd(plan.batches, done, (groups, batch) =>
             compute.computeFeatureShards({
+              progress: { buildId, batch },
               snapshot: plan.snapshot,
               asOf: input.asOf,
               groups,
@@ -63,7 +64,7 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
 async function untilAllEnd<Item, Result>(
   items: readonly Item[],
   done: Map<number, Result>,
-  work: (item: Item) => Promise<Result>,
+  work: (item: Item, index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const scope = new CancellationScope()
   let failure: { cause: unknown } | undefined
@@ -72,7 +73,7 @@ async function untilAllEnd<Item, Result>(
       items.map(async (item, index) => {
         if (done.has(index)) return
         try {
-          done.set(index, await work(item))
+          done.set(index, await work(item, index))
         } catch (cause) {
           failure ??= { cause }
           scope.cancel()

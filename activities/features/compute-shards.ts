@@ -2,6 +2,7 @@ import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/featu
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
+import { recordBuildProgress } from '#db/commands/record-build-progress.ts'
 import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
 import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
@@ -15,6 +16,7 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewestRow, type NewShard, readWhole } from './assemble-shard.ts'
+import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
@@ -22,8 +24,12 @@ import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. */
+/**
+ * `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. How far the work is, is
+ * told as `progress`, if that is named.
+ */
 export type ShardsInput = {
+  progress?: BatchOfBuild | undefined
   snapshot: ObjectRef
   asOf?: string | undefined
   groups: SymbolGroup[]
@@ -69,11 +75,18 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 
+  const progress = new BuildProgress(async (done) => {
+    if (input.progress !== undefined) await recordBuildProgress(db, { ...input.progress, shards: keys.length, done })
+  })
   const work = async function* () {
     for (const group of groups) yield await computeGroup(world, snapshot, group, { columns, found }, cancelled)
   }
   const stored: StoredShard[] = []
-  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, columns, shards))) stored.push(...some)
+  try {
+    for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, columns, shards, progress))) stored.push(...some)
+  } finally {
+    await progress.settle()
+  }
   const digest: ShardsDigest = {
     sessions: [...new Set(stored.flatMap(({ sessions }) => sessions))].sort(compareText),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
@@ -136,7 +149,12 @@ async function computeGroup(
 const renewedOf = ({ shard: { key }, renewed }: WholeShard) => (renewed === undefined ? [] : [{ key, ahead: renewed }])
 
 /** Puts what is new into the store, and says where it is. */
-async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[], shards: readonly (StoredShard | NewShard)[]) {
+async function store(
+  { db, objects }: ShardWorld,
+  columns: readonly ShardColumn[],
+  shards: readonly (StoredShard | NewShard)[],
+  progress: BuildProgress,
+) {
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
@@ -152,7 +170,10 @@ async function store({ db, objects }: ShardWorld, columns: readonly ShardColumn[
     return { shard: stored, sessions, newest, nonFinite, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
-  for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
+  for await (const each of ahead(shards, putsAtATime, put)) {
+    stored.push(each)
+    progress.advance()
+  }
   const hash = columnsHash(columns)
   await rememberShards(db, { hash, columns }, fresh)
   await renewAhead(

@@ -28,8 +28,10 @@ export async function buildFeatures(world: ShardWorld, wanted: Wanted): Promise<
   await activities.openFeatureBuild(input)
   const plan = await activities.planFeatureBuild(input)
   const results: ShardsResult[] = []
-  for (const groups of plan.batches)
-    results.push(await computeShards(world, { snapshot: plan.snapshot, groups, featureSet, label }, new AbortController().signal))
+  for (const [batch, groups] of plan.batches.entries()) {
+    const asked = { progress: { buildId: input.buildId, batch }, snapshot: plan.snapshot, groups, featureSet, label }
+    results.push(await computeShards(world, asked, new AbortController().signal))
+  }
   await activities.publishFeatureBuild(input, results)
   return input.buildId
 }
