@@ -4,7 +4,7 @@ import { CollectRequest, Collection } from '#contracts/collections.ts'
 import { CommandBody, RunState } from '#contracts/commands.ts'
 import { Dataset, QuarantinedRow, Snapshot, Sync } from '#contracts/datasets.ts'
 import { Deployment, Endpoint, EndpointSpell, Rollback } from '#contracts/deployments.ts'
-import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
+import { BuildEvent, DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { ApproveCheckRequest, CheckRequest, KeptFeatureCheck } from '#contracts/feature-checks.ts'
 import { FeatureExport, FeatureExportRequest } from '#contracts/feature-exports.ts'
 import { FeatureJoin, FeatureJoinRequest } from '#contracts/feature-joins.ts'
@@ -127,6 +127,7 @@ export const schemas = {
   SyncRequest: SyncRequest.meta({ id: 'SyncRequest' }),
   TagRequest: TagRequest.meta({ id: 'TagRequest' }),
   Trace: Trace.meta({ id: 'Trace' }),
+  BuildEvent: BuildEvent.meta({ id: 'BuildEvent' }),
   TrainingEvent: TrainingEvent.meta({ id: 'TrainingEvent' }),
   TrainingRun: TrainingRun.meta({ id: 'TrainingRun' }),
   TrainRequest: TrainRequest.meta({ id: 'TrainRequest' }),

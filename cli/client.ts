@@ -70,6 +70,7 @@ export function createClient(options: ClientOptions) {
         get('/feature-builds', page(FeatureBuild), query),
       find: (id: string) => get(`/feature-builds/${enc(id)}`, FeatureBuild),
       create: (body: z.input<typeof BuildRequest>, idempotencyKey?: string) => start('/feature-builds', FeatureBuild, body, idempotencyKey),
+      events: live.ofBuild,
       tell: (id: string, verb: RunVerb, reason?: string) => tell(`/feature-builds/${enc(id)}`, verb, reason),
     },
     standingBuilds: {

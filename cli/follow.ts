@@ -1,6 +1,7 @@
 /** Waiting for a run from outside: ask, show, ask again. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QuantloopError } from '#contracts/errors.ts'
+import type { FeatureBuild } from '#contracts/features.ts'
 import type { ProgressPoint, TrainingRun } from '#contracts/training.ts'
 import type { ApiClient } from './client.ts'
 import type { CliContext } from './context.ts'
@@ -26,6 +27,26 @@ export async function follow<R extends Run>(
   }
   ticker.end()
   return run
+}
+
+export const buildRests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
+
+/** As `follow`, with the shards of the build, told as they are stored. */
+export async function followBuild(context: CliContext, client: ApiClient, first: FeatureBuild): Promise<FeatureBuild> {
+  const ticker = createTicker(context.interactive)
+  let step = first.step
+  for await (const event of client.featureBuilds.events(first.id)) {
+    if (event.kind === 'progress') {
+      const { done, total } = event.shards
+      ticker.show(context.interactive ? `${step} ${bar(done, total)}  ${done} of ${total} shards` : `${step}: ${done} of ${total} shards`)
+      continue
+    }
+    step = event.step
+    if ((buildRests as readonly string[]).includes(event.state)) break
+    ticker.show(`${event.step}: ${event.state}`)
+  }
+  ticker.end()
+  return await client.featureBuilds.find(first.id)
 }
 
 export const trainingRests = [

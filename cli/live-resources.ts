@@ -1,4 +1,4 @@
-import { DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
+import { BuildEvent, DeploymentEvent, TrainingEvent } from '#contracts/events.ts'
 import { EndpointEvent } from '#contracts/supervision.ts'
 import { followEvents } from './follow-events.ts'
 import type { ClientOptions, Transport } from './transport.ts'
@@ -7,6 +7,8 @@ import type { ClientOptions, Transport } from './transport.ts'
 export const liveResources = (options: ClientOptions, transport: Transport) => ({
   ofTraining: (id: string, after = 0): AsyncGenerator<TrainingEvent> =>
     followEvents(options, transport, `/training-runs/${encodeURIComponent(id)}/events`, TrainingEvent, after),
+  ofBuild: (id: string, after = 0): AsyncGenerator<BuildEvent> =>
+    followEvents(options, transport, `/feature-builds/${encodeURIComponent(id)}/events`, BuildEvent, after),
   ofDeployment: (id: string, after = 0): AsyncGenerator<DeploymentEvent> =>
     followEvents(options, transport, `/deployments/${encodeURIComponent(id)}/events`, DeploymentEvent, after),
   /** an endpoint has no last event */

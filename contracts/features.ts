@@ -140,6 +140,10 @@ export const BuildResult = z.strictObject({
 })
 export type BuildResult = z.infer<typeof BuildResult>
 
+/** Shards of a build that are in the store, of all that it will have; a shard that was there counts when it is named. */
+export const ShardCount = z.strictObject({ done: z.int().nonnegative(), total: z.int().nonnegative() })
+export type ShardCount = z.infer<typeof ShardCount>
+
 /** The id of a build is its `definitionHash`, its `snapshotId` and, if it has one, its `asOf`, hashed. */
 export const FeatureBuild = z.strictObject({
   id: Sha256,
@@ -156,6 +160,8 @@ export const FeatureBuild = z.strictObject({
   label: LabelDefinition,
   state: BuildState,
   step: z.string(),
+  /** null until the build is planned */
+  shards: ShardCount.nullable(),
   rows: z.int().nullable(),
   columns: z.int().nullable(),
   seconds: z.number().nullable(),

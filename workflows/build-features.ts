@@ -47,8 +47,16 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
         const { crossed, counts } = await crossSections(run, input, plan)
         const done = new Map<number, ShardsResult>()
         const results = await run.pausable('compute', () =>
-          untilAllEnd(batches, done, (groups) =>
-            compute.computeFeatureShards({ snapshot, asOf, groups, featureSet, label, ...(crossed.length > 0 && { crossed }) }),
+          untilAllEnd(batches, done, (groups, batch) =>
+            compute.computeFeatureShards({
+              progress: { buildId, batch },
+              snapshot,
+              asOf,
+              groups,
+              featureSet,
+              label,
+              ...(crossed.length > 0 && { crossed }),
+            }),
           ),
         )
         const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
@@ -96,7 +104,7 @@ async function crossSections(
 async function untilAllEnd<Item, Result>(
   items: readonly Item[],
   done: Map<number, Result>,
-  work: (item: Item) => Promise<Result>,
+  work: (item: Item, index: number) => Promise<Result>,
 ): Promise<Result[]> {
   const scope = new CancellationScope()
   let failure: { cause: unknown } | undefined
@@ -105,7 +113,7 @@ async function untilAllEnd<Item, Result>(
       items.map(async (item, index) => {
         if (done.has(index)) return
         try {
-          done.set(index, await work(item))
+          done.set(index, await work(item, index))
         } catch (cause) {
           failure ??= { cause }
           scope.cancel()

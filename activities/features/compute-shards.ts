@@ -2,6 +2,7 @@ import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/featu
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
+import { recordBuildProgress } from '#db/commands/record-build-progress.ts'
 import { type ColumnList, type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
 import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { crossSectionOf } from '#domain/expressions/operators.ts'
@@ -19,6 +20,7 @@ import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
+import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
 import { CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
@@ -31,9 +33,10 @@ import type { ThreadPool } from './thread-pool.ts'
 
 /**
  * `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. `crossed` are the
- * cross-sections of earlier stages, as StagedColumns.
+ * cross-sections of earlier stages, as StagedColumns. How far the work is, is told as `progress`, if that is named.
  */
 export type ShardsInput = {
+  progress?: BatchOfBuild | undefined
   snapshot: ObjectRef
   asOf?: string | undefined
   groups: SymbolGroup[]
@@ -136,8 +139,16 @@ async function storedByGroup(
   const work = async function* () {
     for (const { planned, crossing } of groups) yield await computeGroup(world, snapshot, planned, { ...list, found, crossing }, cancelled)
   }
+  const shards = groups.reduce((sum, { planned }) => sum + planned.slices.length, 0)
+  const progress = new BuildProgress(async (done) => {
+    if (input.progress !== undefined) await recordBuildProgress(db, { ...input.progress, shards, done })
+  })
   const stored: StoredShard[][] = []
-  for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards))) stored.push(some)
+  try {
+    for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards, progress))) stored.push(some)
+  } finally {
+    await progress.settle()
+  }
   return stored
 }
 
@@ -221,7 +232,12 @@ const isCrossSection = (text: string): boolean => {
 }
 
 /** Puts what is new into the store, and says where it is. */
-async function store({ db, objects }: ShardWorld, list: ColumnList, shards: readonly (StoredShard | NewShard)[]) {
+async function store(
+  { db, objects }: ShardWorld,
+  list: ColumnList,
+  shards: readonly (StoredShard | NewShard)[],
+  progress: BuildProgress,
+): Promise<StoredShard[]> {
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
@@ -239,7 +255,10 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
     return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached }
   }
   const stored: StoredShard[] = []
-  for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
+  for await (const each of ahead(shards, putsAtATime, put)) {
+    stored.push(each)
+    progress.advance()
+  }
   await rememberShards(db, list, fresh)
   await renewAhead(
     db,

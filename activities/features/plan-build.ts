@@ -2,13 +2,15 @@ import type { BuildInput } from '#contracts/features.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
+import { planBuildProgress } from '#db/commands/record-build-progress.ts'
 import { barColumns } from '#domain/features/bar-columns.ts'
 import { buildStages, chunksOf } from '#domain/features/build-stages.ts'
 import { definitionHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { keptSnapshot } from '../kept-snapshot.ts'
-import { openSnapshot, optionalColumnsOf } from '../snapshots.ts'
+import { calendarOfDataset, openSnapshot, optionalColumnsOf } from '../snapshots.ts'
+import { countShards } from './plan-group.ts'
 
 /**
  * `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. `crossings`
@@ -20,12 +22,14 @@ export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][]; crossin
 const groupsABatch = 2
 
 /**
- * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work.
+ * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work;
+ * what of it will be done is counted from here.
  * @throws QuantloopError snapshot_not_found | expression_invalid | feature_column_absent | conflict
  */
 export async function planBuild(db: Database, objects: ObjectStore, input: BuildInput): Promise<BuildPlan> {
   const snapshot = await keptSnapshot(db, input)
-  const { manifest } = await openSnapshot(objects, snapshot.manifest)
+  const reader = await openSnapshot(objects, snapshot.manifest)
+  const { manifest } = reader
   const columns = [...barColumns, ...optionalColumnsOf(manifest)]
   readFeatures(input.featureSet.features, columns)
   readLabel(input.label, columns)
@@ -40,6 +44,9 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
   const batches = Array.from({ length: Math.ceil(groups.length / groupsABatch) }, (_, batch) =>
     groups.slice(batch * groupsABatch, (batch + 1) * groupsABatch),
   )
+  const calendar = await calendarOfDataset(objects, manifest)
+  const shards = batches.map((batch) => batch.reduce((sum, group) => sum + countShards(reader, group, calendar), 0))
+  await planBuildProgress(db, input.buildId, shards)
   const crossings = buildStages(input.featureSet, input.label).map((stage) => chunksOf(stage).length)
   return { snapshot: snapshot.manifest, batches, ...(crossings.length > 0 && { crossings }) }
 }

@@ -23,7 +23,7 @@ export function planGroup(snapshot: SnapshotBars, { group, symbols }: SymbolGrou
   const bars = snapshot.manifest.symbols.filter(({ symbol }) => wanted.has(symbol))
   const own = bars.map(({ symbol }) => symbol)
   const contents = contentsOf(snapshot, own, calendar)
-  const slices = cutSlices([...contents.months.keys()], group)
+  const slices = slicesOf(contents, group)
   const keys = sliceKeys(slices, contents)
   return {
     symbols: own,
@@ -37,3 +37,9 @@ export function planGroup(snapshot: SnapshotBars, { group, symbols }: SymbolGrou
     }),
   }
 }
+
+const slicesOf = ({ months }: GroupContents, group: number) => cutSlices([...months.keys()], group)
+
+/** How many shards a group has at most: one for each slice. */
+export const countShards = (snapshot: SnapshotBars, { group, symbols }: SymbolGroup, calendar: readonly string[]): number =>
+  slicesOf(contentsOf(snapshot, symbols, calendar), group).length

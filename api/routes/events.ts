@@ -6,11 +6,14 @@ import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { trainingWorkflowId } from '#contracts/ids.ts'
 import { page } from '#contracts/problems.ts'
+import { Sha256 } from '#contracts/references.ts'
 import { Id, Name } from '#contracts/words.ts'
+import { newestBuildEvent, readBuildEvents } from '#db/queries/build-events.ts'
 import { newestDeploymentEvent, readDeploymentEvents } from '#db/queries/deployment-events.ts'
 import { findDeployment } from '#db/queries/deployments.ts'
 import { newestEndpointEvent, readEndpointEvents } from '#db/queries/endpoint-events.ts'
 import { findEndpoint } from '#db/queries/endpoints.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { newestTrainingEvent, readTrainingEvents } from '#db/queries/training-events.ts'
 import { findTrainingRun } from '#db/queries/training-runs.ts'
 import type { Api, AppDependencies, AppEnv } from '../dependencies.ts'
@@ -44,6 +47,16 @@ const ofTraining = operation('viewer', {
   description,
   request: { params: byId, query },
   responses: { 200: answers(page(schemas.TrainingEvent), 'Events so far'), ...notFound },
+})
+
+const ofBuild = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/feature-builds/{id}/events',
+  tags: ['feature-builds'],
+  summary: 'Follow a feature build: how many of its shards are there, and its states',
+  description,
+  request: { params: z.strictObject({ id: Sha256 }), query },
+  responses: { 200: answers(page(schemas.BuildEvent), 'Events so far'), ...notFound },
 })
 
 const ofDeployment = operation('viewer', {
@@ -89,6 +102,17 @@ export function events(app: Api, { db, temporal, log }: AppDependencies): void {
       key: `training-run/${id}`,
       read: (after: number, limit: number) => readTrainingEvents(db, id, after, limit),
       newest: () => newestTrainingEvent(db, id),
+    }
+    return await answer(c, source, c.req.valid('query'))
+  })
+
+  app.openapi(ofBuild, async (c) => {
+    const { id } = c.req.valid('param')
+    if (!(await findFeatureBuild(db, id))) found(await findRunningById(temporal, 'buildFeatures', id), 'feature build', id)
+    const source = {
+      key: `feature-build/${id}`,
+      read: (after: number) => readBuildEvents(db, id, after),
+      newest: () => newestBuildEvent(db, id),
     }
     return await answer(c, source, c.req.valid('query'))
   })

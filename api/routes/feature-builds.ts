@@ -123,6 +123,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   label: input.label,
   state,
   step: 'start',
+  shards: null,
   rows: null,
   columns: null,
   seconds: null,

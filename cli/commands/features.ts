@@ -4,7 +4,7 @@ import type { FeatureBuild } from '#contracts/features.ts'
 import type { Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
-import { assertEndedWell, follow } from '../follow.ts'
+import { assertEndedWell, buildRests, followBuild } from '../follow.ts'
 import { pagingOf, paged, timeOf } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
@@ -15,8 +15,6 @@ import { addPage } from './features/page.ts'
 import { addSets } from './features/sets.ts'
 import { addStandingBuilds } from './features/standing.ts'
 import { addStatistics } from './features/statistics.ts'
-
-const rests = ['ready', 'failed', 'stopped'] as const satisfies FeatureBuild['state'][]
 
 type BuildOptions = {
   dataset: string
@@ -45,7 +43,7 @@ export function register(program: Command, context: CliContext): void {
       const client = await connect(context, waitingPatienceMs)
       const body = { dataset, features: set, label: { expression: label, kind: labelKind, persistence }, snapshotId: snapshot, asOf }
       const accepted = await client.featureBuilds.create(body, randomUUID())
-      const end = wait ? await follow(context, accepted, rests, () => client.featureBuilds.find(accepted.id)) : accepted
+      const end = wait && !isAtRest(accepted) ? await followBuild(context, client, accepted) : accepted
       assertEndedWell('feature build', end.id, end, ['failed', 'stopped'])
       context.answer(end, describeBuild)
     })
@@ -75,6 +73,8 @@ export function register(program: Command, context: CliContext): void {
   )
 }
 
+const isAtRest = ({ state }: FeatureBuild) => (buildRests as readonly string[]).includes(state)
+
 const describeBuild = (build: FeatureBuild) =>
   facts({
     build: build.id,
@@ -83,6 +83,7 @@ const describeBuild = (build: FeatureBuild) =>
     label: build.label.expression,
     snapshot: build.snapshotId,
     'as known at': moment(build.asOf),
+    shards: build.shards === null ? null : `${build.shards.done} of ${build.shards.total}`,
     rows: build.rows,
     columns: build.columns,
     absent: absentOf(build.featureSet.absent),

@@ -147,6 +147,14 @@ CREATE TABLE "feature_build" (
 	CONSTRAINT "feature_build_once" UNIQUE NULLS NOT DISTINCT("definition_hash","snapshot_id","as_of")
 );
 --> statement-breakpoint
+CREATE TABLE "feature_build_progress" (
+	"build_id" text NOT NULL,
+	"batch" integer NOT NULL,
+	"shards" integer NOT NULL,
+	"done" integer NOT NULL,
+	CONSTRAINT "feature_build_progress_build_id_batch_pk" PRIMARY KEY("build_id","batch")
+);
+--> statement-breakpoint
 CREATE TABLE "feature_check" (
 	"build_id" text NOT NULL,
 	"engine_version" text NOT NULL,
@@ -559,6 +567,7 @@ ALTER TABLE "quarantined_row" ADD CONSTRAINT "quarantined_row_sync_id_sync_run_i
 ALTER TABLE "snapshot" ADD CONSTRAINT "snapshot_dataset_dataset_name_fk" FOREIGN KEY ("dataset") REFERENCES "public"."dataset"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot_quality" ADD CONSTRAINT "snapshot_quality_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "snapshot_tag" ADD CONSTRAINT "snapshot_tag_dataset_snapshot_id_snapshot_dataset_id_fk" FOREIGN KEY ("dataset","snapshot_id") REFERENCES "public"."snapshot"("dataset","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "feature_build_progress" ADD CONSTRAINT "feature_build_progress_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_check" ADD CONSTRAINT "feature_check_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_shard_cache" ADD CONSTRAINT "feature_shard_cache_columns_feature_column_list_hash_fk" FOREIGN KEY ("columns") REFERENCES "public"."feature_column_list"("hash") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "feature_statistics" ADD CONSTRAINT "feature_statistics_build_id_feature_build_id_fk" FOREIGN KEY ("build_id") REFERENCES "public"."feature_build"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

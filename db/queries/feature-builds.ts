@@ -1,7 +1,7 @@
-import { and, desc, eq, isNull, lt, or, sql } from 'drizzle-orm'
-import type { FeatureBuild, FeatureSet } from '#contracts/features.ts'
+import { and, desc, eq, getTableColumns, isNull, lt, or, sql } from 'drizzle-orm'
+import type { FeatureBuild, FeatureSet, ShardCount } from '#contracts/features.ts'
 import type { Executor } from '../client.ts'
-import { featureBuild } from '../schema.ts'
+import { featureBuild, featureBuildProgress } from '../schema.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
 import { iso, isoOrNull } from './timestamps.ts'
 
@@ -10,9 +10,7 @@ type Filter = { limit: number; after?: string | undefined; dataset?: string | un
 /** Newest first. */
 export async function listFeatureBuilds(db: Executor, { limit, after, dataset }: Filter) {
   const [startedAt, id] = after === undefined ? [] : decodeCursor(after, ['', ''] as [string, string])
-  const rows = await db
-    .select()
-    .from(featureBuild)
+  const rows = await selectBuilds(db)
     .where(
       and(
         dataset === undefined ? undefined : eq(featureBuild.dataset, dataset),
@@ -27,7 +25,7 @@ export async function listFeatureBuilds(db: Executor, { limit, after, dataset }:
 }
 
 export async function findFeatureBuild(db: Executor, id: string): Promise<FeatureBuild | undefined> {
-  const [row] = await db.select().from(featureBuild).where(eq(featureBuild.id, id))
+  const [row] = await selectBuilds(db).where(eq(featureBuild.id, id))
   return row && buildOf(row)
 }
 
@@ -36,9 +34,7 @@ export async function findNewestBuild(
   db: Executor,
   { dataset, featureSet }: { dataset: string; featureSet: { name: string; version: number } },
 ): Promise<FeatureBuild | undefined> {
-  const [row] = await db
-    .select()
-    .from(featureBuild)
+  const [row] = await selectBuilds(db)
     .where(
       and(
         eq(featureBuild.dataset, dataset),
@@ -54,6 +50,13 @@ export async function findNewestBuild(
   return row && buildOf(row)
 }
 
+/** Shards of all batches together; null for a build that was not planned yet. */
+export const shardsOfBuild = sql<ShardCount | null>`(
+  select json_build_object('done', sum(p.done), 'total', sum(p.shards)) from ${featureBuildProgress} p
+  where p.build_id = ${featureBuild.id} having count(*) > 0)`
+
+const selectBuilds = (db: Executor) => db.select({ ...getTableColumns(featureBuild), shards: shardsOfBuild }).from(featureBuild)
+
 const describeSet = ({ name, version, absent = [], processors }: FeatureSet): FeatureBuild['featureSet'] => ({
   name,
   version,
@@ -61,7 +64,7 @@ const describeSet = ({ name, version, absent = [], processors }: FeatureSet): Fe
   ...(processors && { processors }),
 })
 
-const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
+const buildOf = (row: typeof featureBuild.$inferSelect & { shards: ShardCount | null }): FeatureBuild => ({
   id: row.id,
   definitionHash: row.definitionHash,
   snapshotId: row.snapshotId,
@@ -71,6 +74,7 @@ const buildOf = (row: typeof featureBuild.$inferSelect): FeatureBuild => ({
   label: row.label,
   state: row.state,
   step: row.step,
+  shards: row.shards,
   rows: row.rows,
   columns: row.columns,
   seconds: row.seconds,

@@ -31,6 +31,20 @@ export const featureBuild = pgTable(
   (t) => [unique('feature_build_once').on(t.definitionHash, t.snapshotId, t.asOf).nullsNotDistinct()],
 )
 
+/** How far the batches of a build are, as its plan cut them: of `shards` shards `done` are in the store. */
+export const featureBuildProgress = pgTable(
+  'feature_build_progress',
+  {
+    buildId: text('build_id')
+      .notNull()
+      .references(() => featureBuild.id, { onDelete: 'cascade' }),
+    batch: integer('batch').notNull(),
+    shards: integer('shards').notNull(),
+    done: integer('done').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.buildId, t.batch] })],
+)
+
 /** What the features of a build look like, computed once by each version of the statistics when it is first asked for. */
 export const featureStatistics = pgTable(
   'feature_statistics',

@@ -10,10 +10,11 @@ import { createClient } from '#cli/client.ts'
 import type { EndpointEvent } from '#contracts/supervision.ts'
 import { revokeApiKey } from '#db/commands/identity/revoke-api-key.ts'
 import { createApiKey } from '#db/commands/identity/create-api-key.ts'
+import { planBuildProgress, recordBuildProgress } from '#db/commands/record-build-progress.ts'
 import { recordEndpointEvent } from '#db/commands/record-endpoint-event.ts'
 import { positionOf } from '#db/queries/event-sequence.ts'
 import { readTrainingEvents } from '#db/queries/training-events.ts'
-import { endpoint, trainingProgress, trainingRun } from '#db/schema.ts'
+import { endpoint, featureBuild, trainingProgress, trainingRun } from '#db/schema.ts'
 import { apiWorld, type ApiWorld, trainBody } from './world.ts'
 
 let world: ApiWorld
@@ -72,6 +73,52 @@ async function open(path: string, key: string | undefined) {
   socket.on('error', () => {})
   return { socket, status: await Promise.race([refused, opened]) }
 }
+
+describe('a feature build that is followed', () => {
+  test('tells its states, its shards as they come, and its end', async () => {
+    const id = randomUUID().replaceAll('-', '').repeat(2)
+    await world.db.insert(featureBuild).values({
+      id,
+      definitionHash: id,
+      snapshotId: id,
+      dataset: 'us-daily',
+      featureSet: { name: 'mine', version: 1, description: '', features: [{ name: 'a', expression: '$close' }] },
+      label: { expression: 'Ref($close,-1)/$close-1', kind: 'cross-sectional' },
+      state: 'running',
+      step: 'compute',
+      requestedBy: 'tests',
+      bodySha256: id,
+    })
+    const seen: unknown[] = []
+    const sequences: number[] = []
+    let count = 0
+    for await (const { sequence, ...event } of client().featureBuilds.events(id)) {
+      seen.push(event.kind === 'progress' ? event.shards : event.state)
+      sequences.push(sequence)
+      count++
+      if (count === 1) {
+        await planBuildProgress(world.db, id, [2, 3])
+        await recordBuildProgress(world.db, { buildId: id, batch: 1, shards: 3, done: 1 })
+      } else if (count === 2) {
+        await recordBuildProgress(world.db, { buildId: id, batch: 0, shards: 2, done: 2 })
+        // what a batch told before does not count twice, nor go back
+        await recordBuildProgress(world.db, { buildId: id, batch: 1, shards: 3, done: 0 })
+      } else if (count === 3) {
+        await recordBuildProgress(world.db, { buildId: id, batch: 1, shards: 3, done: 3 })
+        await world.db
+          .update(featureBuild)
+          .set({ state: 'ready', step: 'publish', endedAt: sql`now()` })
+          .where(eq(featureBuild.id, id))
+      }
+    }
+    expect(seen).toEqual(['running', { done: 1, total: 5 }, { done: 3, total: 5 }, { done: 5, total: 5 }, 'ready'])
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
+    expect((await world.ask(`GET /api/v1/feature-builds/${id}`)).json()).toMatchObject({ shards: { done: 5, total: 5 } })
+    const page = (await world.ask(`GET /api/v1/feature-builds/${id}/events?after=${sequences[2]}`)).json()
+    expect(page.items.map(({ kind }: { kind: string }) => kind)).toEqual(['progress', 'state'])
+    expect((await world.ask(`GET /api/v1/feature-builds/${'0'.repeat(64)}/events`)).status).toBe(404)
+  })
+})
 
 describe('an endpoint that is followed', () => {
   test('tells what was and what comes, in order, each once', async () => {

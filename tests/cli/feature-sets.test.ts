@@ -39,6 +39,14 @@ test('a set is added, shown, found, changed and compared', async () => {
   expect(z.fromJSONSchema(schema).safeParse({ name: 'x', features: { a: 5 } }).success).toBe(false)
 })
 
+test('a set says how much of a build may be no number', async () => {
+  const limited = `${mine.replace('name: mine', 'name: limited')}limits:\n  infinite: 0.002\n  missing: 0.1\n`
+  expect((await add(limited)).out).toMatch(/limits +infinite 0\.2 %, missing 10 %/)
+  expect((await world.run('features', 'show', 'limited', '--json')).json()).toMatchObject({ limits: { infinite: 0.002, missing: 0.1 } })
+  expect((await add(limited.replace('0.002', '0.003'), '--json')).json()).toMatchObject({ version: 2 })
+  expect((await add(mine.replace('name: mine', 'name: limited'), '--json')).json()).not.toHaveProperty('limits')
+})
+
 describe('a fault is told with the line of the file', () => {
   const cases: [string, string, string, number][] = [
     [
@@ -57,6 +65,7 @@ describe('a fault is told with the line of the file', () => {
     ],
     ['a value of the wrong kind', mine.replace('$close/Ref($close,5)-1', '[1, 2]'), 'features.momentum_5', 5],
     ['an unknown field', `${mine}    colour: red\n`, 'features.unrest_20.colour: unknown field', 9],
+    ['a limit that is no share', `${mine}limits: {infinite: 2}\n`, 'limits.infinite', 9],
     ['a name that cannot be', mine.replace('name: mine', 'name: Mine!'), 'name: lower-case letters', 2],
     ['no features', 'name: mine\n', 'features', 1],
     ['what is not YAML', 'name: [mine\nfeatures: {', '', 2],

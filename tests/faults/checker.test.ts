@@ -103,6 +103,7 @@ const plants: Record<string, string> = {
   'the head of a dataset is where it moved last': `update head_move set snapshot_id = '${hash('b')}'`,
   'a head moves step by step, each once': `update head_move set sequence = 2`,
   'what is needed is not collected': `update snapshot set collected_at = now()`,
+  'no batch of a build has stored more shards than it has': `insert into feature_build_progress select id, 0, 2, 3 from feature_build`,
   'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
   'nothing online is of a build of what was known earlier': `update feature_build set as_of = '2008-05-01T00:00:00Z'`,
   'a run is fitted on a build of the time that it names': `update training_run set build_id = '${hash('b')}', as_of = '2008-05-01T00:00:00Z'`,

@@ -129,6 +129,10 @@ const rules: Rule[] = [
       where s.collected_at is not null`,
   },
   {
+    name: 'no batch of a build has stored more shards than it has',
+    sql: `select build_id || '/' || batch as subject, done || ' of ' || shards as detail from feature_build_progress where done not between 0 and shards`,
+  },
+  {
     name: 'a feature row comes from a finished build',
     sql: `select f.dataset || '/' || f.symbol as subject, 'build ' || f.build_id || ' is ' || coalesce(b.state, 'unknown') as detail
       from feature_row f left join feature_build b on b.id = f.build_id where b.state is distinct from 'ready'`,

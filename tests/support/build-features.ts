@@ -37,7 +37,7 @@ export async function buildFeatures(world: ShardWorld, wanted: Wanted): Promise<
   const { featureSet, label } = wanted
   await activities.openFeatureBuild(input)
   const plan = await activities.planFeatureBuild(input)
-  const { results, counts } = await computeBuild(world, { ...plan, featureSet, label })
+  const { results, counts } = await computeBuild(world, { ...plan, buildId: input.buildId, featureSet, label })
   await activities.publishFeatureBuild(input, results, counts)
   return input.buildId
 }
@@ -47,7 +47,13 @@ type Computed = { results: ShardsResult[]; counts: ColumnCounts[] }
 /** The steps of `buildFeatures` between plan and publication, one after the other. */
 export async function computeBuild(
   world: ShardWorld,
-  { snapshot, batches, featureSet, label }: Pick<BuildPlan, 'snapshot' | 'batches'> & Pick<BuildInput, 'featureSet' | 'label'>,
+  {
+    snapshot,
+    batches,
+    featureSet,
+    label,
+    buildId,
+  }: Pick<BuildPlan, 'snapshot' | 'batches'> & Pick<BuildInput, 'featureSet' | 'label'> & { buildId?: string },
 ): Promise<Computed> {
   const { signal } = new AbortController()
   const given = { snapshot, featureSet, label }
@@ -63,6 +69,9 @@ export async function computeBuild(
     crossed.push(...sections.map(({ columns }) => columns))
     counts.push(...operands, ...sections)
   }
-  for (const groups of batches) results.push(await computeShards(world, { ...given, groups, crossed }, signal))
+  for (const [batch, groups] of batches.entries()) {
+    const progress = buildId === undefined ? undefined : { buildId, batch }
+    results.push(await computeShards(world, { ...given, groups, crossed, progress }, signal))
+  }
   return { results, counts }
 }

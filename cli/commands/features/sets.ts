@@ -7,7 +7,7 @@ import { connect } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
 import { readFeatureSetFile } from '../../feature-set-file.ts'
 import { pagingOf, paged } from '../../options.ts'
-import { facts, moment, pageOf, table } from '../../output.ts'
+import { facts, figure, moment, pageOf, table } from '../../output.ts'
 
 /** `quantloop features add · list · show · versions · compare · schema` */
 export function addSets(features: Command, context: CliContext): void {
@@ -97,14 +97,23 @@ const matches = (search: string) => ({
   },
 })
 
-const describeSet = ({ name, version, description, features, registeredBy, registeredAt }: DescribedFeatureSet) =>
+const describeSet = ({ name, version, description, features, limits, registeredBy, registeredAt }: DescribedFeatureSet) =>
   facts({
     set: `${name}@${version}`,
     description,
     features: features.length,
+    limits: limitsOf(limits),
     by: registeredBy ?? 'the program',
     registered: moment(registeredAt),
   })
+
+/** Shares of a build that may be no numbers, where the set says any. */
+const limitsOf = (limits: DescribedFeatureSet['limits']) =>
+  limits === undefined
+    ? null
+    : Object.entries(limits)
+        .flatMap(([kind, share]) => (share === undefined ? [] : [`${kind} ${figure(100 * share)} %`]))
+        .join(', ')
 
 function describeComparison({ before, after, added, removed, changed, renamed, same }: FeatureSetComparison): string {
   const lines = [

@@ -72,8 +72,12 @@ async function build(input: BuildInput) {
   await activities().openFeatureBuild(input)
   const { snapshot, batches } = await activities().planFeatureBuild(input)
   const results: ShardsResult[] = []
-  for (const groups of batches)
-    results.push(await computeShards(world, { snapshot, groups, featureSet: input.featureSet, label }, new AbortController().signal))
+  for (const [batch, groups] of batches.entries()) {
+    const progress = { buildId: input.buildId, batch }
+    results.push(
+      await computeShards(world, { progress, snapshot, groups, featureSet: input.featureSet, label }, new AbortController().signal),
+    )
+  }
   const ref = await activities().publishFeatureBuild(input, results)
   const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(ref))))
   return { ref, manifest, row: (await findFeatureBuild(database.db, input.buildId))! }
@@ -166,6 +170,37 @@ describe('a build', () => {
     const again = await computeBuild(world, { ...plan, featureSet: across, label: ranked })
     for (const { asked: all, cached } of [...again.results, ...again.counts]) expect(cached).toBe(all)
     expect(again.results.map(({ shards }) => shards)).toEqual(results.map(({ shards }) => shards))
+  })
+
+  it('tells how many of its shards are there as they are stored, and from the start how many there will be', async () => {
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'progress', [
+      walkBars('PPP', 90, 5),
+      walkBars('QQQ', 80, 6),
+    ])
+    const input = inputOf(snapshot, 'progress')
+    await activities().openFeatureBuild(input)
+    const shardsNow = async () => (await findFeatureBuild(database.db, input.buildId))!.shards
+    expect(await shardsNow()).toBeNull()
+    const { batches } = await activities().planFeatureBuild(input)
+    expect(await shardsNow()).toEqual({ done: 0, total: 5 })
+    const progress = { buildId: input.buildId, batch: 0 }
+    const asked = { progress, snapshot: snapshot.manifest, groups: batches[0]!, featureSet: technical, label }
+    // the third shard finds no room in the store
+    let puts = 0
+    const full = {
+      ...store.objects,
+      put: async (...put: Parameters<typeof store.objects.put>) => {
+        if (put[1] === 'arrow' && ++puts === 3) throw new Error('no room')
+        return await store.objects.put(...put)
+      },
+    }
+    const world = { db: database.db, objects: store.objects, pool }
+    await expect(computeShards({ ...world, objects: full }, asked, new AbortController().signal)).rejects.toThrow('no room')
+    expect(await shardsNow()).toEqual({ done: 2, total: 5 })
+    // what is done again does not go back
+    await computeShards(world, asked, new AbortController().signal)
+    expect(await shardsNow()).toEqual({ done: 5, total: 5 })
+    expect((await build(input)).row).toMatchObject({ state: 'ready', shards: { done: 5, total: 5 } })
   })
 
   it('puts the newest row of each symbol online, with the hash of its bytes', async () => {
