@@ -86,7 +86,16 @@ async function builtFeatures(
   snapshotId: string,
 ): Promise<{ id: string; manifest: ObjectRef }> {
   const { dataset, featureSet, label, processors } = recipe
-  const request = { dataset, snapshotId, asOf, featureSet, ...(processors && { processors }), label, waiter: workflowInfo().workflowId, origin }
+  const request = {
+    dataset,
+    snapshotId,
+    asOf,
+    featureSet,
+    ...(processors && { processors }),
+    label,
+    waiter: workflowInfo().workflowId,
+    origin,
+  }
   for (;;) {
     const build = await run.step('features', () => features.requestFeatureBuild(request))
     if (build.state === 'ready' && build.manifest !== null) return { id: build.buildId, manifest: build.manifest }

@@ -52,7 +52,8 @@ export async function computeCrossSections(
   const hash = columnsHash(texts)
   const keys = new Map(market.map((shard) => [shard, keyOf(shard, market)]))
   const found = new Map<string, FeatureShard>()
-  for (const { key, columnsHash: own, shard } of await findCachedShards(world.db, [...keys.values()])) if (own === hash) found.set(key, shard)
+  for (const { key, columnsHash: own, shard } of await findCachedShards(world.db, [...keys.values()]))
+    if (own === hash) found.set(key, shard)
   const lacking = market.filter((shard) => !found.has(keys.get(shard)!))
   for await (const shards of computeYears(world, market, lacking, columns, cancelled)) {
     const fresh: NewlyCached[] = []

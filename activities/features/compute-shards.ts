@@ -177,7 +177,12 @@ async function computeGroup(
   for (const [index, planned] of slices.entries()) {
     const own = held[index]!
     if ('whole' in own) {
-      shards.push({ ...readWhole(own.whole, planned.last, columns), renewed: renewedOf(own.whole), asked: counted.size, cached: counted.size })
+      shards.push({
+        ...readWhole(own.whole, planned.last, columns),
+        renewed: renewedOf(own.whole),
+        asked: counted.size,
+        cached: counted.size,
+      })
       continue
     }
     const part = bySlice.get(index)

@@ -95,9 +95,13 @@ export class CrossedColumns {
         // one part is a view of a whole shard, which a thread need not be sent
         const values = parts.length === 1 ? parts[0]!.slice() : concatenateFloats(parts)
         if (values.length !== sessions.length)
-          throw new QuantloopError('object_corrupt', `the shards of ${text} hold ${values.length} rows of ${symbol}, not ${sessions.length}`, {
-            symbol,
-          })
+          throw new QuantloopError(
+            'object_corrupt',
+            `the shards of ${text} hold ${values.length} rows of ${symbol}, not ${sessions.length}`,
+            {
+              symbol,
+            },
+          )
         given.set(text, values)
       }
     return given

@@ -41,14 +41,16 @@ export async function recheckMarket(
   const wanted = new Set(slices.map(({ symbol }) => symbol))
   const compute: ComputeSymbol = (expressions, history, given) => computeWhole(world.pool, expressions.map(print), history, given)
 
-  const recompute = async (histories: readonly SymbolHistory[], found: (name: string, slice: SymbolSlice, values: Float32Array) => void) => {
+  const recompute = async (
+    histories: readonly SymbolHistory[],
+    found: (name: string, slice: SymbolSlice, values: Float32Array) => void,
+  ) => {
     for (let from = 0; from < columns.length; from += columnsAtATime) {
       cancelled.throwIfAborted()
       const some = columns.slice(from, from + columnsAtATime)
       const expressions = some.map(({ expression }) => parse(expression))
       const bySymbol = await computeMarket(expressions, histories, wanted, compute)
-      for (const slice of slices)
-        bySymbol.get(slice.symbol)?.forEach((values, index) => found(some[index]!.name, slice, values))
+      for (const slice of slices) bySymbol.get(slice.symbol)?.forEach((values, index) => found(some[index]!.name, slice, values))
     }
   }
 

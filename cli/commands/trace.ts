@@ -38,7 +38,11 @@ export function describeTrace(trace: Trace): string {
       `snapshot ${trace.snapshotId}`,
       [
         ...of('snapshot-manifest', 'snapshot-chunk', 'snapshot-content'),
-        ...(bars ? [`bars of ${trace.symbol}, ${bars.firstSession} to ${bars.lastSession}: ${bars.rows} rows${bars.symbols ? `, beside those of ${bars.symbols} symbols in all` : ''}`] : []),
+        ...(bars
+          ? [
+              `bars of ${trace.symbol}, ${bars.firstSession} to ${bars.lastSession}: ${bars.rows} rows${bars.symbols ? `, beside those of ${bars.symbols} symbols in all` : ''}`,
+            ]
+          : []),
       ],
     ],
   ]

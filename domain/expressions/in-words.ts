@@ -120,7 +120,9 @@ function callInWords(call: CallNode): string {
 /** Within another phrase, arithmetic and choices stand in parentheses: which word belongs to which is plain then. */
 function operandInWords(operand: Expression): string {
   const words = inWords(operand)
-  const loose = operand.kind === 'call' && (isInfix(operand.operator) || ['If', 'Power', 'Not', 'Ref', 'CSFillna', 'CSProcessInf'].includes(operand.operator))
+  const loose =
+    operand.kind === 'call' &&
+    (isInfix(operand.operator) || ['If', 'Power', 'Not', 'Ref', 'CSFillna', 'CSProcessInf'].includes(operand.operator))
   return loose ? `(${words})` : words
 }
 

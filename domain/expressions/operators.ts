@@ -8,7 +8,13 @@ import { longTail } from './operators/long-tail.ts'
 import { overTime } from './operators/rolling.ts'
 import { technical } from './operators/technical.ts'
 
-const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([...elementwise, ...overTime, ...technical, ...longTail, ...crossSections])
+const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ...elementwise,
+  ...overTime,
+  ...technical,
+  ...longTail,
+  ...crossSections,
+])
 
 export const operatorNames: readonly string[] = [...operators.keys()].sort()
 

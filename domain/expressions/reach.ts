@@ -26,7 +26,8 @@ function reachOf(expression: Expression, own: boolean): Reach {
       const read = operandsOf(expression).filter((operand) => operand.kind !== 'number')
       const operands = read.map((operand) => reachOf(operand, own))
       // columns of bars are finite
-      const unbounded = 'kernel' in operator && (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
+      const unbounded =
+        'kernel' in operator && (operator.poisoned === true || operator.skipsGaps === true) && read.some(({ kind }) => kind !== 'column')
       return {
         from: rows.from + Math.min(...operands.map(({ from }) => from)),
         to: Math.max(0, rows.to + Math.max(...operands.map(({ to }) => to))),

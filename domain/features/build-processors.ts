@@ -7,7 +7,7 @@ import { DomainError } from '../domain-error.ts'
 import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
 import type { FeatureSet } from '../feature-sets/feature-set.ts'
-import { type Label, readLabel } from './definitions.ts'
+import { inFeature, type Label, readLabel } from './definitions.ts'
 
 /** What a build can do to a column. */
 export type BuildProcessor =
@@ -27,8 +27,7 @@ const fitted: ReadonlySet<string> = new Set(['RobustZScoreNorm', 'ZScoreNorm', '
  */
 export function buildProcessors(processors: readonly { kind: string }[]): BuildProcessor[] {
   const early = misplaced(processors)
-  if (early !== undefined)
-    throw new DomainError('recipe_invalid', early.problem, { processor: early.index + 1 })
+  if (early !== undefined) throw new DomainError('recipe_invalid', early.problem, { processor: early.index + 1 })
   const last = processors.findLastIndex(({ kind }) => crossSectional.has(kind))
   return processors.slice(0, last + 1).filter((each): each is BuildProcessor => crossSectional.has(each.kind) || each.kind === 'Fillna')
 }
@@ -45,7 +44,10 @@ export function misplaced(processors: readonly { kind: string }[]): { index: num
 /** A set whose features the build has processed; without processors the set itself. */
 export function processedSet(set: FeatureSet, processors: readonly BuildProcessor[]): FeatureSet {
   if (processors.length === 0) return set
-  const features = set.features.map((feature) => ({ ...feature, expression: processedText(feature.expression, processors) }))
+  const features = set.features.map((feature) => ({
+    ...feature,
+    expression: inFeature(feature.name, () => processedText(feature.expression, processors)),
+  }))
   return { ...set, features, processors: [...processors] }
 }
 

@@ -126,7 +126,8 @@ function known(text: string, columns?: readonly string[]): Expression {
 
 const inSessions = (count: number) => `${count} session${count === 1 ? '' : 's'}`
 
-function inFeature<T>(name: string, read: () => T): T {
+/** What goes wrong names the feature. */
+export function inFeature<T>(name: string, read: () => T): T {
   try {
     return read()
   } catch (error) {

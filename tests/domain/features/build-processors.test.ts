@@ -10,9 +10,12 @@ import { type BarColumns, noBars } from '#domain/market/bars.ts'
 import '#tests/support/property-seed.ts'
 
 type Cell = number | string
-const qlib = JSON.parse(
-  readFileSync(new URL('../expressions/fixtures/qlib-cross-sections.json', import.meta.url), 'utf8'),
-) as { sessions: string[]; symbols: string[]; values: Cell[]; processed: Record<string, Cell[]> }
+const qlib = JSON.parse(readFileSync(new URL('../expressions/fixtures/qlib-cross-sections.json', import.meta.url), 'utf8')) as {
+  sessions: string[]
+  symbols: string[]
+  values: Cell[]
+  processed: Record<string, Cell[]>
+}
 
 const chains: Record<string, BuildProcessor[]> = {
   CSZScoreNorm: [{ kind: 'CSZScoreNorm', method: 'zscore' }],
@@ -26,11 +29,7 @@ const chains: Record<string, BuildProcessor[]> = {
     { kind: 'Fillna', fillValue: -1.5 },
     { kind: 'CSZScoreNorm', method: 'robust' },
   ],
-  'ProcessInf, CSZScoreNorm, CSRankNorm': [
-    { kind: 'ProcessInf' },
-    { kind: 'CSZScoreNorm', method: 'zscore' },
-    { kind: 'CSRankNorm' },
-  ],
+  'ProcessInf, CSZScoreNorm, CSRankNorm': [{ kind: 'ProcessInf' }, { kind: 'CSZScoreNorm', method: 'zscore' }, { kind: 'CSRankNorm' }],
 }
 
 const numberOf = (cell: Cell) => (cell === 'inf' ? Infinity : cell === '-inf' ? -Infinity : Number(cell))
@@ -75,10 +74,12 @@ describe('a cross-sectional processor', () => {
     const market = histories(qlib.values)
     const asked = ['CSZScore($close)', 'CSRank(Mean(CSRobustZScore($close),3))', 'CSFillna(CSProcessInf($close))'].map(parse)
     const bits = async (order: typeof market) =>
-      [...(await computeMarket(asked, order, new Set(qlib.symbols)))].sort(([a], [b]) => (a < b ? -1 : 1)).map(([symbol, columns]) => [
-        symbol,
-        ...columns.map((column) => Buffer.from(column.buffer, column.byteOffset, column.byteLength).toString('base64')),
-      ])
+      [...(await computeMarket(asked, order, new Set(qlib.symbols)))]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([symbol, columns]) => [
+          symbol,
+          ...columns.map((column) => Buffer.from(column.buffer, column.byteOffset, column.byteLength).toString('base64')),
+        ])
     const expected = await bits(market)
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(market, { minLength: market.length }), async (order) => {

@@ -186,7 +186,10 @@ describe('buildFeatures', () => {
       const { db } = database
       const { objects } = store
       const builds = createFeatureBuildActivities({ db, objects })
-      const { results, counts } = await computeBuild({ db, objects, pool: threads }, { ...(await builds.planFeatureBuild(input)), featureSet, label })
+      const { results, counts } = await computeBuild(
+        { db, objects, pool: threads },
+        { ...(await builds.planFeatureBuild(input)), featureSet, label },
+      )
       expect(await builds.publishFeatureBuild(input, results, counts)).toEqual(result.manifest)
     }))
 
