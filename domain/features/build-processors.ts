@@ -7,7 +7,7 @@ import { DomainError } from '../domain-error.ts'
 import { parse } from '../expressions/parse.ts'
 import { print } from '../expressions/print.ts'
 import type { FeatureSet } from '../feature-sets/feature-set.ts'
-import { type Label, readLabel } from './definitions.ts'
+import { inFeature, type Label, readLabel } from './definitions.ts'
 
 /** What a build can do to a column. */
 export type BuildProcessor =
@@ -44,7 +44,10 @@ export function misplaced(processors: readonly { kind: string }[]): { index: num
 /** A set whose features the build has processed; without processors the set itself. */
 export function processedSet(set: FeatureSet, processors: readonly BuildProcessor[]): FeatureSet {
   if (processors.length === 0) return set
-  const features = set.features.map((feature) => ({ ...feature, expression: processedText(feature.expression, processors) }))
+  const features = set.features.map((feature) => ({
+    ...feature,
+    expression: inFeature(feature.name, () => processedText(feature.expression, processors)),
+  }))
   return { ...set, features, processors: [...processors] }
 }
 

@@ -26,12 +26,12 @@ export function orderBySession(days: Int32Array): SessionOrder {
 }
 
 /** One float32 value a row; equal values give equal bytes. */
-export function computeCrossSection({ rows, ends }: SessionOrder, values: Float32Array, { across }: CrossSection): Float32Array {
+export function computeCrossSection({ rows, ends }: SessionOrder, values: Float32Array, section: CrossSection): Float32Array {
   const answers = new Float64Array(values.length)
   let from = 0
   for (const to of ends) {
     const own = rows.subarray(from, to)
-    const answered = across(Float64Array.from(own, (row) => values[row]!))
+    const answered = section.across(Float64Array.from(own, (row) => values[row]!))
     for (const [at, row] of own.entries()) answers[row] = answered[at]!
     from = to
   }

@@ -141,7 +141,8 @@ const known = (text: string, columns?: readonly string[]): Omit<Feature, 'name'>
 
 const inSessions = (count: number) => `${count} session${count === 1 ? '' : 's'}`
 
-function inFeature<T>(name: string, read: () => T): T {
+/** What goes wrong names the feature. */
+export function inFeature<T>(name: string, read: () => T): T {
   try {
     return read()
   } catch (error) {

@@ -23,6 +23,7 @@ from tests.test_export import YEARS_WITH_WARM_UP, run_onnx, steps_apart
 QLIB = json.loads(Path(__file__).with_name("qlib_processors.json").read_text())
 NAMES: list[str] = QLIB["columns"]
 ROBUST, FILL = {"kind": "RobustZScoreNorm"}, {"kind": "Fillna"}
+DROP_A = {"kind": "DropCol", "colList": ["a"]}
 
 CHAINS: dict[str, list[dict[str, Any]]] = {
     "RobustZScoreNorm": [ROBUST],
@@ -83,8 +84,8 @@ def test_chooses_columns_in_the_order_of_the_set(chain: list[dict[str, Any]], ke
         ([{"kind": "CSZScoreNorm"}], []),
         ([FILL, {"kind": "ProcessInf"}, {"kind": "CSRankNorm"}, ROBUST], [ROBUST]),
         (
-            [{"kind": "DropCol", "colList": ["a"]}, {"kind": "CSZFillna"}, {"kind": "FilterCol", "colList": ["b"]}, FILL],
-            [{"kind": "DropCol", "colList": ["a"]}, {"kind": "FilterCol", "colList": ["b"]}, FILL],
+            [DROP_A, {"kind": "CSZFillna"}, {"kind": "FilterCol", "colList": ["b"]}, FILL],
+            [DROP_A, {"kind": "FilterCol", "colList": ["b"]}, FILL],
         ),
     ],
 )

@@ -3,19 +3,29 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFeatureBuildActivities } from '#activities/features.ts'
 import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
+import { readyManifest } from '#activities/features/ready-manifest.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { checkParity } from '#activities/training/check-parity.ts'
 import { evaluateCandidate } from '#activities/training/evaluate-candidate.ts'
 import { readJson } from '#activities/training/read-json.ts'
 import { registerCandidate } from '#activities/training/register-candidate.ts'
+import { verifyPrediction } from '#activities/trace/verify-prediction.ts'
 import { type BuildInput, FeatureBuildManifest, type LabelDefinition } from '#contracts/features.ts'
 import { ModelSidecar } from '#contracts/models.ts'
+import { PredictResponse } from '#contracts/predictions.ts'
 import { FitReport, Recipe } from '#contracts/training.ts'
+import { decideModelVersion } from '#db/commands/decide-model-version.ts'
 import { openTrainingRun } from '#db/commands/open-training-run.ts'
+import { findFeatureBuild, findNewestBuild } from '#db/queries/feature-builds.ts'
+import { resolveSet } from '#db/queries/feature-sets.ts'
 import { findModelVersion } from '#db/queries/models.ts'
+import { processedLabel } from '#domain/features/build-processors.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { resolveFeatureSet } from '#domain/features/feature-sets.ts'
+import { shipPredictions } from '#serving/prediction-log/ship-predictions.ts'
+import { deployVersion, issueKey, servingApp } from '#tests/serving/serving-app.ts'
 import { walkBars } from '#tests/support/bars.ts'
+import { buildFeatures } from '#tests/support/build-features.ts'
 import { fitInPython } from '#tests/support/fit-in-python.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
@@ -135,5 +145,74 @@ describe('a fit without a test segment', () => {
     // labels reach one session ahead, and end within early stopping: the last session is not fitted
     expect(report.rows).toEqual({ train: 3 * 199, earlyStopping: 3 * 59, refit: 3 * 259 })
     expect((await checkParity(store.objects, first)).exceedingRows).toBe(0)
+  })
+})
+
+describe('a recipe with processors across symbols', () => {
+  it('is trained, judged, deployed, answered by symbol and traced to the bars of all symbols', async () => {
+    const world = { db: database.db, objects: store.objects, pool }
+    const { db, objects } = world
+    const dataset = 'market'
+    const market = Array.from({ length: 12 }, (_, at) => walkBars(`M${String(at).padStart(2, '0')}`, 320, 40 + at))
+    const snapshot = await landSnapshot({ db, objects }, dataset, market)
+    // what of the next session is known already: a model has something to learn
+    const plain = { expression: 'Ref(Mean($close,10),-1)/$close', kind: 'cross-sectional' } as const
+    const label = processedLabel(plain, [{ kind: 'CSZScoreNorm', method: 'zscore' }])
+    const test = range(200, 299)
+    const recipe: Recipe = {
+      ...recipeOf({ model: 'lightgbm', featureSet: 'technical', segments: { train: range(0, 149), earlyStopping: range(150, 199), test } }),
+      dataset,
+      label,
+      processors: Recipe.shape.processors.parse([
+        { kind: 'ProcessInf' },
+        { kind: 'CSZFillna' },
+        { kind: 'CSRankNorm' },
+        { kind: 'RobustZScoreNorm' },
+        { kind: 'Fillna' },
+      ])!,
+    }
+    const featureSet = await resolveSet(db, recipe.featureSet, label, recipe.processors)
+    const buildId = await buildFeatures(world, { snapshot, dataset, featureSet, label })
+    const { manifest } = await readyManifest(world, buildId)
+    expect(manifest.columns.every(({ expression }) => expression.startsWith('(CSRank(CSFillna(CSProcessInf('))).toBe(true)
+    const row = await findFeatureBuild(db, buildId)
+    // the set as it was registered has another newest build
+    expect(row!.featureSet.processors).toHaveLength(3)
+    expect(await findNewestBuild(db, { dataset, featureSet: { name: 'technical', version: 1 } })).toBeUndefined()
+
+    const runId = randomUUID()
+    const build = { id: buildId, manifest: row!.manifest! }
+    await openTrainingRun(db, { runId, modelName: 'across', recipe, origin })
+    const fitted = await fit(runId, recipe, { snapshotId: snapshot.id, build })
+    const report = await readJson(objects, fitted.report, FitReport, 'fit report')
+    // the build has done the others
+    expect(report.processors?.steps.map(({ kind }) => kind)).toEqual(['scale', 'fill'])
+    const run = { runId, recipe, snapshotId: snapshot.id, build, fit: fitted }
+    const parity = await checkParity(objects, fitted)
+    expect(parity.exceedingRows).toBe(0)
+    const evaluation = await evaluateCandidate(db, objects, { ...run, test }, new AbortController().signal)
+    expect([evaluation.gate.passed, evaluation.gate.measure]).toEqual([true, 'rank-information-coefficient'])
+    const { version } = await registerCandidate(db, objects, { ...run, modelName: 'across', parity, evaluation })
+    await decideModelVersion(db, { runId, verdict: 'approve', command: { commandId: randomUUID(), by: 'ann' } })
+
+    await (await deployVersion(db, objects, 'across', { name: 'across', version })).activate()
+    const serving = await servingApp({ db, objects })
+    try {
+      await serving.look()
+      const answered = await serving.app.request('/v1/endpoints/across/predict', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await issueKey(db)}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ symbols: ['M03', 'M07'] }),
+      })
+      const { predictions } = PredictResponse.parse(await answered.json())
+      await shipPredictions(db, serving.log)
+      expect(predictions).toHaveLength(2)
+      for (const { predictionId } of predictions) {
+        const trace = await verifyPrediction(db, objects, predictionId, new AbortController().signal)
+        expect(trace).toMatchObject({ verified: true, featuresRecomputed: true, bars: { symbols: 12 } })
+      }
+    } finally {
+      await serving.close()
+    }
   })
 })
