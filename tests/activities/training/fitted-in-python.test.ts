@@ -171,7 +171,7 @@ describe('a recipe with processors across symbols', () => {
         { kind: 'Fillna' },
       ])!,
     }
-    const featureSet = await resolveSet(db, recipe.featureSet, label, recipe.processors)
+    const featureSet = await resolveSet(db, recipe.featureSet, label, { dataset }, recipe.processors)
     const buildId = await buildFeatures(world, { snapshot, dataset, featureSet, label })
     const { manifest } = await readyManifest(world, buildId)
     expect(manifest.columns.every(({ expression }) => expression.startsWith('(CSRank(CSFillna(CSProcessInf('))).toBe(true)
