@@ -56,8 +56,8 @@ const putsAtATime = 4
 /**
  * The shards of groups of symbols, one for each slice of their sessions. A shard that is there already (same columns, same
  * content read, same engine) is named again and not even read; columns that another set's shard holds are copied from it;
- * only the others are computed, from no more bars than they read. A group is stored while the next is computed; when this
- * ends, however it ends, all that were begun have been stored.
+ * only the others are computed, from no more bars than they read. While a group is computed the one before is stored and the
+ * next is looked up and read; when this ends, however it ends, all that were begun have been stored.
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
   const { db, objects } = world
@@ -69,8 +69,10 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   const keys = groups.flatMap(({ slices }) => slices.map(({ key }) => key))
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 
+  const asked = { ...list, found }
   const work = async function* () {
-    for (const group of groups) yield await computeGroup(world, snapshot, group, { ...list, found }, cancelled)
+    for await (const group of ahead(groups, groupsAtATime, (planned) => holdGroup(world, snapshot, planned, asked)))
+      yield await computeGroup(world, group, asked, cancelled)
   }
   const stored: StoredShard[] = []
   for await (const some of ahead(work(), groupsAtATime, (shards) => store(world, list, shards))) stored.push(...some)
@@ -88,18 +90,19 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
 
 type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
 
-/** The shards of a group in the order of time: those that are there, and those that are to be stored. */
-async function computeGroup(
+/** What of a group's slices is there, and the bars from which the rest is computed. */
+type HeldGroup = { group: PlannedGroup; bars: GroupBars; held: Held[]; lacking: (Lacking & { index: number })[] }
+
+async function holdGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
   group: PlannedGroup,
   { hash, columns, found }: Asked,
-  cancelled: AbortSignal,
-): Promise<(StoredShard | NewShard)[]> {
+): Promise<HeldGroup> {
   const { contents, slices } = group
   const bars = new GroupBars(world.db, snapshot, group)
   const held: Held[] = []
-  const lacking: (Lacking & { index: number })[] = []
+  const lacking: HeldGroup['lacking'] = []
   // the newest slice first: it tells how far back bars will be read
   for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
     const own = await holdSlice(world, { slice, last, contents, columns, hash }, found.get(key) ?? [], bars)
@@ -109,6 +112,18 @@ async function computeGroup(
     lacking.unshift({ index, slice, missing })
     if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
+  if (lacking.length > 0) await bars.from(firstMonthRead(lacking))
+  return { group, bars, held, lacking }
+}
+
+/** The shards of a group in the order of time: those that are there, and those that are to be stored. */
+async function computeGroup(
+  world: ShardWorld,
+  { group, bars, held, lacking }: HeldGroup,
+  { columns }: Asked,
+  cancelled: AbortSignal,
+): Promise<(StoredShard | NewShard)[]> {
+  const { contents, slices } = group
   const computed = await computeSlices(world.pool, group, bars, lacking, cancelled)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
   const known = await findSeriesEnds(
@@ -160,11 +175,7 @@ async function store({ db, objects }: ShardWorld, list: ColumnList, shards: read
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) stored.push(each)
-  await rememberShards(db, list, fresh)
-  await renewAhead(
-    db,
-    list.hash,
-    stored.flatMap(({ renewed }) => renewed),
-  )
+  const renewed = stored.flatMap((each) => each.renewed)
+  await Promise.all([rememberShards(db, list, fresh), renewAhead(db, list.hash, renewed)])
   return stored
 }
