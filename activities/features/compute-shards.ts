@@ -71,8 +71,8 @@ const putsAtATime = 4
 /**
  * The shards of groups of symbols, one for each slice of their sessions. A shard that is there already (same columns, same
  * content read, same engine) is named again and not even read; columns that another set's shard holds are copied from it;
- * only the others are computed, from no more bars than they read. A group is stored while the next is computed; when this
- * ends, however it ends, all that were begun have been stored.
+ * only the others are computed, from no more bars than they read. While a group is computed the one before is stored and the
+ * next is looked up and read; when this ends, however it ends, all that were begun have been stored.
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
   const { objects } = world
@@ -137,7 +137,8 @@ async function storedByGroup(
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 
   const work = async function* () {
-    for (const { planned, crossing } of groups) yield await computeGroup(world, snapshot, planned, { ...list, found, crossing }, cancelled)
+    const hold = ({ planned, crossing }: (typeof groups)[number]) => holdGroup(world, snapshot, planned, { ...list, found }, crossing)
+    for await (const group of ahead(groups, groupsAtATime, hold)) yield await computeGroup(world, group, columns, cancelled)
   }
   const shards = groups.reduce((sum, { planned }) => sum + planned.slices.length, 0)
   const progress = new BuildProgress(async (done) => {
@@ -154,20 +155,28 @@ async function storedByGroup(
 
 /** `crossing` is there when columns read cross-sections; its keys name the shards that hold such columns. */
 type Crossing = { crossed: CrossedColumns; keys: string[] }
-type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]>; crossing: Crossing | undefined }
+type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
 
-/** The shards of a group in the order of time: those that are there, and those that are to be stored. */
-async function computeGroup(
+/** What of a group's slices is there, and the bars from which the rest is computed. */
+type HeldGroup = {
+  group: PlannedGroup
+  crossing: Crossing | undefined
+  bars: GroupBars
+  held: Held[]
+  lacking: (Lacking & { index: number })[]
+}
+
+async function holdGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
   group: PlannedGroup,
-  { hash, columns, found, crossing }: Asked,
-  cancelled: AbortSignal,
-): Promise<(StoredShard | NewShard)[]> {
+  { hash, columns, found }: Asked,
+  crossing: Crossing | undefined,
+): Promise<HeldGroup> {
   const { contents, slices } = group
   const bars = new GroupBars(world.db, snapshot, group)
   const held: Held[] = []
-  const lacking: (Lacking & { index: number })[] = []
+  const lacking: HeldGroup['lacking'] = []
   // the newest slice first: it tells how far back bars will be read
   for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
     const shards =
@@ -182,6 +191,18 @@ async function computeGroup(
     lacking.unshift({ index, slice, missing })
     if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
+  if (lacking.length > 0) await bars.from(firstMonthRead(lacking))
+  return { group, crossing, bars, held, lacking }
+}
+
+/** The shards of a group in the order of time: those that are there, and those that are to be stored. */
+async function computeGroup(
+  world: ShardWorld,
+  { group, crossing, bars, held, lacking }: HeldGroup,
+  columns: readonly ShardColumn[],
+  cancelled: AbortSignal,
+): Promise<(StoredShard | NewShard)[]> {
+  const { contents, slices } = group
   const computed = await computeSlices(world.pool, group, bars, lacking, cancelled, crossing?.crossed)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
   const known = await findSeriesEnds(
@@ -259,11 +280,7 @@ async function store(
     stored.push(each)
     progress.advance()
   }
-  await rememberShards(db, list, fresh)
-  await renewAhead(
-    db,
-    list.hash,
-    stored.flatMap(({ renewed }) => renewed),
-  )
+  const renewed = stored.flatMap((each) => each.renewed)
+  await Promise.all([rememberShards(db, list, fresh), renewAhead(db, list.hash, renewed)])
   return stored
 }

@@ -38,7 +38,11 @@ export async function computeSlices(
   cancelled: AbortSignal,
   crossed?: CrossedColumns,
 ): Promise<ComputedSlice[]> {
-  const computed = lacking.map((): ComputedSlice => ({ rows: [], parts: new Map(), ends: {} }))
+  const computed = lacking.map(({ missing }): ComputedSlice => ({
+    rows: [],
+    parts: new Map(missing.map(({ text }) => [text, []])),
+    ends: {},
+  }))
   if (lacking.length === 0) return computed
   const stretches = stretchesOf(lacking)
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
@@ -67,21 +71,20 @@ export async function computeSlices(
   for await (const share of ahead(shares, sharesAtATime, compute))
     for (const { plan, columns, ends } of share) {
       const { symbol, sessions } = plan.bars
-      lacking.forEach(({ slice, missing }, index) => {
+      lacking.forEach(({ slice }, index) => {
         const { rows, parts, ends: ended } = computed[index]!
         if (ends[index] !== undefined) ended[symbol] = ends[index]
         const { from, to } = rowsOf(slice, sessions)
         if (from === to) return
         rows.push({ symbol, sessions: sessions.slice(from, to) })
-        const wanted = new Set(missing.map(({ text }) => text))
         plan.runs.forEach(({ expressions, keep }, run) => {
           if (keep.from > from || keep.to < to) return
-          expressions.forEach((text, column) => {
-            if (!wanted.has(text) || parts.get(text)?.length === rows.length) return
-            const part = columns[run]![column]!.subarray(from - keep.from, to - keep.from)
+          const whole = keep.from === from && keep.to === to
+          expressions.forEach((text, index) => {
             const own = parts.get(text)
-            if (own === undefined) parts.set(text, [part])
-            else own.push(part)
+            if (own === undefined || own.length === rows.length) return
+            const column = columns[run]![index]!
+            own.push(whole ? column : column.subarray(from - keep.from, to - keep.from))
           })
         })
       })

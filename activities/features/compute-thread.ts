@@ -33,18 +33,40 @@ export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
   for (const { bars, actions, earlier, runs, given } of tasks) {
     const adjusted = adjustBars(bars, actions, earlier)
     for (const { expressions, read, keep } of runs) {
-      const kept = keep.to - keep.from
-      const start = at
-      const places = expressions.map((_, index) => out.subarray(start + index * kept, start + (index + 1) * kept))
-      at += kept * expressions.length
-      const all = read.from === keep.from && read.to === keep.to
-      const columns = all ? places : expressions.map(() => new Float32Array(read.to - read.from))
-      const rows = new Map([...(given ?? [])].map(([text, values]) => [text, values.subarray(read.from, read.to)]))
-      runPlan(planOf(expressions), sliceBars(adjusted, read.from, read.to), columns, rows)
-      if (!all) places.forEach((place, index) => place.set(columns[index]!.subarray(keep.from - read.from, keep.to - read.from)))
+      const cells = expressions.length * (keep.to - keep.from)
+      const place = out.subarray(at, at + cells)
+      at += cells
+      const rows = sliceBars(adjusted, read.from, read.to)
+      const crossed = new Map([...(given ?? [])].map(([text, values]) => [text, values.subarray(read.from, read.to)]))
+      if (read.from === keep.from && read.to === keep.to) runPlan(planOf(expressions), rows, columnsOf(place, expressions.length), crossed)
+      else {
+        const columns = scratch(expressions.length, read.to - read.from)
+        runPlan(planOf(expressions), rows, columns, crossed)
+        copyRows(columns, { from: keep.from - read.from, to: keep.to - read.from }, place)
+      }
     }
   }
   return move(out) as Float32Array
+}
+
+/** Columns of equal length that lie one behind the other. */
+function columnsOf(cells: Float32Array, count: number): Float32Array[] {
+  const rows = cells.length / count
+  return Array.from({ length: count }, (_, index) => cells.subarray(index * rows, (index + 1) * rows))
+}
+
+/** Memory for columns of which few rows are kept: most symbols have as many rows as the one before. */
+let lent: { rows: number; columns: Float32Array[] } = { rows: 0, columns: [] }
+
+function scratch(count: number, rows: number): Float32Array[] {
+  if (lent.rows !== rows || lent.columns.length !== count) lent = { rows, columns: columnsOf(new Float32Array(count * rows), count) }
+  return lent.columns
+}
+
+/** Some rows of each column, one column behind the other. */
+function copyRows(columns: readonly Float32Array[], { from, to }: RowRange, out: Float32Array): void {
+  let at = 0
+  for (const column of columns) for (let row = from; row < to; row++) out[at++] = column[row]!
 }
 
 /** One symbol after another asks for the same few sets of columns. */

@@ -15,7 +15,8 @@ export function newestOf(rows: readonly SymbolRows[], features: readonly Float32
   return rows.flatMap(({ symbol, sessions }) => {
     end += sessions.length
     if (!last.has(symbol)) return []
-    return [{ symbol, session: sessions.at(-1)!, values: Buffer.from(featureRowAt(features, end - 1)).toString('base64') }]
+    const { buffer } = featureRowAt(features, end - 1)
+    return [{ symbol, session: sessions.at(-1)!, values: Buffer.from(buffer).toString('base64') }]
   })
 }
 

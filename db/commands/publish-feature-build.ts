@@ -84,7 +84,7 @@ async function refreshFeatureRows(
     select ${name}, ${featureHash}, ${buildId}, * from unnest(
       ${symbols}::text[],
       ${column(({ session }) => session)}::date[],
-      ${column(({ values }) => Buffer.from(values))}::bytea[],
+      ${column(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))}::bytea[],
       ${column(({ sha256 }) => sha256)}::text[]
     )
     on conflict (dataset, feature_hash, symbol) do update

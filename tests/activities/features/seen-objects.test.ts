@@ -17,7 +17,7 @@ function world(...names: string[]) {
   return {
     lose: (name: string) => stored.delete(name),
     later: (ms: number) => (now += ms),
-    async asks(named: string[], collections: number | null = 0): Promise<string[]> {
+    asks: async (named: string[], collections: number | null = 0): Promise<string[]> => {
       asked.length = 0
       await seen.assert({ find }, named.map(refOf), collections)
       return asked.map((key) => key.slice('objects/'.length))
