@@ -30,7 +30,12 @@ const Features = z.union([
  * A set as a person writes it, in YAML or JSON: features are a list, or a mapping of a name to an expression, with a
  * description where the formula does not speak for itself. `limits` say how much of a build may be no number.
  */
-export const FeatureSetFile = z.strictObject({ name: Name, description: Words.default(''), limits: FeatureLimits.optional(), features: Features })
+export const FeatureSetFile = z.strictObject({
+  name: Name,
+  description: Words.default(''),
+  limits: FeatureLimits.optional(),
+  features: Features,
+})
 export type FeatureSetFile = z.infer<typeof FeatureSetFile>
 
 export const listFeatures = (features: FeatureSetFile['features']): FeatureSet['features'] =>

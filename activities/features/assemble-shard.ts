@@ -67,7 +67,11 @@ export function assembleShard(
 }
 
 /** What the end of a build needs to know of a shard that is there already. */
-export function readWhole({ shard: { shard, sessions, nonFinite }, bytes }: WholeShard, last: ReadonlySet<string>, columns: readonly ShardColumn[]) {
+export function readWhole(
+  { shard: { shard, sessions, nonFinite }, bytes }: WholeShard,
+  last: ReadonlySet<string>,
+  columns: readonly ShardColumn[],
+) {
   const read = (): NewestRow[] => {
     if (bytes === undefined) return []
     const names = columns.map(({ name }) => name)

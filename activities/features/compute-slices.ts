@@ -143,9 +143,7 @@ async function planSymbols(
     symbols.flatMap((symbol) => {
       const own = bars.get(symbol) ?? noBars(symbol)
       const end = earlier.get(symbol)
-      return own.sessions.length === 0 && end === undefined
-        ? []
-        : [{ bars: own, earlier: end, runs: runsOf(stretches, own, end) }]
+      return own.sessions.length === 0 && end === undefined ? [] : [{ bars: own, earlier: end, runs: runsOf(stretches, own, end) }]
     })
   const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())

@@ -80,7 +80,11 @@ export class BarFileWriter {
 
   async finish(path: string): Promise<void> {
     this.appender.closeSync()
-    const left = [...(this.extra.vwap ? [] : ['vwap']), ...(this.extra.knownAt ? [] : ['"knownAt"']), ...(this.extra.factor ? [] : ['factor'])].join(', ')
+    const left = [
+      ...(this.extra.vwap ? [] : ['vwap']),
+      ...(this.extra.knownAt ? [] : ['"knownAt"']),
+      ...(this.extra.factor ? [] : ['factor']),
+    ].join(', ')
     await this.connection.run(
       `copy (select *${left === '' ? '' : ` exclude (${left})`} from bar) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd, row_group_size 122880)`,
     )

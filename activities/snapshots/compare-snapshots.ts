@@ -131,9 +131,7 @@ function connected(before: readonly SnapshotChunk[], after: readonly SnapshotChu
 }
 
 const read = async (objects: ObjectStore, chunks: ReadonlySet<SnapshotChunk>) =>
-  chunks.size === 0
-    ? new Map<string, never>()
-    : await readChunks(objects, [...chunks])
+  chunks.size === 0 ? new Map<string, never>() : await readChunks(objects, [...chunks])
 
 /**
  * Sessions of one side on which the other has no bar at all. Bars that both share may lie on them as well: those chunks

@@ -34,7 +34,11 @@ export async function writeExport(
 ): Promise<Written> {
   const { manifest } = reader
   const written: Written = { rows: 0, symbols: 0 }
-  const extra = { vwap: optionalColumnsOf(manifest).includes('vwap'), knownAt: manifest.knownAtBasis === 'observed', factor: cut.prices === 'adjusted' }
+  const extra = {
+    vwap: optionalColumnsOf(manifest).includes('vwap'),
+    knownAt: manifest.knownAtBasis === 'observed',
+    factor: cut.prices === 'adjusted',
+  }
   const parts = async function* () {
     for (const symbol of cut.symbols ?? manifest.symbols.map((each) => each.symbol)) {
       cancelled.throwIfAborted()

@@ -50,4 +50,3 @@ export async function recomputeFeatures(
     bars: { firstSession: bars.sessions[first] ?? session, lastSession: session, rows: index - first + 1 },
   }
 }
-

@@ -23,7 +23,12 @@ export async function rememberShards(db: Executor, { hash, columns }: ColumnList
     .values(inOrder(shards).map(({ sessions, ...shard }) => ({ ...shard, columns: hash, sessions: Buffer.from(sessions) })))
     .onConflictDoUpdate({
       target: [featureShardCache.key, featureShardCache.columns],
-      set: { shard: sql`excluded.shard`, sessions: sql`excluded.sessions`, ahead: sql`excluded.ahead`, nonFinite: sql`excluded.non_finite` },
+      set: {
+        shard: sql`excluded.shard`,
+        sessions: sql`excluded.sessions`,
+        ahead: sql`excluded.ahead`,
+        nonFinite: sql`excluded.non_finite`,
+      },
     })
 }
 

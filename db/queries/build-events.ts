@@ -11,8 +11,7 @@ export async function readBuildEvents(db: Executor, id: string, after: number): 
   if (row === undefined) return { events: [], ended: false }
   const seen = positionOf(after)
   const { state, step, pausedBy, failure, shards } = row
-  const points =
-    shards !== null && shards.done > seen.points ? [{ at: shards.done, event: { kind: 'progress' as const, shards } }] : []
+  const points = shards !== null && shards.done > seen.points ? [{ at: shards.done, event: { kind: 'progress' as const, shards } }] : []
   return inOrder(
     seen,
     points,

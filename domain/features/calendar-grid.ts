@@ -86,7 +86,7 @@ function monthsOf(calendar: readonly string[]): Map<string, MonthOfCalendar> {
   const found = known.get(calendar)
   if (found !== undefined) return found
   const months = new Map<string, MonthOfCalendar>()
-  for (let from = 0; from < calendar.length; ) {
+  for (let from = 0; from < calendar.length;) {
     const month = monthOf(calendar[from]!)
     const to = firstFrom(calendar, `${month}-99`)
     const sessions = calendar.slice(from, to)

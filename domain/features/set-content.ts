@@ -12,5 +12,7 @@ export type SetContent = Pick<FeatureSet, 'description' | 'features' | 'limits'>
 export function setContentHash({ description, features, limits }: SetContent): string {
   const read = readFeatures(features)
   const meanings = features.map((feature) => feature.description ?? null)
-  return sha256(JSON.stringify(['feature-set', description, read.map(({ name, text }, index) => [name, text, meanings[index]]), ...limitsIn(limits)]))
+  return sha256(
+    JSON.stringify(['feature-set', description, read.map(({ name, text }, index) => [name, text, meanings[index]]), ...limitsIn(limits)]),
+  )
 }

@@ -83,7 +83,8 @@ function writeBars(hash: Hash, bars: BarColumns): void {
   writeText(hash, bars.symbol)
   writeCount(hash, bars.sessions.length)
   writeSessions(hash, bars.sessions)
-  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, ...(vwap === undefined ? [] : [vwap])]) writeNumbers(hash, column)
+  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, ...(vwap === undefined ? [] : [vwap])])
+    writeNumbers(hash, column)
 }
 
 function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis): string {

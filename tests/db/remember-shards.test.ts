@@ -24,7 +24,8 @@ const shards: NewlyCached[] = Array.from({ length: 2_000 }, (_, index) => ({
   },
   sessions: Uint8Array.of(1),
   ahead: ahead('first'),
-  ends: {}, nonFinite: {},
+  ends: {},
+  nonFinite: {},
 }))
 const columns = { hash: 'c'.repeat(64), columns: [] }
 

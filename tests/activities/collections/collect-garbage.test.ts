@@ -132,7 +132,9 @@ describe('a collection', () => {
     const shard = await world.objects.put(Buffer.from('a shard'), 'arrow')
     const stored = { object: shard, rows: 1, symbols: ['AAA'], firstSession: '2024-01-02', lastSession: '2024-01-02' }
     const ahead = { through: null, months: '', rows: '' }
-    await rememberShards(world.db, { hash: 'c', columns: [] }, [{ key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {}, nonFinite: {} }])
+    await rememberShards(world.db, { hash: 'c', columns: [] }, [
+      { key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {}, nonFinite: {} },
+    ])
     await openTrainingRun(world.db, { runId: randomUUID(), modelName: 'm', recipe, origin })
     // an open fit holds back everything that is younger than it; a cached column is older than this one
     await world.db.update(trainingRun).set({ startedAt: new Date(Date.now() + 365 * day).toISOString() })

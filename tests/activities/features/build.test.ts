@@ -72,7 +72,9 @@ async function build(input: BuildInput) {
   const results: ShardsResult[] = []
   for (const [batch, groups] of batches.entries()) {
     const progress = { buildId: input.buildId, batch }
-    results.push(await computeShards(world, { progress, snapshot, groups, featureSet: input.featureSet, label }, new AbortController().signal))
+    results.push(
+      await computeShards(world, { progress, snapshot, groups, featureSet: input.featureSet, label }, new AbortController().signal),
+    )
   }
   const ref = await activities().publishFeatureBuild(input, results)
   const manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await store.objects.get(ref))))
@@ -121,7 +123,10 @@ describe('a build', () => {
   })
 
   it('tells how many of its shards are there as they are stored, and from the start how many there will be', async () => {
-    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'progress', [walkBars('PPP', 90, 5), walkBars('QQQ', 80, 6)])
+    const snapshot = await landSnapshot({ db: database.db, objects: store.objects }, 'progress', [
+      walkBars('PPP', 90, 5),
+      walkBars('QQQ', 80, 6),
+    ])
     const input = inputOf(snapshot, 'progress')
     await activities().openFeatureBuild(input)
     const shardsNow = async () => (await findFeatureBuild(database.db, input.buildId))!.shards
@@ -132,10 +137,13 @@ describe('a build', () => {
     const asked = { progress, snapshot: snapshot.manifest, groups: batches[0]!, featureSet: technical, label }
     // the third shard finds no room in the store
     let puts = 0
-    const full = { ...store.objects, put: async (...put: Parameters<typeof store.objects.put>) => {
-      if (put[1] === 'arrow' && ++puts === 3) throw new Error('no room')
-      return await store.objects.put(...put)
-    } }
+    const full = {
+      ...store.objects,
+      put: async (...put: Parameters<typeof store.objects.put>) => {
+        if (put[1] === 'arrow' && ++puts === 3) throw new Error('no room')
+        return await store.objects.put(...put)
+      },
+    }
     const world = { db: database.db, objects: store.objects, pool }
     await expect(computeShards({ ...world, objects: full }, asked, new AbortController().signal)).rejects.toThrow('no room')
     expect(await shardsNow()).toEqual({ done: 2, total: 5 })

@@ -36,7 +36,11 @@ const withVwap = (bars: BarColumns, from = 0): BarColumns => ({
 function csvOf(all: readonly BarColumns[], columns = ['open', 'high', 'low', 'close', 'volume', 'vwap'] as const): string {
   const lines = all.flatMap((bars) =>
     bars.sessions.map((session, row) =>
-      [bars.symbol, session, ...columns.map((column) => bars[column]?.[row] ?? '').map((value) => (Number.isNaN(value) ? '' : value))].join(),
+      [
+        bars.symbol,
+        session,
+        ...columns.map((column) => bars[column]?.[row] ?? '').map((value) => (Number.isNaN(value) ? '' : value)),
+      ].join(),
     ),
   )
   return [`symbol,date,${columns.join()}`, ...lines, ''].join('\n')
@@ -115,7 +119,10 @@ describe('a vwap column of a file', () => {
       await writeExport(world.objects, reader, { format, prices: 'raw' }, path, new AbortController().signal)
       expect(lacksOf(reader, { format, prices: 'raw' })).toEqual([])
       const upload = await world.upload(await readFile(path))
-      const again = await world.sync({ kind: format, upload, filename: `bars.${format}` }, { dataset: `again-${format}`, verdict: 'approve' })
+      const again = await world.sync(
+        { kind: format, upload, filename: `bars.${format}` },
+        { dataset: `again-${format}`, verdict: 'approve' },
+      )
       expect([format, again.snapshotId, again.quarantined]).toEqual([format, result.snapshotId, 0])
     }
     const paths: string[] = []

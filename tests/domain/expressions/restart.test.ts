@@ -110,8 +110,7 @@ describe('a computation that begins at a restart row', () => {
     ['technical', technical],
   ])('%s: same bits', (_, set) => {
     const asked = set.features.map(({ expression }) => parse(expression)).filter((expression) => !print(expression).includes('$vwap'))
-    for (const row of [40, 399, 880])
-      for (const gaps of [false, true]) expectSameBits(asked, 1000, 7, row, Math.min(1000, row + 100), gaps)
+    for (const row of [40, 399, 880]) for (const gaps of [false, true]) expectSameBits(asked, 1000, 7, row, Math.min(1000, row + 100), gaps)
   })
 
   it('alpha158 begins in one place, two windows before the first answer at most', () => {

@@ -38,7 +38,9 @@ describe('feature sets', () => {
     expect(computeFeatures(features, walkBars('WALK', 70, 3), [])).toHaveLength(157)
     expect(resolveFeatureSet('alpha360', label).absent).toHaveLength(60)
     expect(resolveFeatureSet('technical', label)).not.toHaveProperty('absent')
-    expect(() => readFeatures(set(['mine', '$vwap/$close']).features, barColumns)).toThrow('feature mine: there is no column $vwap (character 1)')
+    expect(() => readFeatures(set(['mine', '$vwap/$close']).features, barColumns)).toThrow(
+      'feature mine: there is no column $vwap (character 1)',
+    )
   })
 
   it('technical answers what a price level does not change', () => {

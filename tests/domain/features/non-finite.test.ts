@@ -44,12 +44,16 @@ describe('values that are no numbers', () => {
   })
 
   it('are judged by the share of all rows: 1 % may be infinite unless the set says otherwise, and any may be missing', () => {
-    const counted = { f: { infinite: { rows: 2, symbol: 'AAA', session: sessions[0]! }, missing: { rows: 90, symbol: 'AAA', session: sessions[1]! } } }
+    const counted = {
+      f: { infinite: { rows: 2, symbol: 'AAA', session: sessions[0]! }, missing: { rows: 90, symbol: 'AAA', session: sessions[1]! } },
+    }
     expect(excessOf(counted, 200)).toBeUndefined()
     expect(excessOf(counted, 199)).toMatchObject({ feature: 'f', kind: 'infinite', rows: 2, limit: 0.01 })
     expect(excessOf(counted, 100, { infinite: 0.02 })).toBeUndefined()
     expect(excessOf(counted, 100, { infinite: 0.02, missing: 0.5 })).toMatchObject({ kind: 'missing', share: 0.9, session: sessions[1] })
-    expect(excessOf({ g: { infinite: { rows: 1, symbol: 'AAA', session: sessions[0]! } } }, 1e6, { infinite: 0 })).toMatchObject({ feature: 'g' })
+    expect(excessOf({ g: { infinite: { rows: 1, symbol: 'AAA', session: sessions[0]! } } }, 1e6, { infinite: 0 })).toMatchObject({
+      feature: 'g',
+    })
     // the worst of several
     expect(excessOf({ ...counted, e: { infinite: { rows: 50, symbol: 'B', session: sessions[0]! } } }, 100)?.feature).toBe('e')
   })
