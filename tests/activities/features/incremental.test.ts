@@ -209,7 +209,7 @@ describe('an incremental build', () => {
           }
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 
