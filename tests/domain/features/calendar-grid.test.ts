@@ -43,7 +43,7 @@ describe('bars on a calendar', () => {
 
   it('are as many as the calendar has sessions, however few bars there are', () => {
     const bars = onCalendar(barsOn('1993-01-04', '2013-01-04'), xnys.sessions)
-    expect([bars.sessions.length, countBars(bars)]).toEqual([5039, 2])
+    expect([bars.sessions.length, countBars(bars)]).toEqual([xnys.sessionsBetween('1993-01-04', '2013-01-04').length, 2])
     const [mean, ref] = computeFeatures(
       [
         { name: 'mean', expression: 'Mean($close,3)' },
@@ -58,10 +58,7 @@ describe('bars on a calendar', () => {
   it('are adjusted over a gap by the last close there was', () => {
     const bars = onCalendar(barsOn('2012-11-01', '2012-11-07', '2012-11-08'), xnys.sessions)
     const given = { symbol: 'AAA', exDate: '2012-11-05', knownAt: '2012-11-05T00:00:00Z', basis: 'given' } as const
-    const actions = [
-      { ...given, kind: 'dividend', cash: 2 } as const,
-      { ...given, exDate: '2012-11-08', kind: 'split', ratio: 2 } as const,
-    ]
+    const actions = [{ ...given, kind: 'dividend', cash: 2 } as const, { ...given, exDate: '2012-11-08', kind: 'split', ratio: 2 } as const]
     const cash = 10 / 8
     expect([...priceFactors(bars, actions)]).toEqual([1, 1, cash, cash, cash, 2 * cash])
     expect([...splitFactors(bars, actions)]).toEqual([1, 1, 1, 1, 1, 2])
