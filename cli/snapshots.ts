@@ -14,6 +14,7 @@ export const describeSnapshot = (snapshot: Snapshot) =>
     rows: snapshot.rows,
     symbols: snapshot.symbols,
     actions: snapshot.actions,
+    'optional columns': snapshot.optionalColumns.length === 0 ? null : snapshot.optionalColumns.join(', '),
     from: snapshot.firstSession,
     to: snapshot.lastSession,
     tags: snapshot.tags.join(', '),

@@ -261,6 +261,8 @@ export const Snapshot = z.strictObject({
   firstSession: Session,
   lastSession: Session,
   knownAtBasis: KnownAtBasis,
+  /** columns of its bars that not every source has: vwap */
+  optionalColumns: z.array(z.string()),
   actions: z.int(),
   /** the head that it landed on */
   parentId: Sha256.nullable(),

@@ -20,7 +20,11 @@ export function onCalendar(bars: BarColumns, calendar: readonly string[], since 
   if (since === undefined) return bars
   const { sessions, barOf } = rowsFrom(since, bars.sessions, calendar)
   if (sessions.length === bars.sessions.length) return bars
-  const spread = (column: Float64Array) => Float64Array.from(barOf, (bar) => (bar === -1 ? Number.NaN : column[bar]!))
+  const spread = (column: Float64Array) => {
+    const rows = new Float64Array(sessions.length)
+    for (let row = 0; row < rows.length; row++) rows[row] = barOf[row] === -1 ? Number.NaN : column[barOf[row]!]!
+    return rows
+  }
   return {
     symbol: bars.symbol,
     sessions,

@@ -19,6 +19,7 @@ const storyOf = (quality: QualityReport): QualityStory => ({
     firstSession: quality.firstSession,
     lastSession: quality.lastSession,
     knownAtBasis: 'assumed',
+    optionalColumns: [],
     actions: quality.actions,
     createdAt: '2026-01-05T10:00:00.000Z',
     parentId: null,

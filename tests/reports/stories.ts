@@ -98,6 +98,7 @@ export const trainingRunStory: TrainingRunStory = {
     firstSession: '2000-03-01',
     lastSession: '2008-05-30',
     knownAtBasis: 'assumed',
+    optionalColumns: [],
     actions: 12,
     parentId: null,
     tags: [],

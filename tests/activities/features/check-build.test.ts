@@ -9,7 +9,7 @@ import { technical } from '#domain/feature-sets/technical.ts'
 import { alpha158 } from '#domain/feature-sets/alpha158.ts'
 import { withoutAbsent } from '#domain/features/feature-sets.ts'
 import { plausibleExcess } from '#domain/trust/label-leak.ts'
-import type { BarColumns } from '#domain/market/bars.ts'
+import { type BarColumns, joinBars, sliceBars } from '#domain/market/bars.ts'
 import { datasetWorld, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
 import { randomNumbers, walkBars } from '#tests/support/bars.ts'
 import { buildFeatures } from '#tests/support/build-features.ts'
@@ -99,6 +99,14 @@ describe('features across symbols', () => {
 })
 
 describe('what is sound passes', () => {
+  it('technical on walks with suspensions: histories are cut within and behind them, on the rows that the build has', async () => {
+    const suspended = walks(6, 160).map((bars, at) => joinBars(sliceBars(bars, 0, 60 + at), sliceBars(bars, 75 + 2 * at, 160)))
+    const { reasons, check: found } = await check('suspended', suspended, technical, returns)
+    expect(reasons).toEqual([])
+    expect(found.lookAhead).toMatchObject({ symbols: 6, features: [] })
+    expect(found.lookAhead.cuts).toBeGreaterThan(40)
+  })
+
   it('alpha158 on walks: not a cell of a cut history differs, and nothing knows the returns', async () => {
     const { verdict, reasons, check: found } = await check('sound', walks(6, 160), withoutAbsent(alpha158), returns)
     expect([verdict, reasons]).toEqual(['passed', []])

@@ -239,7 +239,7 @@ describe('an incremental build', () => {
           }
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 

@@ -58,7 +58,9 @@ def files_of(instruments):
     for name, (first, bars) in instruments.items():
         lines.append(f"{name}\t{CALENDAR[first]}\t{CALENDAR[first + len(bars['close']) - 1]}\n")
         for column in COLUMNS:
-            files[f"features/{name.lower()}/{column}.day.bin"] = np.hstack([[first], bars[column]]).astype("<f4").tobytes()
+            files[f"features/{name.lower()}/{column}.day.bin"] = (
+                np.hstack([[first], bars[column]]).astype("<f4").tobytes()
+            )
     files["instruments/all.txt"] = "".join(lines).encode()
     return files
 

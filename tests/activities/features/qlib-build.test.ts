@@ -85,8 +85,8 @@ describe('a build over a Qlib folder with gaps and late listings', () => {
     const names = [...grown.featureSet.features.map(({ name }) => name), 'label']
     const faults: string[] = []
     for (const { name: symbol, sessions, answers, judged } of document.symbols) {
-      const { days, column } = slices.get(symbol)!
-      expect([symbol, [...days].map(sessionOf)]).toEqual([symbol, sessions])
+      const slice = slices.get(symbol)!
+      expect([symbol, [...slice.days].map(sessionOf)]).toEqual([symbol, sessions])
       const expected = new Float32Array(Uint8Array.from(Buffer.from(answers, 'base64')).buffer)
       const operator = (name: string) => `op${document.sets.operators.indexOf(name)}`
       const exact = new Map(
@@ -97,7 +97,7 @@ describe('a build over a Qlib folder with gaps and late listings', () => {
       )
       expect(expected).toHaveLength(names.length * sessions.length)
       names.forEach((name, index) => {
-        column(name).forEach((value, row) => {
+        slice.column(name).forEach((value, row) => {
           const theirs = exact.get(`${name} ${row}`) ?? expected[index * sessions.length + row]!
           if (!near(value, theirs)) faults.push(`${name} of ${symbol} on ${sessions[row]}: ${value}, not ${theirs}`)
         })

@@ -16,6 +16,7 @@ import { shipPredictions } from '#serving/prediction-log/ship-predictions.ts'
 import { readManifest } from '#storage/snapshot-manifest.ts'
 import { computeBuild } from '#tests/support/build-features.ts'
 import { walkBars } from '#tests/support/bars.ts'
+import { type BarColumns, joinBars, sliceBars } from '#domain/market/bars.ts'
 import { registerVersion } from '#tests/support/model-version.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
@@ -34,7 +35,9 @@ const set: FeatureSet = {
   ],
 }
 const label = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' as const }
-const bars = [walkBars('AAA', 120, 1), walkBars('BBB', 90, 2)]
+/** Suspended on three sessions of its last week. */
+const suspended = (bars: BarColumns) => joinBars(sliceBars(bars, 0, 84), sliceBars(bars, 87, bars.sessions.length))
+const bars = [walkBars('AAA', 120, 1), suspended(walkBars('BBB', 90, 2))]
 const split = {
   symbol: 'BBB',
   exDate: bars[1]!.sessions[40]!,
