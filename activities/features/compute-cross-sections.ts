@@ -151,7 +151,12 @@ async function fill(
   const order = orderBySession(concatenateIntegers(blocks.map(({ days }) => days)))
   for (const [index, { operand, section }] of columns.entries()) {
     cancelled.throwIfAborted()
-    const values = blocks.map(({ shard, days, at }) => read.get(shard)!.columns.get(operand)!.subarray(at, at + days.length))
+    const values = blocks.map(({ shard, days, at }) =>
+      read
+        .get(shard)!
+        .columns.get(operand)!
+        .subarray(at, at + days.length),
+    )
     const answers = computeCrossSection(order, concatenateFloats(values), section)
     let row = 0
     for (const { shard, days, at } of blocks) {
