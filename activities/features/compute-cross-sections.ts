@@ -19,7 +19,7 @@ import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import { sha256 } from '#domain/sha256.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { firstRowFrom } from './decoded-build.ts'
-import { readColumns, readDays, readRows, writeShard } from './shard-file.ts'
+import { readColumns, readDays, type SymbolDays, writeShard } from './shard-file.ts'
 import { getStaged, putStaged, readStagedShard, type StagedColumns } from './staged-columns.ts'
 
 /** `operands` are the lists of the stage, one after the other for each batch of groups. */
@@ -37,7 +37,7 @@ export type CrossSectionsResult = { columns: ObjectRef; asked: number; cached: n
 type World = Pick<ShardWorld, 'db' | 'objects'>
 
 /** A shard of cross-sections, and the operands' shard that has its rows. */
-type Filled = { operand: FeatureShard; columns: Float32Array[] }
+type Filled = { operand: FeatureShard; rows: SymbolDays[]; columns: Float32Array[] }
 
 export async function computeCrossSections(
   world: World,
@@ -94,17 +94,26 @@ async function* computeYears(
   columns: readonly CrossColumn[],
   cancelled: AbortSignal,
 ): AsyncGenerator<Filled[]> {
+  const read = new Map<FeatureShard, ReadShard>()
   const open = new Map<FeatureShard, Filled>()
   for (const year of [...new Set(lacking.flatMap(yearsOf))].sort(compareText)) {
-    const within = lacking.filter((shard) => overlaps(shard, `${year}-01-01`, `${year}-12-31`))
+    const [newYear, yearEnd] = [`${year}-01-01`, `${year}-12-31`]
+    const within = lacking.filter((shard) => overlaps(shard, newYear, yearEnd))
+    const first = within.map(({ firstSession }) => firstSession).reduce((a, b) => (a < b ? a : b))
+    const last = within.map(({ lastSession }) => lastSession).reduce((a, b) => (a > b ? a : b))
+    const [from, to] = [first > newYear ? first : newYear, last < yearEnd ? last : yearEnd]
+    for (const shard of market.filter((each) => overlaps(each, from, to))) {
+      cancelled.throwIfAborted()
+      if (!read.has(shard)) read.set(shard, readOperands(await readStagedShard(world, shard), columns))
+    }
     for (const operand of within)
-      if (!open.has(operand)) open.set(operand, { operand, columns: columns.map(() => new Float32Array(operand.rows)) })
-    const from = within.map(({ firstSession }) => firstSession).reduce((a, b) => (a < b ? a : b))
-    const to = within.map(({ lastSession }) => lastSession).reduce((a, b) => (a > b ? a : b))
-    const range = { from: from > `${year}-01-01` ? from : `${year}-01-01`, to: to < `${year}-12-31` ? to : `${year}-12-31` }
-    await fill(world, market, open, columns, range, cancelled)
-    const full = within.filter(({ lastSession }) => lastSession.startsWith(year)).map((operand) => open.get(operand)!)
+      if (!open.has(operand))
+        open.set(operand, { operand, rows: read.get(operand)!.rows, columns: columns.map(() => new Float32Array(operand.rows)) })
+    await fill(read, open, columns, { from, to }, cancelled)
+    const full = within.filter(({ lastSession }) => lastSession <= yearEnd).map((operand) => open.get(operand)!)
     for (const { operand } of full) open.delete(operand)
+    // what reaches into the next year is not read again for it
+    for (const shard of read.keys()) if (shard.lastSession <= yearEnd) read.delete(shard)
     yield full
   }
 }
@@ -114,29 +123,41 @@ function yearsOf({ firstSession, lastSession }: FeatureShard): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => String(first + index).padStart(4, '0'))
 }
 
-/** Rows of one symbol in the range: `at` is the first's place in its shard. */
-type Block = { symbol: string; days: Int32Array; shard: FeatureShard; at: number; columns: ReadonlyMap<string, Float32Array> }
+type ReadShard = { rows: SymbolDays[]; columns: ReadonlyMap<string, Float32Array> }
 
+/** In memory of their own: the other columns of the shard are let go. */
+function readOperands(bytes: Uint8Array, columns: readonly CrossColumn[]): ReadShard {
+  const found = readColumns(bytes, [...new Set(columns.map(({ operand }) => operand))])
+  return {
+    rows: readDays(bytes).map(({ symbol, days }) => ({ symbol, days: days.slice() })),
+    columns: new Map([...found].map(([text, values]) => [text, values.slice()])),
+  }
+}
+
+/** Rows of one symbol in the range: `at` is the first's place in its shard. */
+type Block = { symbol: string; days: Int32Array; shard: FeatureShard; at: number }
+
+/** Computes the sessions of a range for the shards that are open. */
 async function fill(
-  world: World,
-  market: readonly FeatureShard[],
+  read: ReadonlyMap<FeatureShard, ReadShard>,
   open: ReadonlyMap<FeatureShard, Filled>,
   columns: readonly CrossColumn[],
-  { from, to }: { from: string; to: string },
+  range: { from: string; to: string },
   cancelled: AbortSignal,
 ): Promise<void> {
-  const wanted = [...new Set(columns.map(({ operand }) => operand))]
-  const blocks: Block[] = []
-  for (const shard of market.filter((each) => overlaps(each, from, to))) {
-    cancelled.throwIfAborted()
-    blocks.push(...blocksOf(shard, await readStagedShard(world, shard), wanted, { from, to }))
-  }
+  const blocks = [...read].flatMap(([shard, { rows }]) => blocksOf(shard, rows, range))
   // whatever groups the symbols are in
   blocks.sort((a, b) => compareText(a.symbol, b.symbol) || a.days[0]! - b.days[0]!)
   const order = orderBySession(concatenateIntegers(blocks.map(({ days }) => days)))
   for (const [index, { operand, section }] of columns.entries()) {
     cancelled.throwIfAborted()
-    const answers = computeCrossSection(order, concatenateFloats(blocks.map((block) => block.columns.get(operand)!)), section)
+    const values = blocks.map(({ shard, days, at }) =>
+      read
+        .get(shard)!
+        .columns.get(operand)!
+        .subarray(at, at + days.length),
+    )
+    const answers = computeCrossSection(order, concatenateFloats(values), section)
     let row = 0
     for (const { shard, days, at } of blocks) {
       open.get(shard)?.columns[index]!.set(answers.subarray(row, row + days.length), at)
@@ -147,24 +168,21 @@ async function fill(
   }
 }
 
-function blocksOf(shard: FeatureShard, bytes: Uint8Array, texts: readonly string[], range: { from: string; to: string }): Block[] {
-  const columns = readColumns(bytes, texts)
+function blocksOf(shard: FeatureShard, rows: readonly SymbolDays[], { from, to }: { from: string; to: string }): Block[] {
+  const dayAfter = sessionOf(dayOf(to)! + 1)
   const blocks: Block[] = []
-  const dayAfter = sessionOf(dayOf(range.to)! + 1)
   let start = 0
-  for (const { symbol, days } of readDays(bytes)) {
-    const [first, last] = [firstRowFrom(days, range.from), firstRowFrom(days, dayAfter)]
-    const at = start + first
-    const own = new Map([...columns].map(([text, values]) => [text, values.slice(at, start + last)]))
-    if (last > first) blocks.push({ symbol, days: days.subarray(first, last), shard, at, columns: own })
+  for (const { symbol, days } of rows) {
+    const [first, last] = [firstRowFrom(days, from), firstRowFrom(days, dayAfter)]
+    if (last > first) blocks.push({ symbol, days: days.subarray(first, last), shard, at: start + first })
     start += days.length
   }
   return blocks
 }
 
-async function store({ objects }: World, { operand, columns }: Filled, texts: readonly CrossColumn[]) {
-  const rows = readRows(await objects.get(operand.object))
+async function store({ objects }: World, { operand, rows, columns }: Filled, texts: readonly CrossColumn[]) {
   const named = texts.map(({ column }, index) => ({ name: column.name, values: columns[index]! }))
-  const shard: FeatureShard = { ...operand, object: await objects.put(writeShard(rows, named), 'arrow') }
-  return { shard, sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText) }
+  const symbols = rows.map(({ symbol, days }) => ({ symbol, sessions: Array.from(days, sessionOf) }))
+  const shard: FeatureShard = { ...operand, object: await objects.put(writeShard(symbols, named), 'arrow') }
+  return { shard, sessions: [...new Set(symbols.flatMap(({ sessions }) => sessions))].sort(compareText) }
 }

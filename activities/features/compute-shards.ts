@@ -239,9 +239,13 @@ const named = ({ shard: { key, shard, sessions, nonFinite }, newest, renewed }: 
   renewed: renewed === undefined ? [] : [{ key, ahead: renewed }],
 })
 
+/** Lists of columns stand once for all shards that have them. */
+const plainColumns = new WeakMap<readonly ShardColumn[], ShardColumn[]>()
+
 /** What a group's own bars name are columns that read no other symbol. */
 function withoutCrossed(shard: CachedShard): CachedShard[] {
-  const columns = shard.columns.filter(({ text }) => !readsOtherSymbols(parse(text)))
+  const columns = plainColumns.get(shard.columns) ?? shard.columns.filter(({ text }) => !readsOtherSymbols(parse(text)))
+  plainColumns.set(shard.columns, columns)
   if (columns.length === 0) return []
   // named as a whole it is by the key of what it reads
   return [columns.length === shard.columns.length ? shard : { ...shard, columns, columnsHash: '' }]

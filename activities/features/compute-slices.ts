@@ -47,7 +47,8 @@ export async function computeSlices(
   const stretches = stretchesOf(lacking)
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const slices = lacking.map(({ slice }) => slice)
-  const { texts: crossTexts } = crossReadingOf(lacking.flatMap(({ missing }) => missing))
+  const missing = new Map(lacking.flatMap((each) => each.missing.map((column) => [column.text, column])))
+  const crossTexts = crossed && crossReadingOf([...missing.values()]).texts
   const compute = async (plans: readonly SymbolPlan[]) => {
     cancelled.throwIfAborted()
     const shared = new SharedSessions()
@@ -58,7 +59,7 @@ export async function computeSlices(
         actions: actionsOf.get(bars.symbol) ?? [],
         earlier,
         runs,
-        given: crossTexts.size === 0 ? undefined : await crossed?.of(bars, crossTexts),
+        given: crossTexts && (await crossed?.of(bars, crossTexts)),
       })
     const columns = await pool.compute(tasks)
     return plans.map((plan, index) => ({

@@ -6,7 +6,7 @@ import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
-import { readColumns } from './shard-file.ts'
+import { endOf, readColumns } from './shard-file.ts'
 import { readJson } from '../training/read-json.ts'
 import { keepNewest } from '#domain/keep-newest.ts'
 import { concatenateFloats, concatenateIntegers } from '#domain/concatenate.ts'
@@ -117,17 +117,6 @@ function joinSlices(parts: readonly SymbolSlice[]): SymbolSlice[] {
       },
     }
   })
-}
-
-/** Rows are sorted by symbol: the end of a run that begins at `from`. */
-function endOf(from: number, length: number, same: (row: number) => boolean): number {
-  let [low, high] = [from + 1, length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (same(middle)) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function columnOf(columns: ReadonlyMap<string, Float32Array>, name: string): Float32Array {

@@ -24,6 +24,9 @@ import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 /** Rows of one symbol, ascending by session. */
 export type SymbolRows = { symbol: string; sessions: readonly string[] }
 
+/** The same, as days since 1970-01-01. */
+export type SymbolDays = { symbol: string; days: Int32Array }
+
 export type NamedColumn = { name: string; values: Float32Array }
 
 export function writeShard(rows: readonly SymbolRows[], columns: readonly NamedColumn[]): Uint8Array {
@@ -55,22 +58,33 @@ export function readColumns(bytes: Uint8Array, names: readonly string[]): Map<st
 export const readRows = (bytes: Uint8Array): SymbolRows[] =>
   readDays(bytes).map(({ symbol, days }) => ({ symbol, sessions: Array.from(days, sessionOf) }))
 
-/** As `readRows`, with days since 1970-01-01. */
-export function readDays(bytes: Uint8Array): { symbol: string; days: Int32Array }[] {
+/** As `readRows`, in days. */
+export function readDays(bytes: Uint8Array): SymbolDays[] {
   const table = tableFromIPC(bytes)
   const symbols = table.getChild('symbol')
   // the vector's own values are milliseconds
   const days = concatenateIntegers(
     table.getChild('session')?.data.map(({ values, length }) => (values as Int32Array).subarray(0, length)) ?? [],
   )
-  const rows: { symbol: string; days: Int32Array }[] = []
-  for (let from = 0, row = 1; row <= days.length; row++) {
+  const rows: SymbolDays[] = []
+  for (let from = 0; from < days.length;) {
     const symbol = String(symbols?.get(from))
-    if (row < days.length && symbols?.get(row) === symbol) continue
-    rows.push({ symbol, days: days.subarray(from, row) })
-    from = row
+    const to = endOf(from, days.length, (row) => symbols?.get(row) === symbol)
+    rows.push({ symbol, days: days.subarray(from, to) })
+    from = to
   }
   return rows
+}
+
+/** The end of a run of rows that begins at `from`, of symbols that stand one after the other. */
+export function endOf(from: number, length: number, same: (row: number) => boolean): number {
+  let [low, high] = [from + 1, length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (same(middle)) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function symbolColumn(rows: readonly SymbolRows[], length: number) {

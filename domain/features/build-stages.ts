@@ -18,7 +18,7 @@ export type CrossColumn = { column: ShardColumn; operand: string; section: Cross
 export type OperandList = { operands: ShardColumn[]; chunks: CrossColumn[][] }
 
 /** What of a session's market is held at once is so many columns. */
-const columnsAChunk = 32
+const columnsAChunk = 64
 
 /** None for a set in which no symbol reads another. */
 export function buildStages(set: Pick<FeatureSet, 'features'>, label: Label): OperandList[][] {

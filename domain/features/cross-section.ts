@@ -17,10 +17,10 @@ export function orderBySession(days: Int32Array): SessionOrder {
     ends[index] = rows += counts.get(day)!
   }
   const ordered = new Int32Array(days.length)
-  for (const [row, day] of days.entries()) {
-    const at = next.get(day)!
+  for (let row = 0; row < days.length; row++) {
+    const at = next.get(days[row]!)!
     ordered[at] = row
-    next.set(day, at + 1)
+    next.set(days[row]!, at + 1)
   }
   return { rows: ordered, ends }
 }
@@ -30,9 +30,10 @@ export function computeCrossSection({ rows, ends }: SessionOrder, values: Float3
   const answers = new Float64Array(values.length)
   let from = 0
   for (const to of ends) {
-    const own = rows.subarray(from, to)
-    const answered = section.across(Float64Array.from(own, (row) => values[row]!))
-    for (const [at, row] of own.entries()) answers[row] = answered[at]!
+    const own = new Float64Array(to - from)
+    for (let at = from; at < to; at++) own[at - from] = values[rows[at]!]!
+    const answered = section.across(own)
+    for (let at = from; at < to; at++) answers[rows[at]!] = answered[at - from]!
     from = to
   }
   const out = new Float32Array(values.length)

@@ -65,7 +65,7 @@ class Processing:
 
 
 def left_by_build(processors: Sequence[Processor]) -> list[Processor]:
-    """Without what the feature build has computed: all up to the last one across symbols, but for choices of columns."""
+    """Without what the build has computed: all up to the last one across symbols, but for choices of columns."""
     last = max((at for at, processor in enumerate(processors) if isinstance(processor, CrossSectional)), default=-1)
     return [
         processor for at, processor in enumerate(processors) if at > last or isinstance(processor, FilterCol | DropCol)

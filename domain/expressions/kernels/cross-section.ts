@@ -8,18 +8,18 @@ import { countBelow, countUpTo } from '../../sorted-counts.ts'
 /** Mean rank among the values, equals sharing theirs, over their count: pandas' `rank(pct=True)`. Infinities have ranks. */
 export function percentileRank(values: Float64Array): Float64Array {
   const sorted = known(values).sort()
-  return values.map((value) =>
-    Number.isNaN(value) ? Number.NaN : (countBelow(sorted, value) + countUpTo(sorted, value) + 1) / 2 / sorted.length,
-  )
+  const count = sorted.length
+  return mapped(values, (value) => (value === value ? (countBelow(sorted, value) + countUpTo(sorted, value) + 1) / 2 / count : value))
 }
 
 /** (x − mean) / deviation with ddof 1. NaN where fewer than two values, or equal ones, have none; an infinity makes all NaN. */
 export function zScore(values: Float64Array): Float64Array {
   const some = known(values)
   const mean = meanOf(some)
-  const squares = some.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  let squares = 0
+  for (let at = 0; at < some.length; at++) squares += (some[at]! - mean) ** 2
   const deviation = Math.sqrt(squares / (some.length - 1))
-  return values.map((value) => (value - mean) / deviation)
+  return mapped(values, (value) => (value - mean) / deviation)
 }
 
 /**
@@ -27,32 +27,47 @@ export function zScore(values: Float64Array): Float64Array {
  * the others are ±3.
  */
 export function robustZScore(values: Float64Array): Float64Array {
-  const center = medianOf(known(values))
-  const distance = medianOf(known(values.map((value) => Math.abs(value - center))))
+  const center = sortedMedian(known(values).sort())
+  const distance = sortedMedian(known(mapped(values, (value) => Math.abs(value - center))).sort())
   // both keep a NaN
-  return values.map((value) => Math.max(-3, Math.min(3, (value - center) / distance / 1.4826)))
+  return mapped(values, (value) => Math.max(-3, Math.min(3, (value - center) / distance / 1.4826)))
 }
 
 /** What is missing becomes the mean of the others. */
 export function fillMissing(values: Float64Array): Float64Array {
   const mean = meanOf(known(values))
-  return values.map((value) => (Number.isNaN(value) ? mean : value))
+  return mapped(values, (value) => (value === value ? value : mean))
 }
 
 /** What is infinite becomes the mean of the finite ones; NaN where there are none. */
 export function replaceInfinite(values: Float64Array): Float64Array {
   const mean = meanOf(values.filter(Number.isFinite))
-  return values.map((value) => (Math.abs(value) === Infinity ? mean : value))
+  return mapped(values, (value) => (Math.abs(value) === Infinity ? mean : value))
 }
 
-const known = (values: Float64Array): Float64Array => values.filter((value) => !Number.isNaN(value))
+function mapped(values: Float64Array, of: (value: number) => number): Float64Array {
+  const out = new Float64Array(values.length)
+  for (let at = 0; at < values.length; at++) out[at] = of(values[at]!)
+  return out
+}
+
+/** Those that are not NaN, in memory of their own. */
+function known(values: Float64Array): Float64Array {
+  const out = new Float64Array(values.length)
+  let count = 0
+  for (let at = 0; at < values.length; at++) if (values[at] === values[at]) out[count++] = values[at]!
+  return out.subarray(0, count)
+}
 
 /** NaN of none. */
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length
+function meanOf(values: Float64Array): number {
+  let sum = 0
+  for (let at = 0; at < values.length; at++) sum += values[at]!
+  return sum / values.length
+}
 
 /** Linear between the middle two; NaN of none. */
-function medianOf(values: Float64Array): number {
-  const sorted = values.sort()
+function sortedMedian(sorted: Float64Array): number {
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

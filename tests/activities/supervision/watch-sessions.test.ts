@@ -171,6 +171,22 @@ describe('a live prediction', () => {
     ).toEqual(labels)
   })
 
+  test('across symbols is looked at again for all of them when a bar of one was restated', async () => {
+    const of = { expression: 'CSZScore(Log(Ref($high,-1)/Ref($low,-1)))', kind: 'cross-sectional' } as const
+    await world.register(await world.land(begin, { of }), 1, 'lightgbm')
+    await world.supervise({}, { label: of })
+    await watch(await world.land(begin + 12, { of }))
+    const restated = { ...market[0]!, high: market[0]!.high.slice() }
+    restated.high[begin + 5]! += 1
+    await watch(await world.land(begin + 12, { bars: [restated, ...market.slice(1)], of }))
+    const again = await world.db
+      .select()
+      .from(realizedLabel)
+      .where(sql`revision > 1`)
+      .orderBy(asc(realizedLabel.symbol))
+    expect(again.map(({ symbol, session }) => [symbol, session])).toEqual(symbols.map((symbol) => [symbol, sessions[begin + 4]]))
+  })
+
   test('whose label a roll-back withdrew stands until the session lands again, and is then scored by the new bars', async () => {
     await start()
     const rows = Array.from({ length: 11 }, (_, at) => live(sessions[begin + at]!, 0.1))

@@ -4,13 +4,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { canonicalJson } from '#contracts/canonical-json.ts'
-import { FeatureBuildManifest, type FeatureSet } from '#contracts/features.ts'
+import { FeatureBuildManifest, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { SupervisionPolicy, type WalkForward } from '#contracts/supervision.ts'
 import { FitReport, Recipe } from '#contracts/training.ts'
 import { featureBuild, retrain, supervision } from '#db/schema.ts'
 import { writeShard } from '#activities/features/shard-file.ts'
-import { computeColumns } from '#domain/features/compute-features.ts'
+import { computeMarket } from '#domain/features/compute-market.ts'
 import { buildIdOf, definitionHash, featureHash, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { walkBars } from '#tests/support/bars.ts'
@@ -40,7 +40,7 @@ export const sessions = market[0]!.sessions
 export const begin = 120
 
 export type Build = { id: string; manifest: ObjectRef; snapshotId: string }
-export type Options = { bars?: readonly BarColumns[]; blank?: (symbol: string, session: string) => boolean }
+export type Options = { bars?: readonly BarColumns[]; blank?: (symbol: string, session: string) => boolean; of?: LabelDefinition }
 
 export async function supervisedWorld() {
   const [database, store] = await Promise.all([testDatabase(), testObjectStore()])
@@ -49,15 +49,18 @@ export async function supervisedWorld() {
   const putJson = (value: unknown) => objects.put(Buffer.from(canonicalJson(value)), 'json')
 
   /** What a sync and a build leave once `rows` sessions have landed. `blank` labels are not known. */
-  async function land(rows: number, { bars = market, blank = () => false }: Options = {}): Promise<Build> {
+  async function land(rows: number, { bars = market, blank = () => false, of = label }: Options = {}): Promise<Build> {
     const landed = bars.map((each) => sliceBars(each, 0, rows))
     const snapshot = await landSnapshot({ db, objects }, 'walk', landed)
-    const { expression, persistence, text, reach } = readLabel(label)
+    const { expression, persistence, text, reach } = readLabel(of)
     const read = readFeatures(set.features)
     const names = [...read.map(({ name }) => name), 'label', 'persistence']
-    const parts = landed.map((each) =>
-      computeColumns([...read.map((feature) => feature.expression), expression, persistence.expression], each, []),
+    const computed = await computeMarket(
+      [...read.map((feature) => feature.expression), expression, persistence.expression],
+      landed.map((each) => ({ bars: each, actions: [] })),
+      new Set(symbols),
     )
+    const parts = landed.map(({ symbol }) => computed.get(symbol)!)
     landed.forEach(({ symbol, sessions: days }, at) =>
       days.forEach((session, row) => {
         if (blank(symbol, session)) parts[at]![read.length]![row] = Number.NaN
@@ -75,7 +78,7 @@ export async function supervisedWorld() {
       engineVersion: '1',
       featureSet: { name: set.name, version: 1 },
       columns: read.map(({ name, text: normalised, lookback }) => ({ name, expression: normalised, lookback })),
-      label: { expression: text, persistence: persistence.text, kind: label.kind, reach },
+      label: { expression: text, persistence: persistence.text, kind: of.kind, reach },
       rows: count,
       sessions: calendar,
       shards: [{ object: shard, rows: count, symbols, firstSession: calendar[0], lastSession: calendar.at(-1) }],
