@@ -321,6 +321,25 @@ describe('an incremental build', () => {
     expect(cached / asked).toBeGreaterThan(0.85)
   })
 
+  it('of what leaves out missing rows begins at the first bar for a symbol that lacks some, and later for the others', async () => {
+    const windows = set(lastBits('TA_SMA($close,20)'), lastBits('TA_MFI($high,$low,$close,$volume,14)'))
+    const market = (rows: number): Market => {
+      const [asleep, awake] = whole.slice(0, 2).map((bars) => until(bars, rows)) as [BarColumns, BarColumns]
+      return { bars: [joinBars(until(asleep, 300), sliceBars(asleep, 317, rows)), awake], actions: [] }
+    }
+    const before = await land(market(700))
+    await build(market(700), before, windows)
+    tasks.length = 0
+    const after = await land(market(701), before)
+    const { shards, digest } = await build(market(701), after, windows)
+    expect(tasks.map(({ bars, runs }) => [bars.symbol, runs.some(({ read }) => read.from === 0)])).toEqual([
+      ['AAA', true],
+      ['BBB', false],
+    ])
+    const batch = await build(market(701), after, windows, 'empty')
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
+  })
+
   it('computes nothing again of a set that shares its columns with another', async () => {
     const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 300)), actions: [] }
     const snapshot = await land(market)
