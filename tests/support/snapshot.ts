@@ -4,7 +4,8 @@ import type { BesideBars } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { dataset as datasets, snapshot as snapshots } from '#db/schema.ts'
-import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
+import { coverageOf } from '#activities/snapshots/bar-files.ts'
+import { encodeBars } from '#activities/snapshots/encode-bars.ts'
 import { writeManifest } from '#storage/snapshot-manifest.ts'
 import { besideIdentity } from '#activities/snapshots.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
@@ -30,8 +31,6 @@ export async function landSnapshot(
     universes: await objects.put(Buffer.from(canonicalJson(universes)), 'json'),
   }
   const id = snapshotIdentity(identities, 'assumed', besideIdentity(beside))
-  const files: Uint8Array[] = []
-  for await (const file of writeBarFiles([bars])) files.push(file)
   const coverage = coverageOf(bars)
   const manifest = await writeManifest(objects, {
     format: 1,
@@ -47,7 +46,7 @@ export async function landSnapshot(
       lastSession: sessions.at(-1)!,
       contentSha256: identities[index]!.contentSha256,
     })),
-    chunks: [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }],
+    chunks: [{ object: await objects.put(await encodeBars(bars), 'parquet'), ...coverage, months: monthContents(bars) }],
     actions: [...actions],
     clearedJumps: [],
     ...(beside === undefined ? {} : { beside }),
