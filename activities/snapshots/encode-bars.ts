@@ -5,7 +5,7 @@
  * Prices of one symbol repeat each other's bytes, and the fastest Brotli finds that: dictionaries, which general writers
  * prefer, hide it, and take half as much room again. The bytes are a function of the rows and of Brotli's version.
  *
- * Cost: about 0.5 µs a bar. Memory: the file, and its columns.
+ * Cost: about 0.5 µs a bar. Memory: the file, and one of its columns.
  */
 import { promisify } from 'node:util'
 import { brotliCompress, constants } from 'node:zlib'
@@ -52,52 +52,51 @@ type Page = { header: Uint8Array; body: Uint8Array; plainBytes: number }
 /** A column's pages: that of its dictionary, where it has one, and that of its values. */
 type Pages = readonly Page[]
 
-/** The rows of all pieces, one a symbol, ordered by symbol, then session. Other threads compress the columns. */
+/**
+ * The rows of all pieces, one a symbol, ordered by symbol, then session. Column after column is laid out, and compressed by
+ * another thread.
+ */
 export async function encodeBars(pieces: readonly BarColumns[]): Promise<Uint8Array> {
   const ordered = pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))
   const rows = ordered.reduce((sum, { sessions }) => sum + sessions.length, 0)
-  const columns = columnsOf(ordered, rows)
-  const pages = await Promise.all(columns.map((column) => pagesOf(column, rows)))
-  let end = magic.length
-  const chunks = columns.map((column, index) => {
-    const from = end
-    end += sizeOf(pages[index]!)
-    return chunkStruct(column, { rows, from, pages: pages[index]! })
-  })
+  const parts: Uint8Array[] = [magic]
+  const chunks: Struct[] = []
+  const columns: Struct[] = []
+  let [end, plainBytes] = [magic.length, 0]
+  for (const column of columnsOf(ordered, rows)) {
+    const pages = await pagesOf(column, rows)
+    parts.push(...pages.flatMap(({ header, body }) => [header, body]))
+    chunks.push(chunkStruct(column, { rows, from: end, pages }))
+    columns.push(schemaStruct(column))
+    end += sizeOf(pages)
+    plainBytes += plainSizeOf(pages)
+  }
   const rowGroup: Struct = [
     [1, 'structs', chunks],
-    [2, 'i64', plainSizeOf(pages.flat())],
+    [2, 'i64', plainBytes],
     [3, 'i64', rows],
   ]
   const footer = structBytes([
     [1, 'i32', 1],
-    [2, 'structs', [rootStruct(columns.length), ...columns.map(schemaStruct)]],
+    [2, 'structs', [rootStruct(columns.length), ...columns]],
     [3, 'i64', rows],
     [4, 'structs', [rowGroup]],
     [6, 'text', 'quantloop'],
   ])
-  return Buffer.concat([magic, ...pages.flat().flatMap(({ header, body }) => [header, body]), footer, lengthBytes(footer.length), magic])
+  return Buffer.concat([...parts, footer, lengthBytes(footer.length), magic])
 }
 
-function columnsOf(pieces: readonly BarColumns[], rows: number): Column[] {
+function* columnsOf(pieces: readonly BarColumns[], rows: number): Generator<Column> {
   const number = { type: types.double, repetition: repetitions.required, meaning: [], codec: codecs.brotli, encoding: encodings.plain }
   const { days, knownAt } = timesOf(pieces, rows)
-  return [
-    symbolColumn(pieces),
-    { ...number, name: 'session', type: types.int32, meaning: date, bytes: bytesOf(days) },
-    ...prices.map((name) => ({
-      ...number,
-      name,
-      bytes: bytesOf(
-        joined(
-          pieces.map((bars) => bars[name]),
-          rows,
-        ),
-      ),
-    })),
-    { ...number, name: 'adjustedClose', repetition: repetitions.optional, bytes: adjustedCloses(pieces, rows) },
-    { ...number, name: 'knownAt', type: types.int64, meaning: timestamp, bytes: bytesOf(knownAt) },
-  ]
+  yield symbolColumn(pieces)
+  yield { ...number, name: 'session', type: types.int32, meaning: date, bytes: bytesOf(days) }
+  for (const name of prices) {
+    const columns = pieces.map((bars) => bars[name])
+    yield { ...number, name, bytes: bytesOf(joined(columns, rows)) }
+  }
+  yield { ...number, name: 'adjustedClose', repetition: repetitions.optional, bytes: adjustedCloses(pieces, rows) }
+  yield { ...number, name: 'knownAt', type: types.int64, meaning: timestamp, bytes: bytesOf(knownAt) }
 }
 
 /** A run of each symbol's number. */

@@ -13,13 +13,15 @@ import { type PeriodCut, PeriodShelf } from './period-shelf.ts'
 /** Whole symbols of one group. */
 export type GroupedBars = { group: number; symbols: readonly BarColumns[] }
 
-/** Chunks that are on their way to the store at the same time. */
-const putsAtATime = 12
+/** Rows and chunks that are encoded and stored together, and how often at the same time. */
+const rowsAtATime = 32_768
+const chunksAtATime = 8
+const batchesAtATime = 2
 
 /**
  * Cuts bars, which come by group, into chunks and stores them. Chunks that `earlier` holds are listed again, and not
  * encoded. Each is named by its content: doing it again stores nothing new, and a kill leaves at most chunks that nobody
- * lists. Memory: some chunks, however large a group is.
+ * lists. Memory: some batches of rows, however large a group is.
  *
  * @throws QuantloopError unavailable
  */
@@ -30,14 +32,15 @@ export async function writeChunks(
 ): Promise<SnapshotChunk[]> {
   const known = new KnownChunks(earlier)
   const chunks: SnapshotChunk[] = []
-  const stored = ahead(byPeriod(source, lastSession), putsAtATime, async (pieces): Promise<SnapshotChunk> => {
+  const store = async (pieces: readonly BarColumns[]): Promise<SnapshotChunk> => {
     cancelled.throwIfAborted()
     const coverage = coverageOf(pieces)
     const chunk = await known.find(pieces)
     if (chunk !== undefined) return { object: chunk.object, ...coverage, months: chunk.months ?? monthContents(pieces) }
     return { object: await objects.put(await encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
-  })
-  for await (const chunk of stored) chunks.push(chunk)
+  }
+  const stored = ahead(inBatches(byPeriod(source, lastSession)), batchesAtATime, (batch) => Promise.all(batch.map(store)))
+  for await (const batch of stored) chunks.push(...batch)
   return chunks
 }
 
@@ -58,6 +61,20 @@ async function* byPeriod(
   } finally {
     await shelf.close()
   }
+}
+
+async function* inBatches(source: AsyncIterable<readonly BarColumns[]>): AsyncGenerator<(readonly BarColumns[])[]> {
+  let [batch, rows] = [[] as (readonly BarColumns[])[], 0]
+  for await (const pieces of source) {
+    const own = pieces.reduce((sum, { sessions }) => sum + sessions.length, 0)
+    if (batch.length > 0 && (rows + own > rowsAtATime || batch.length >= chunksAtATime)) {
+      yield batch
+      ;[batch, rows] = [[], 0]
+    }
+    batch.push(pieces)
+    rows += own
+  }
+  if (batch.length > 0) yield batch
 }
 
 /** Where the periods of a symbol begin and end. */
