@@ -159,16 +159,9 @@ export class PlainRows {
 }
 
 function placeOf(column: PlainColumn): number {
-  switch (column) {
-    case undefined:
-      return ignored
-    case 'symbol':
-      return isSymbol
-    case 'session':
-      return isSession
-    default:
-      return numbers.indexOf(column)
-  }
+  if (column === undefined) return ignored
+  if (column === 'symbol') return isSymbol
+  return column === 'session' ? isSession : numbers.indexOf(column)
 }
 
 const endsField = (byte: number) => byte === comma || byte === lineFeed || byte === carriageReturn

@@ -57,7 +57,7 @@ function listening() {
   const entries: JournalEntry[] = []
   const listeners = new Set<() => void>()
   const journal = createJournalActivities({ db: world.db })
-  const { importBars, landSnapshot, nudgeFollowers } = world.activities
+  const { importBars, nudgeFollowers } = world.activities
   const activities = atEdge({
     ...world.activities,
     async importBars(input: Parameters<typeof importBars>[0]) {
@@ -65,17 +65,17 @@ function listening() {
       collecting.imports++
       return await importBars(input)
     },
-    async landSnapshot(input: Parameters<typeof landSnapshot>[0]) {
+    async landSnapshot(input: Parameters<typeof world.activities.landSnapshot>[0]) {
       if (collecting.times > 0) {
         const { chunks } = await readManifest(world.objects, input.manifest)
         for (const { object } of chunks) await world.objects.remove(object.uri)
         try {
-          return await landSnapshot(input)
+          return await world.activities.landSnapshot(input)
         } finally {
           collecting.times--
         }
       }
-      return await landSnapshot(input)
+      return await world.activities.landSnapshot(input)
     },
     async nudgeFollowers(input: { dataset: string }) {
       await nudgeFollowers(input)
