@@ -9,6 +9,7 @@ import { findSnapshot } from '#db/queries/snapshots.ts'
 import { findSync } from '#db/queries/syncs.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { assertStored } from './assert-stored.ts'
+import { asQuantloopError, QuantloopError } from '#contracts/errors.ts'
 import { composeSnapshot } from './datasets/compose-snapshot.ts'
 import type { ImportConfig } from './datasets/connect.ts'
 import { examineBars } from './datasets/examine-bars.ts'
@@ -110,7 +111,7 @@ export const createDatasetActivities = ({ db, objects, python, vendors }: Datase
       },
       jumps: manifest.clearedJumps,
       // the head keeps its own
-      assertStored: () => assertStored(objects, [ref, ...fresh]),
+      assertStored: () => assertLandable(objects, [ref, ...fresh]),
     })
   },
 
@@ -140,6 +141,20 @@ async function manifestOf(db: Database, objects: ObjectStore, syncId: string, id
   const sync = await findSync(db, syncId)
   const snapshot = sync && (await findSnapshot(db, id, sync.dataset))
   return snapshot && (await readManifest(objects, snapshot.manifest))
+}
+
+/**
+ * What lands was stored a moment before: what is gone of it, equal content that nothing needed, a collection took.
+ * @throws QuantloopError content_collected: the import stores it anew | unavailable
+ */
+async function assertLandable(objects: ObjectStore, refs: readonly ObjectRef[]): Promise<void> {
+  try {
+    await assertStored(objects, refs)
+  } catch (error) {
+    const missing = asQuantloopError(error)
+    if (missing?.code !== 'object_missing') throw error
+    throw new QuantloopError('content_collected', `${missing.message}: sync again`, missing.place, { cause: error })
+  }
 }
 
 /** The objects that hold what a snapshot says. */

@@ -47,7 +47,8 @@ export class Spill {
     const { width } = this
     const own = (this.buckets[bucket] ??= { filling: new Float64Array(recordsPerBlock * width), records: 0, full: [] })
     const at = own.records % recordsPerBlock
-    own.filling.set(record, at * width)
+    // a call costs more than so few numbers
+    for (let i = 0, to = at * width; i < width; i++, to++) own.filling[to] = record[i]!
     own.records++
     if (at + 1 < recordsPerBlock) return
     own.full.push(this.append(asBytes(own.filling)))

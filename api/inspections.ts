@@ -1,4 +1,4 @@
-/** Work on snapshots that leaves no row: Temporal knows how it stands, for as long as it keeps the history. */
+/** Work that Temporal alone knows how it stands, for as long as it keeps the history. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
 import { explain } from './errors.ts'
 import { findUnwrittenRun } from './runs.ts'

@@ -37,16 +37,19 @@ import { BackfillRequest, CreateScheduleRequest, Schedule } from '#contracts/sch
 import {
   CompareRequest,
   ComparisonAnswer,
+  ComparisonRecord,
   ExportRequest,
   HeadMove,
   Lineage,
   NoteRequest,
   RollBackDatasetRequest,
   RolledBackDataset,
+  ExportRecord,
   SnapshotExport,
   SnapshotTag,
   TagRequest,
   Verification,
+  VerificationRecord,
   VerifyRequest,
 } from '#contracts/snapshots.ts'
 import { StandingBuild, StandingBuildRequest } from '#contracts/standing-builds.ts'
@@ -71,6 +74,7 @@ export const schemas = {
   CommandBody: CommandBody.meta({ id: 'CommandBody' }),
   CompareRequest: CompareRequest.meta({ id: 'CompareRequest' }),
   Comparison: ComparisonAnswer.meta({ id: 'Comparison' }),
+  ComparisonRecord: ComparisonRecord.meta({ id: 'ComparisonRecord' }),
   CreatedApiKey: CreatedApiKey.meta({ id: 'CreatedApiKey' }),
   CreateKeyRequest: CreateKeyRequest.meta({ id: 'CreateKeyRequest' }),
   CreateScheduleRequest: CreateScheduleRequest.meta({ id: 'CreateScheduleRequest' }),
@@ -116,6 +120,7 @@ export const schemas = {
   Schedule: Schedule.meta({ id: 'Schedule' }),
   SessionScore: SessionScore.meta({ id: 'SessionScore' }),
   Snapshot: Snapshot.meta({ id: 'Snapshot' }),
+  ExportRecord: ExportRecord.meta({ id: 'ExportRecord' }),
   SnapshotExport: SnapshotExport.meta({ id: 'SnapshotExport' }),
   SnapshotTag: SnapshotTag.meta({ id: 'SnapshotTag' }),
   StandingBuild: StandingBuild.meta({ id: 'StandingBuild' }),
@@ -135,5 +140,6 @@ export const schemas = {
   UniverseSummary: UniverseSummary.meta({ id: 'UniverseSummary' }),
   UploadGrant: UploadGrant.meta({ id: 'UploadGrant' }),
   Verification: Verification.meta({ id: 'Verification' }),
+  VerificationRecord: VerificationRecord.meta({ id: 'VerificationRecord' }),
   VerifyRequest: VerifyRequest.meta({ id: 'VerifyRequest' }),
 } as const

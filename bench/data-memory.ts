@@ -24,12 +24,14 @@ export async function benchmark(): Promise<Measurement[]> {
     let whole = true
     for (const symbols of [small, large]) {
       const path = join(folder, 'bars.csv')
+      say(`memory: writing ${symbols} symbols × ${sessions} sessions`)
       await writeBarFile(path, { symbols, sessions })
       const megabytes = (await stat(path)).size / 1e6
+      say(`memory: uploading and importing ${megabytes.toFixed(0)} MB`)
       const answer = await uploadedImport(world, path, null)
       await rm(path)
       say(
-        `memory: ${megabytes.toFixed(0)} MB in ${shown(answer.steps)}, ${answer.memory.before.toFixed(0)} to ${answer.memory.most.toFixed(0)} MB; load ${loadavg()[0]!.toFixed(1)}`,
+        `memory: ${megabytes.toFixed(0)} MB in upload ${answer.uploadSeconds.toFixed(0)} s, ${shown(answer.steps)}, ${answer.memory.before.toFixed(0)} to ${answer.memory.most.toFixed(0)} MB; load ${loadavg()[0]!.toFixed(1)}`,
       )
       whole &&= answer.rows === symbols * sessions
       most.push(answer.memory.most)

@@ -11,7 +11,10 @@ type Content = { content: Iterable<Buffer> | AsyncIterable<Buffer>; bytes: numbe
  * @throws QuantloopError unavailable
  */
 export async function put(url: string, { content, bytes }: Content, file: string): Promise<{ etag: string }> {
-  const sent = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, { method: 'PUT', headers: { 'content-length': bytes } })
+  const sent = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, {
+    method: 'PUT',
+    headers: { 'content-length': bytes, 'content-type': 'application/octet-stream' },
+  })
   const answered = new Promise<{ status: number; etag: string; text: string }>((resolve, reject) => {
     sent.once('error', reject)
     sent.once('response', (response) => {

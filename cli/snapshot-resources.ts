@@ -6,6 +6,8 @@ import { page } from '#contracts/problems.ts'
 import {
   type CompareRequest,
   ComparisonAnswer,
+  ComparisonRecord,
+  ExportRecord,
   type ExportRequest,
   HeadMove,
   Lineage,
@@ -14,6 +16,7 @@ import {
   SnapshotExport,
   SnapshotTag,
   Verification,
+  VerificationRecord,
   type VerifyRequest,
 } from '#contracts/snapshots.ts'
 import type { Page, Paging, RunVerb, Transport } from './transport.ts'
@@ -44,20 +47,25 @@ export const versionResources = ({ api, get, start }: Transport) => ({
     start(`/datasets/${enc(name)}/rollback`, RolledBackDataset, body, idempotencyKey),
 })
 
+type OfDataset = Paging & { dataset?: string | undefined }
+
 /** Looking into snapshots, and removing what nothing needs. */
 export const snapshotResources = ({ api, get, start, tell }: Transport) => ({
   comparisons: {
     create: (body: CompareRequest): Promise<ComparisonAnswer> => start('/comparisons', ComparisonAnswer, body),
+    list: (query: OfDataset = {}): Promise<Page<ComparisonRecord>> => get('/comparisons', page(ComparisonRecord), query),
     /** a whole HTML document */
     report: (id: string): Promise<string> => api(`/comparisons/${enc(id)}/report`, z.string(), { accept: 'text/html' }),
   },
   exports: {
     create: (body: z.input<typeof ExportRequest>, idempotencyKey?: string) => start('/exports', SnapshotExport, body, idempotencyKey),
     find: (id: string) => get(`/exports/${enc(id)}`, SnapshotExport),
+    list: (query: OfDataset = {}): Promise<Page<ExportRecord>> => get('/exports', page(ExportRecord), query),
   },
   verifications: {
     create: (body: z.input<typeof VerifyRequest>, idempotencyKey?: string) => start('/verifications', Verification, body, idempotencyKey),
     find: (id: string) => get(`/verifications/${enc(id)}`, Verification),
+    list: (query: OfDataset = {}): Promise<Page<VerificationRecord>> => get('/verifications', page(VerificationRecord), query),
   },
   collections: {
     create: (body: z.input<typeof CollectRequest>, idempotencyKey?: string) => start('/collections', Collection, body, idempotencyKey),

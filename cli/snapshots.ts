@@ -39,7 +39,7 @@ export const moveColumns = [
 ]
 
 export function describeLineage(lineage: Lineage): string {
-  const { sync, pages, builds, trainingRuns, modelVersions, predictions } = lineage
+  const { sync, pages, builds, trainingRuns, modelVersions, predictions, inspections } = lineage
   const part = (title: string, lines: string[]) => (lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)])
   return [
     facts({
@@ -77,6 +77,10 @@ export function describeLineage(lineage: Lineage): string {
     ...part(
       'predictions from its features',
       predictions.map(({ endpoint, count }) => `${endpoint}  ${count}`),
+    ),
+    ...part(
+      'looked into',
+      inspections.map(({ id, kind, requestedBy, endedAt }) => `${id}  ${kind} by ${requestedBy} at ${moment(endedAt)}`),
     ),
   ].join('\n')
 }

@@ -32,6 +32,7 @@ export const httpStatusOf = {
   source_malformed: 422,
   snapshot_not_found: 404,
   object_missing: 500,
+  content_collected: 409,
   object_corrupt: 500,
   // features
   expression_invalid: 422,

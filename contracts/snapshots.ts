@@ -73,6 +73,16 @@ export const Lineage = z.strictObject({
   ),
   /** answers that were made from features of this snapshot, by the endpoint that gave them */
   predictions: z.array(z.strictObject({ endpoint: z.string(), count: z.int() })),
+  /** comparisons with others, exports and verifications of it */
+  inspections: z.array(
+    z.strictObject({
+      id: Id,
+      kind: z.enum(['comparison', 'export', 'verification']),
+      requestedBy: z.string(),
+      endedAt: Timestamp,
+      sha256: Sha256.nullable(),
+    }),
+  ),
 })
 export type Lineage = z.infer<typeof Lineage>
 
@@ -82,7 +92,7 @@ const Subject = z.strictObject({ dataset: Name, snapshotId: Sha256 })
 export const CompareRequest = z.strictObject({ dataset: Name, before: SnapshotReference, after: SnapshotReference })
 export type CompareRequest = z.infer<typeof CompareRequest>
 
-export const CompareInput = z.strictObject({ comparisonId: Id, before: Subject, after: Subject })
+export const CompareInput = z.strictObject({ comparisonId: Id, before: Subject, after: Subject, by: z.string() })
 export type CompareInput = z.infer<typeof CompareInput>
 
 /** The columns of a bar that a comparison looks at. `knownAt` counts where it was observed. */
@@ -159,7 +169,7 @@ export const ExportRequest = z
   )
 export type ExportRequest = z.infer<typeof ExportRequest>
 
-export const ExportInput = z.strictObject({ exportId: Id, dataset: Name, snapshotId: Sha256, ...Cut })
+export const ExportInput = z.strictObject({ exportId: Id, dataset: Name, snapshotId: Sha256, ...Cut, by: z.string() })
 export type ExportInput = z.infer<typeof ExportInput>
 
 export const ExportResult = z.strictObject({
@@ -171,7 +181,7 @@ export const ExportResult = z.strictObject({
 })
 export type ExportResult = z.infer<typeof ExportResult>
 
-/** Work on snapshots that takes a while and leaves no row: how it stands, as Temporal tells. */
+/** Work on snapshots that takes a while: how it stands, as Temporal tells. Once it is done it leaves a row. */
 export const inspection = <T extends z.ZodType>(result: T) =>
   z.strictObject({
     id: Id,
@@ -228,3 +238,44 @@ export type VerifyResult = z.infer<typeof VerifyResult>
 
 export const Verification = inspection(VerifyResult)
 export type Verification = z.infer<typeof Verification>
+
+/** What was looked at in snapshots and is done, as its row tells; `dataset` is null where it was all of them. */
+const inspected = <T extends z.ZodType>(result: T) =>
+  z.strictObject({
+    id: Id,
+    dataset: Name.nullable(),
+    /** those that there were: of a comparison before and after */
+    snapshotIds: z.array(Sha256),
+    result,
+    requestedBy: z.string(),
+    startedAt: Timestamp,
+    endedAt: Timestamp,
+  })
+
+/** How much differs; `object` holds what. */
+export const ComparisonSummary = z.strictObject({
+  bars: z.strictObject(Tally),
+  symbols: z.strictObject({ added: z.int(), removed: z.int() }),
+  actions: z.strictObject({ added: z.int(), removed: z.int(), changed: z.int() }),
+  object: ObjectRef,
+})
+export const ComparisonRecord = inspected(ComparisonSummary)
+export type ComparisonRecord = z.infer<typeof ComparisonRecord>
+
+/** The file, and what was asked to be in it. */
+export const ExportSummary = ExportResult.extend({ asked: z.strictObject(Cut) })
+export const ExportRecord = inspected(ExportSummary)
+export type ExportRecord = z.infer<typeof ExportRecord>
+
+export const VerificationRecord = inspected(VerifyResult)
+export type VerificationRecord = z.infer<typeof VerificationRecord>
+
+export const InspectionKind = z.enum(['comparison', 'export', 'verification'])
+export type InspectionKind = z.infer<typeof InspectionKind>
+
+/** By kind, what came of it. */
+export type InspectionResults = {
+  comparison: z.infer<typeof ComparisonSummary>
+  export: z.infer<typeof ExportSummary>
+  verification: VerifyResult
+}

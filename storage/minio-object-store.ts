@@ -19,6 +19,8 @@ type StoreConfig = Config['objectStore']
 /** A server that sends nothing for so long is taken as gone; shorter than an atomic activity's ten seconds. */
 const silenceMs = 8_000
 const presignedMinutes = 60
+/** A store that is told nothing looks into the bytes, and some compress what looks like text. */
+const asBytes = { 'Content-Type': 'application/octet-stream' }
 
 /** Objects in any S3 store, each read verified, with copies in `cacheDir`. */
 export function createObjectStore(config: StoreConfig, options: { cacheDir: string; silenceMs?: number }): ObjectStore {
@@ -55,7 +57,7 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       const sha256 = sha256Of(content)
       const uri = objectKey(sha256, extension)
-      await asking(uri, () => client.putObject(config.bucket, uri, content, content.length))
+      await asking(uri, () => client.putObject(config.bucket, uri, content, content.length, asBytes))
       return { uri, sha256, bytes: content.length }
     },
 
@@ -65,7 +67,7 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       const sha256 = hash.digest('hex')
       const uri = objectKey(sha256, extension)
       const { size } = await stat(path)
-      await asking(uri, () => client.putObject(config.bucket, uri, createReadStream(path), size))
+      await asking(uri, () => client.putObject(config.bucket, uri, createReadStream(path), size, asBytes))
       return { uri, sha256, bytes: size }
     },
 

@@ -177,6 +177,11 @@ export class DurableRun {
     })
   }
 
+  /** The last step did not come about and the story goes on: commands are heard again. */
+  reopen(): void {
+    this.will.life = 'open'
+  }
+
   /** As `conclude`, for an end that no pause may hold up. */
   async concludeNow<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.enter(name)

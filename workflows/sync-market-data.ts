@@ -1,6 +1,7 @@
-import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow'
 import type { DatasetActivities } from '#activities/datasets.ts'
 import type { ConnectorConfig, SyncInput, SyncResult } from '#contracts/datasets.ts'
+import type { ErrorCode } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { searchAttributeKey } from '#contracts/search-attributes.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
@@ -20,8 +21,8 @@ type Candidate = { held: number; compose: (approved: boolean) => Promise<ObjectR
 
 /**
  * Brings a dataset to what its source delivers: import, check, a person's approval of moves that nothing explains, a new
- * snapshot if the content changed, and a nudge for those who follow it. Whatever fails or is refused, the head stays as
- * it was.
+ * snapshot if the content changed, and a nudge for those who follow it. Content that is collected before it lands is stored
+ * anew, under the approval that was given. Whatever fails or is refused, the head stays as it was.
  */
 export async function syncMarketData(input: SyncInput): Promise<SyncResult> {
   const { syncId, dataset, connector, origin } = input
@@ -36,22 +37,40 @@ export async function syncMarketData(input: SyncInput): Promise<SyncResult> {
   return await run.live({
     open: async () => (opened = await rows.openSync(input)),
     story: async () => {
-      const { held, compose } = await (connector.kind === 'replay'
-        ? released(run, input, connector, opened)
-        : fetched(run, input, connector, opened))
-      if (held > 0) {
-        const { verdict, command } = await run.approval('approval')
-        if (verdict === 'reject')
-          return await run.conclude('reject', () => rows.endSync({ syncId, state: 'rejected', failure: rejection(command) }))
+      let approved = false
+      for (let round = 1; ; round++) {
+        const { held, compose } = await (connector.kind === 'replay'
+          ? released(run, input, connector, opened)
+          : fetched(run, input, connector, opened))
+        if (held > 0 && !approved) {
+          const { verdict, command } = await run.approval('approval')
+          if (verdict === 'reject')
+            return await run.conclude('reject', () => rows.endSync({ syncId, state: 'rejected', failure: rejection(command) }))
+          approved = true
+        }
+        const manifest = await compose(held > 0)
+        try {
+          const result = await run.conclude('land', () => rows.landSnapshot({ syncId, manifest, parentId: opened.head?.id ?? null }))
+          if (result.state === 'landed') await rows.nudgeFollowers({ dataset })
+          return result
+        } catch (error) {
+          if (!wasCollected(error) || round === mostRounds) throw error
+          run.reopen()
+        }
       }
-      const manifest = await compose(held > 0)
-      const result = await run.conclude('land', () => rows.landSnapshot({ syncId, manifest, parentId: opened.head?.id ?? null }))
-      if (result.state === 'landed') await rows.nudgeFollowers({ dataset })
-      return result
     },
     stopped: (by) => rows.endSync({ syncId, state: 'stopped', failure: `stopped by ${by}` }),
     failed: (reason) => rows.endSync({ syncId, state: 'failed', failure: reason }),
   })
+}
+
+/** How often content is stored that a collection takes before it lands. */
+const mostRounds = 5
+
+/** A local activity's failure comes without the envelope of an activity's. */
+function wasCollected(error: unknown): boolean {
+  const failure = error instanceof ActivityFailure ? error.cause : error
+  return failure instanceof ApplicationFailure && failure.type === ('content_collected' satisfies ErrorCode)
 }
 
 /** Fetches the whole of the source. */

@@ -9,7 +9,10 @@ import type { PageJournal } from './vendors/page-journal.ts'
 import type { Vendors } from './vendors/vendors.ts'
 import type { Withdrawals } from './withdrawals.ts'
 
-/** One line of a source: a bar in numbers, or the reason why it could not be read. */
+/**
+ * One line of a source: a bar in numbers, or the reason why it could not be read. It holds until the next one is asked for,
+ * for most are the same object with other values: what stays of it is copied.
+ */
 export type SourceRow = { line: number; raw: string; row: BarRow | UnreadRow }
 
 /** What a source says beside its bars. */
@@ -36,8 +39,8 @@ export interface Connector {
   placeOf?(line: number): { file: string; line: number }
   /** Asked once, before the rows: where a listing ends decides which of them belong to it. */
   facts(): Promise<SourceFacts>
-  /** Batches of rows. The same source gives the same rows with the same line numbers on every call. */
-  rows(): AsyncIterable<SourceRow[]>
+  /** Batches of rows, each to be read to its end before the next is asked for. The same source gives the same rows with the same line numbers on every call. */
+  rows(): AsyncIterable<Iterable<SourceRow>>
 }
 
 /** What connectors may reach. */

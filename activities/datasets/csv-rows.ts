@@ -1,9 +1,9 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import { QuantloopError } from '#contracts/errors.ts'
-import { barFields, parseRow, type RowText } from '#domain/market/parse-row.ts'
+import { barFields, type BarRow, parseRow, type RowText, type UnreadRow } from '#domain/market/parse-row.ts'
 import type { SourceRow } from './connector.ts'
 import { type Field, fieldNamed } from './header-names.ts'
-import { type Line, readLines } from './lines.ts'
+import { type Line, type Lines, maxLineBytes, readLines } from './lines.ts'
 import { PlainRows } from './plain-rows.ts'
 
 /**
@@ -12,48 +12,72 @@ import { PlainRows } from './plain-rows.ts'
  *
  * @throws QuantloopError source_empty | source_malformed
  */
-export async function* readCsvRows(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<SourceRow[]> {
-  let header: Header | undefined
-  let plain = new PlainRows([])
-  let rows = 0
+export async function* readCsvRows(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<Iterable<SourceRow>> {
+  let rows: CsvRows | undefined
   for await (const lines of readLines(source, file)) {
-    const batch: SourceRow[] = []
-    for (const line of lines) {
-      if (header === undefined) {
-        if (isBlank(line)) continue
-        header = readHeader(line, file)
-        plain = new PlainRows(columnsOf(header))
-      } else {
-        const row = line.tooLong ? undefined : plain.read(line)
-        if (row !== undefined) batch.push(new CsvRow(line, row))
-        else if (!isBlank(line)) batch.push(new CsvRow(line, rowOf(line, header, plain)))
-      }
+    while (rows === undefined && !lines.done) {
+      const line = lines.next()
+      if (!isBlank(line)) rows = new CsvRows(readHeader(line, file))
     }
-    rows += batch.length
-    if (batch.length > 0) yield batch
+    if (rows !== undefined) yield rows.of(lines)
   }
-  if (header === undefined) throw new QuantloopError('source_empty', `${file} is empty: it needs a header and rows`, { file })
-  if (rows === 0) throw new QuantloopError('source_empty', `${file} has a header and no rows`, { file })
+  if (rows === undefined) throw new QuantloopError('source_empty', `${file} is empty: it needs a header and rows`, { file })
+  if (rows.count === 0) throw new QuantloopError('source_empty', `${file} has a header and no rows`, { file })
 }
 
-/** A line is made into text only when somebody asks for it. */
-class CsvRow implements SourceRow {
-  readonly line: number
-  readonly row: SourceRow['row']
-  private readonly from: Line
+class CsvRows {
+  count = 0
+  private readonly header: Header
+  private readonly plain: PlainRows
+  private readonly plainRow = new PlainRow()
 
-  constructor(from: Line, row: SourceRow['row']) {
-    this.line = from.line
+  constructor(header: Header) {
+    this.header = header
+    this.plain = new PlainRows(columnsOf(header))
+  }
+
+  *of(lines: Lines): Generator<SourceRow> {
+    const { plain, plainRow } = this
+    while (!lines.done) {
+      const { bytes, at, line } = lines
+      const row = plain.read(bytes, at)
+      if (row !== undefined && plain.next - at <= maxLineBytes) {
+        lines.pass(plain.next)
+        this.count++
+        yield plainRow.become(bytes, { line, at, next: plain.next }, row)
+        continue
+      }
+      const strict = lines.next()
+      if (isBlank(strict)) continue
+      this.count++
+      yield { line, raw: strict.text, row: rowOf(strict, this.header, plain) }
+    }
+  }
+}
+
+/** A plain line, which is made into text only when somebody asks for it. */
+class PlainRow implements SourceRow {
+  line = 0
+  row: BarRow | UnreadRow = { reason: 'nothing was read' }
+  private bytes: Buffer = Buffer.alloc(0)
+  private start = 0
+  private end = 0
+
+  become(bytes: Buffer, { line, at, next }: { line: number; at: number; next: number }, row: BarRow): this {
+    this.line = line
     this.row = row
-    this.from = from
+    this.bytes = bytes
+    this.start = at
+    this.end = next
+    return this
   }
 
   get raw(): string {
-    return this.from.text
+    return this.bytes.toString('utf8', this.start, this.end).replace(/\r?\n$/, '')
   }
 }
 
-const isBlank = (line: Line) => line.start === line.end || line.text.trim() === ''
+const isBlank = ({ text }: Line) => text.trim() === ''
 
 type Header = { columns: number; fields: [Field, number][] }
 

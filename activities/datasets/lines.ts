@@ -1,67 +1,92 @@
 import { QuantloopError } from '#contracts/errors.ts'
 
 /** A line of bars has some 80 bytes; one of 64 KiB is no line of bars. */
-const maxLineBytes = 65_536
+export const maxLineBytes = 65_536
 const keptOfLongLine = 200
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-/** One physical line, without its end: the bytes from `start` to `end` of `block`. Its text is decoded when asked for. */
-export class Line {
-  readonly line: number
-  readonly block: Buffer
-  readonly start: number
-  readonly end: number
-  readonly tooLong: boolean
+/** One physical line, without its end. */
+export type Line = {
+  line: number
+  text: string
+  /** `text` is only its beginning */
+  tooLong: boolean
+}
 
-  constructor(line: number, block: Buffer, start: number, end: number, tooLong = false) {
+/** Whole lines behind one another, to be read once, from the first to the last. */
+export class Lines {
+  readonly bytes: Buffer
+  /** where the next line begins */
+  at = 0
+  /** the number of the next line */
+  line: number
+  private readonly cut: boolean
+
+  /** `cut` bytes are the beginning of a line that is too long. */
+  constructor(bytes: Buffer, line: number, cut = false) {
+    this.bytes = bytes
     this.line = line
-    this.block = block
-    this.start = start
-    this.end = end
-    this.tooLong = tooLong
+    this.cut = cut
   }
 
-  get text(): string {
-    return this.block.toString('utf8', this.start, this.end)
+  get done(): boolean {
+    return this.at >= this.bytes.length
+  }
+
+  next(): Line {
+    const { bytes, at: start, line } = this
+    const found = bytes.indexOf(lineFeed, start)
+    const end = found < 0 ? bytes.length : found
+    this.pass(end + 1)
+    const tooLong = this.cut || end - start > maxLineBytes
+    const kept = tooLong ? Math.min(end, start + keptOfLongLine) : end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
+    return { line, text: bytes.toString('utf8', start, kept), tooLong }
+  }
+
+  /** Goes on at `next`: a reader of bytes has read the line before it. */
+  pass(next: number): void {
+    this.at = next
+    this.line++
   }
 }
 
 /**
- * Physical lines of UTF-8 text, numbered from 1, in batches of one block each: LF or CRLF, with or without a byte order
- * mark and a last line break. Memory is bounded: of a line that is too long only the beginning is kept.
+ * Physical lines of UTF-8 text, numbered from 1, in blocks, each to be read to its end before the next is asked for: LF or
+ * CRLF, with or without a byte order mark and a last line break. Memory is bounded: of a line that is too long only the
+ * beginning is kept.
  *
  * @throws QuantloopError source_malformed for bytes that are no such text: archives, UTF-16
  */
-export async function* readLines(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<Line[]> {
-  let line = 0
+export async function* readLines(source: AsyncIterable<Buffer>, file: string): AsyncGenerator<Lines> {
+  let line = 1
   let rest: Buffer = Buffer.alloc(0)
-  let skipping: Line | undefined
+  let tooLong: Buffer | undefined
   for await (const block of withoutMark(source, file)) {
-    rest = rest.length === 0 ? block : Buffer.concat([rest, block])
-    const lines: Line[] = []
-    let start = 0
-    for (let end = rest.indexOf(lineFeed); end >= 0; end = rest.indexOf(lineFeed, start)) {
-      line++
-      lines.push(skipping ?? lineOf(rest, start, end, line))
-      skipping = undefined
-      start = end + 1
+    let bytes = rest.length === 0 ? block : Buffer.concat([rest, block])
+    rest = Buffer.alloc(0)
+    if (tooLong !== undefined) {
+      const end = bytes.indexOf(lineFeed)
+      if (end < 0) continue
+      yield new Lines(tooLong, line++, true)
+      tooLong = undefined
+      bytes = bytes.subarray(end + 1)
     }
-    rest = rest.subarray(start)
+    const end = bytes.lastIndexOf(lineFeed) + 1
+    if (end > 0) {
+      const lines = new Lines(bytes.subarray(0, end), line)
+      yield lines
+      ;({ line } = lines)
+    }
+    rest = bytes.subarray(end)
     if (rest.length > maxLineBytes) {
-      skipping ??= lineOf(rest, 0, rest.length, line + 1)
+      tooLong = Buffer.from(rest.subarray(0, keptOfLongLine))
       rest = Buffer.alloc(0)
     }
-    if (lines.length > 0) yield lines
   }
-  if (skipping !== undefined) yield [skipping]
-  else if (rest.length > 0) yield [lineOf(rest, 0, rest.length, line + 1)]
-}
-
-function lineOf(block: Buffer, start: number, end: number, line: number): Line {
-  if (end - start > maxLineBytes) return new Line(line, Buffer.from(block.subarray(start, start + keptOfLongLine)), 0, keptOfLongLine, true)
-  return new Line(line, block, start, end > start && block[end - 1] === carriageReturn ? end - 1 : end)
+  if (tooLong !== undefined) yield new Lines(tooLong, line, true)
+  else if (rest.length > 0) yield new Lines(rest, line)
 }
 
 /** The same bytes, once their first four have shown that they are UTF-8 text, less its mark. */

@@ -12,7 +12,7 @@ type Reading = {
   /** how the names of its files end */
   extension: string
   /** the rows of one file, whose lines are those of the file */
-  rowsOf: (tar: TarIndex, name: string) => AsyncIterable<SourceRow[]>
+  rowsOf: (tar: TarIndex, name: string) => AsyncIterable<Iterable<SourceRow>>
 }
 
 /**
@@ -33,7 +33,7 @@ export function packedConnector(config: PackedConfig, world: ConnectorWorld, { e
         try {
           for (const name of filesOf(tar, extension, config.filename)) {
             const first = places.begin(name)
-            for await (const batch of rowsOf(tar, name)) yield batch.map((row) => places.numbered(row, first))
+            for await (const batch of rowsOf(tar, name)) yield places.numbered(batch, first)
           }
         } finally {
           await tar.close()
@@ -64,9 +64,11 @@ class LinePlaces {
     return this.lines
   }
 
-  numbered(row: SourceRow, before: number): SourceRow {
-    this.lines = before + row.line
-    return new NumberedRow(row, this.lines)
+  *numbered(rows: Iterable<SourceRow>, before: number): Generator<SourceRow> {
+    for (const row of rows) {
+      this.lines = before + row.line
+      yield new NumberedRow(row, this.lines)
+    }
   }
 
   of(line: number): { file: string; line: number } {

@@ -9,11 +9,13 @@
  * Cost: about 0.4 µs a line. Memory: one entry for each symbol and date.
  */
 import type { BarRow } from '#domain/market/parse-row.ts'
-import type { Line } from './lines.ts'
 
 /** A column of the file: what it holds, or undefined when it means nothing here. */
 export type PlainColumn = keyof BarRow | undefined
 
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+const quote = 0x22
 const comma = 0x2c
 const dot = 0x2e
 const dash = 0x2d
@@ -22,63 +24,70 @@ const exactDigits = 15
 const powersOfTen = Float64Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent)
 
 const dateBytes = 10
-const digitPlaces = [0, 1, 2, 3, 5, 6, 8, 9]
+
+/** What is done with a column: numbers go to their place among `numbers`. */
+const ignored = -1
+const isSymbol = -2
+const isSession = -3
+const numbers = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
+/** From here on a number may be absent. */
+const vwapAt = 5
+const adjustedCloseAt = 6
 
 export class PlainRows {
-  private readonly columns: readonly PlainColumn[]
+  /** where the line after the one that was read last begins */
+  next = 0
+  private readonly places: Int8Array
+  private readonly hasVwap: boolean
   private readonly symbols = new Map<string, string>()
   private readonly sessions = new Map<number, string>()
+  private readonly row: BarRow = { symbol: '', session: '', open: 0, high: 0, low: 0, close: 0, volume: 0, adjustedClose: 0 }
+  private readonly values = new Float64Array(numbers.length)
   /** where the field that was read last ends */
   private end = 0
   private latestSymbol = ''
   private latestBytes = Buffer.alloc(0)
 
   constructor(columns: readonly PlainColumn[]) {
-    this.columns = columns
+    this.places = Int8Array.from(columns, placeOf)
+    this.hasVwap = columns.includes('vwap')
   }
 
-  /** The row of a plain line, or undefined when the line must be read strictly. */
-  read({ block, start, end }: Line): BarRow | undefined {
-    const row: BarRow = { symbol: '', session: '', open: 0, high: 0, low: 0, close: 0, volume: 0, adjustedClose: Number.NaN }
-    let from = start
-    const last = this.columns.length - 1
-    for (let column = 0; column <= last; column++) {
-      const field = this.columns[column]
-      switch (field) {
-        case undefined:
-          if (!this.skip(block, from, end)) return undefined
-          break
-        case 'symbol': {
-          const symbol = this.symbol(block, from, end)
-          if (symbol === undefined) return undefined
-          row.symbol = symbol
-          break
-        }
-        case 'session': {
-          const session = this.session(block, from)
-          if (session === undefined) return undefined
-          row.session = session
-          break
-        }
-        case 'open':
-        case 'high':
-        case 'low':
-        case 'close':
-        case 'volume':
-        case 'vwap':
-        case 'adjustedClose': {
-          const value = this.number(block, from, end)
-          const mayBeEmpty = field === 'vwap' || field === 'adjustedClose'
-          if (Number.isNaN(value) && (!mayBeEmpty || this.end !== from)) return undefined
-          row[field] = value
-          break
-        }
-        default:
-          field satisfies never
-      }
-      if (column < last ? this.end >= end || block[this.end] !== comma : this.end !== end) return undefined
+  /**
+   * The row of the plain line at `start`, or undefined when the line must be read strictly. It is the same object each time,
+   * with other values.
+   */
+  read(bytes: Buffer, start: number): BarRow | undefined {
+    const { row, values, places } = this
+    values[vwapAt] = Number.NaN
+    values[adjustedCloseAt] = Number.NaN
+    const last = places.length - 1
+    for (let column = 0, from = start; column <= last; column++) {
+      const place = places[column]!
+      if (place >= 0) {
+        const value = this.number(bytes, from)
+        if (Number.isNaN(value) && (place < vwapAt || this.end !== from)) return undefined
+        values[place] = value
+      } else if (place === isSymbol) {
+        const symbol = this.symbol(bytes, from)
+        if (symbol === undefined) return undefined
+        row.symbol = symbol
+      } else if (place === isSession) {
+        const session = this.session(bytes, from)
+        if (session === undefined) return undefined
+        row.session = session
+      } else if (!this.skip(bytes, from)) return undefined
+      if (column < last && bytes[this.end] !== comma) return undefined
       from = this.end + 1
     }
+    if (!this.endsLine(bytes)) return undefined
+    row.open = values[0]!
+    row.high = values[1]!
+    row.low = values[2]!
+    row.close = values[3]!
+    row.volume = values[4]!
+    if (this.hasVwap) row.vwap = values[vwapAt]!
+    row.adjustedClose = values[adjustedCloseAt]
     return row
   }
 
@@ -90,49 +99,56 @@ export class PlainRows {
     if (key !== undefined) this.sessions.set(key, row.session)
   }
 
-  private skip(block: Buffer, from: number, end: number): boolean {
+  private endsLine(bytes: Buffer): boolean {
+    let { end } = this
+    if (bytes[end] === carriageReturn) end++
+    this.next = end + 1
+    return end >= bytes.length || bytes[end] === lineFeed
+  }
+
+  private skip(bytes: Buffer, from: number): boolean {
     let at = from
-    for (; at < end && block[at] !== comma; at++) if (block[at] === 0x22) return false
+    for (; at < bytes.length && !endsField(bytes[at]!); at++) if (bytes[at] === quote) return false
     this.end = at
     return true
   }
 
-  private symbol(block: Buffer, from: number, end: number): string | undefined {
+  private symbol(bytes: Buffer, from: number): string | undefined {
     let at = from
-    while (at < end && block[at] !== comma) at++
+    while (at < bytes.length && !endsField(bytes[at]!)) at++
     this.end = at
-    if (this.isLatest(block, from, at)) return this.latestSymbol
+    if (this.isLatest(bytes, from, at)) return this.latestSymbol
     // one byte a character: other letters give other text than the strict reading has learnt
-    const symbol = this.symbols.get(block.toString('latin1', from, at))
+    const symbol = this.symbols.get(bytes.toString('latin1', from, at))
     if (symbol === undefined) return undefined
     this.latestSymbol = symbol
-    this.latestBytes = Buffer.from(block.subarray(from, at))
+    this.latestBytes = Buffer.from(bytes.subarray(from, at))
     return symbol
   }
 
   /** Files are mostly sorted by symbol. */
-  private isLatest(block: Buffer, from: number, end: number): boolean {
+  private isLatest(bytes: Buffer, from: number, end: number): boolean {
     const { latestBytes } = this
     if (latestBytes.length === 0 || end - from !== latestBytes.length) return false
-    for (let at = 0; at < latestBytes.length; at++) if (block[from + at] !== latestBytes[at]) return false
+    for (let at = 0; at < latestBytes.length; at++) if (bytes[from + at] !== latestBytes[at]) return false
     return true
   }
 
-  private session(block: Buffer, from: number): string | undefined {
-    const key = dateKey(block, from)
+  private session(bytes: Buffer, from: number): string | undefined {
+    const key = dateKey(bytes, from)
     if (key === undefined) return undefined
     this.end = from + dateBytes
     return this.sessions.get(key)
   }
 
   /** A plain decimal, or NaN. */
-  private number(block: Buffer, from: number, end: number): number {
+  private number(bytes: Buffer, from: number): number {
     let mantissa = 0
     let digits = 0
     let point = -1
     let at = from
-    for (; at < end; at++) {
-      const byte = block[at]!
+    for (; at < bytes.length; at++) {
+      const byte = bytes[at]!
       const digit = byte - zero
       if (digit >= 0 && digit <= 9) {
         mantissa = mantissa * 10 + digit
@@ -142,16 +158,25 @@ export class PlainRows {
     }
     this.end = at
     if (digits === 0) return Number.NaN
-    if (digits > exactDigits) return Number(block.toString('latin1', from, at))
+    if (digits > exactDigits) return Number(bytes.toString('latin1', from, at))
     return point < 0 ? mantissa : mantissa / powersOfTen[digits - point]!
   }
 }
+
+function placeOf(column: PlainColumn): number {
+  if (column === undefined) return ignored
+  if (column === 'symbol') return isSymbol
+  return column === 'session' ? isSession : numbers.indexOf(column)
+}
+
+const endsField = (byte: number) => byte === comma || byte === lineFeed || byte === carriageReturn
 
 /** The digits of a date as one number, or undefined when they do not stand as in YYYY-MM-DD. */
 function dateKey(bytes: Buffer, from: number): number | undefined {
   if (from + dateBytes > bytes.length || bytes[from + 4] !== dash || bytes[from + 7] !== dash) return undefined
   let key = 0
-  for (const place of digitPlaces) {
+  for (let place = 0; place < dateBytes; place++) {
+    if (place === 4 || place === 7) continue
     const digit = bytes[from + place]! - zero
     if (digit < 0 || digit > 9) return undefined
     key = key * 10 + digit

@@ -55,12 +55,13 @@ async function readSource(connector: Connector): Promise<ReplaySource> {
   const bySession = new Map<string, SourceRow[]>()
   const firstSessions = new Map<string, string>()
   for await (const batch of connector.rows())
-    for (const line of batch) {
-      if ('reason' in line.row) continue
-      const { symbol, session } = line.row
+    for (const { line, raw, row } of batch) {
+      if ('reason' in row) continue
+      const { symbol, session } = row
+      const kept = { line, raw, row: { ...row } }
       const known = bySession.get(session)
-      if (known === undefined) bySession.set(session, [line])
-      else known.push(line)
+      if (known === undefined) bySession.set(session, [kept])
+      else known.push(kept)
       const first = firstSessions.get(symbol)
       if (first === undefined || session < first) firstSessions.set(symbol, session)
     }

@@ -24,7 +24,7 @@ export const sampleConnector = (config: Extract<ConnectorConfig, { kind: 'sample
     async *rows() {
       const source = createReadStream(await locateSample(world.python)).pipe(createGunzip())
       const seen = new Set<string>()
-      for await (const batch of readCsvRows(source, file)) yield batch.filter((row) => isWanted(row, wanted, seen))
+      for await (const batch of readCsvRows(source, file)) yield wantedOf(batch, wanted, seen)
       const absent = [...wanted].filter((symbol) => !seen.has(symbol))
       if (absent.length > 0)
         throw new QuantloopError('not_found', `the sample has no ${absent.join(', ')}: it holds AAPL, FB, GOOG, IBM and MSFT`, { file })
@@ -32,10 +32,15 @@ export const sampleConnector = (config: Extract<ConnectorConfig, { kind: 'sample
   }
 }
 
-function isWanted({ row }: SourceRow, wanted: ReadonlySet<string>, seen: Set<string>): boolean {
-  if ('reason' in row) return true
-  if (wanted.has(row.symbol)) seen.add(row.symbol)
-  return wanted.has(row.symbol)
+function* wantedOf(batch: Iterable<SourceRow>, wanted: ReadonlySet<string>, seen: Set<string>): Generator<SourceRow> {
+  for (const source of batch) {
+    const { row } = source
+    if ('reason' in row) yield source
+    else if (wanted.has(row.symbol)) {
+      seen.add(row.symbol)
+      yield source
+    }
+  }
 }
 
 const located = new Map<string, Promise<string>>()

@@ -1,11 +1,11 @@
 import type { SnapshotChunk } from '#contracts/datasets.ts'
-import type { ObjectRef } from '#contracts/references.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { periodOf } from '#domain/market/chunk-layout.ts'
 import { monthContents } from '#domain/market/month-contents.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { ahead } from '../ahead.ts'
-import { coverageOf, writeBarFiles } from './bar-files.ts'
+import { coverageOf } from './bar-files.ts'
+import { encodeBars } from './encode-bars.ts'
 import { KnownChunks } from './known-chunks.ts'
 import type { SnapshotReader } from './open-snapshot.ts'
 import { type PeriodCut, PeriodShelf } from './period-shelf.ts'
@@ -13,11 +13,10 @@ import { type PeriodCut, PeriodShelf } from './period-shelf.ts'
 /** Whole symbols of one group. */
 export type GroupedBars = { group: number; symbols: readonly BarColumns[] }
 
-/** Rows and chunks that are encoded together: DuckDB keeps a hundred files open at once. */
-const rowsAtATime = 65_536
-const chunksAtATime = 64
-const batchesAtATime = 3
-const putsAtATime = 6
+/** Rows and chunks that are encoded and stored together, and how often at the same time. */
+const rowsAtATime = 32_768
+const chunksAtATime = 8
+const batchesAtATime = 2
 
 /**
  * Cuts bars, which come by group, into chunks and stores them. Chunks that `earlier` holds are listed again, and not
@@ -33,7 +32,14 @@ export async function writeChunks(
 ): Promise<SnapshotChunk[]> {
   const known = new KnownChunks(earlier)
   const chunks: SnapshotChunk[] = []
-  const stored = ahead(inBatches(byPeriod(source, lastSession)), batchesAtATime, (pieces) => store(objects, known, pieces, cancelled))
+  const store = async (pieces: readonly BarColumns[]): Promise<SnapshotChunk> => {
+    cancelled.throwIfAborted()
+    const coverage = coverageOf(pieces)
+    const chunk = await known.find(pieces)
+    if (chunk !== undefined) return { object: chunk.object, ...coverage, months: chunk.months ?? monthContents(pieces) }
+    return { object: await objects.put(await encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
+  }
+  const stored = ahead(inBatches(byPeriod(source, lastSession)), batchesAtATime, (batch) => Promise.all(batch.map(store)))
   for await (const batch of stored) chunks.push(...batch)
   return chunks
 }
@@ -69,28 +75,6 @@ async function* inBatches(source: AsyncIterable<readonly BarColumns[]>): AsyncGe
     rows += own
   }
   if (batch.length > 0) yield batch
-}
-
-/** One chunk for each of `pieces`, in their order. */
-async function store(
-  objects: ObjectStore,
-  known: KnownChunks,
-  pieces: readonly (readonly BarColumns[])[],
-  cancelled: AbortSignal,
-): Promise<SnapshotChunk[]> {
-  const stored: (SnapshotChunk | undefined)[] = []
-  for (const piece of pieces) stored.push(await known.find(piece))
-  const fresh = pieces.filter((_, index) => stored[index] === undefined)
-  const written: ObjectRef[] = []
-  const put = async (bytes: Uint8Array) => {
-    cancelled.throwIfAborted()
-    return await objects.put(bytes, 'parquet')
-  }
-  if (fresh.length > 0) for await (const object of ahead(writeBarFiles(fresh), putsAtATime, put)) written.push(object)
-  return pieces.map((piece, index) => {
-    const known = stored[index]
-    return { object: known?.object ?? written.shift()!, ...coverageOf(piece), months: known?.months ?? monthContents(piece) }
-  })
 }
 
 /** Where the periods of a symbol begin and end. */

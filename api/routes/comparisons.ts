@@ -1,14 +1,16 @@
 import { z } from '@hono/zod-openapi'
+import { page } from '#contracts/problems.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { compareWorkflowId } from '#contracts/ids.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { Comparison, type CompareInput } from '#contracts/snapshots.ts'
-import { Id } from '#contracts/words.ts'
+import { Id, Name } from '#contracts/words.ts'
+import { findInspectionRecord, listInspections } from '#db/queries/inspections.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
-import { findInspection, resultOf } from '../inspections.ts'
-import { answers, jsonBody, notFound, operation } from '../operation.ts'
+import { resultOf } from '../inspections.ts'
+import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { reportPage } from '../report-page.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
@@ -18,6 +20,15 @@ const tags = ['snapshots']
 
 /** What has changed is read, which is seconds even when it is everything. */
 const comparedMs = 120_000
+
+const list = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/comparisons',
+  tags,
+  summary: 'Comparisons that were made, newest first',
+  request: { query: listing({ dataset: Name.optional() }) },
+  responses: { 200: answers(page(schemas.ComparisonRecord), 'Comparisons that were made') },
+})
 
 const create = operation('operator', {
   method: 'post',
@@ -41,6 +52,8 @@ const report = operation('viewer', {
 export function comparisons(app: Api, deps: AppDependencies): void {
   const { db, temporal, objects } = deps
 
+  app.openapi(list, async (c) => c.json(await listInspections(db, 'comparison', c.req.valid('query')), 200))
+
   app.openapi(create, async (c) => {
     const { dataset, before, after } = c.req.valid('json')
     const request = await acceptRequest(c, db)
@@ -48,6 +61,7 @@ export function comparisons(app: Api, deps: AppDependencies): void {
       comparisonId: request.id,
       before: { dataset, snapshotId: await snapshotFor(db, { dataset, snapshotId: before }) },
       after: { dataset, snapshotId: await snapshotFor(db, { dataset, snapshotId: after }) },
+      by: request.origin.by,
     }
     const workflowId = compareWorkflowId(request.id)
     await startOnce(temporal, { type: 'compareSnapshots', workflowId, input, request })
@@ -57,8 +71,8 @@ export function comparisons(app: Api, deps: AppDependencies): void {
 
   app.openapi(report, async (c) => {
     const { id } = c.req.valid('param')
-    const { result } = found(await findInspection<CompareInput, ObjectRef>(temporal, compareWorkflowId(id)), 'comparison', id)
-    const comparison = await readComparison(objects, found(result ?? undefined, 'comparison', id))
+    const { object } = found(await findInspectionRecord(db, 'comparison', id), 'comparison', id).result
+    const comparison = await readComparison(objects, object)
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { comparisonReport } = await import('#reports/comparison-report.ts')
     return reportPage(c, comparisonReport(comparison))

@@ -1,17 +1,28 @@
 import { z } from '@hono/zod-openapi'
+import { page } from '#contracts/problems.ts'
 import { exportWorkflowId } from '#contracts/ids.ts'
 import type { ExportInput, ExportResult, SnapshotExport } from '#contracts/snapshots.ts'
-import { Id } from '#contracts/words.ts'
+import { Id, Name } from '#contracts/words.ts'
+import { findInspectionRecord, listInspections } from '#db/queries/inspections.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
 import { findInspection } from '../inspections.ts'
-import { answers, jsonBody, notFound, operation } from '../operation.ts'
+import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
 import { snapshotFor } from '../snapshot-for.ts'
 
 const tags = ['snapshots']
+
+const list = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/exports',
+  tags,
+  summary: 'Exports that were written, newest first',
+  request: { query: listing({ dataset: Name.optional() }) },
+  responses: { 200: answers(page(schemas.ExportRecord), 'Exports that were written') },
+})
 
 const create = operation('operator', {
   method: 'post',
@@ -35,14 +46,30 @@ const get = operation('viewer', {
 export function exports(app: Api, deps: AppDependencies): void {
   const { db, temporal, objects } = deps
 
-  const exportOf = async (id: string): Promise<SnapshotExport> => {
-    const {
-      input: _,
-      result,
-      ...standing
-    } = found(await findInspection<ExportInput, ExportResult>(temporal, exportWorkflowId(id)), 'export', id)
-    return { id, ...standing, result: result === null ? null : { ...result, url: await objects.presignDownload(result.object) } }
+  /** Temporal may have forgotten it: its row has not. */
+  const keptExport = async (id: string) => {
+    const row = await findInspectionRecord(db, 'export', id)
+    if (row === undefined) return undefined
+    const { object, rows, symbols, lacks } = row.result
+    return { startedAt: row.startedAt, state: 'done', failure: null, result: { object, rows, symbols, lacks } } as const
   }
+
+  const exportOf = async (id: string): Promise<SnapshotExport> => {
+    const { startedAt, state, failure, result } = found(
+      (await findInspection<ExportInput, ExportResult>(temporal, exportWorkflowId(id))) ?? (await keptExport(id)),
+      'export',
+      id,
+    )
+    return {
+      id,
+      startedAt,
+      state,
+      failure,
+      result: result === null ? null : { ...result, url: await objects.presignDownload(result.object) },
+    }
+  }
+
+  app.openapi(list, async (c) => c.json(await listInspections(db, 'export', c.req.valid('query')), 200))
 
   app.openapi(create, async (c) => {
     const { dataset, snapshot, ...cut } = c.req.valid('json')
@@ -52,6 +79,7 @@ export function exports(app: Api, deps: AppDependencies): void {
       dataset,
       snapshotId: await snapshotFor(db, { dataset, snapshotId: snapshot }),
       ...cut,
+      by: request.origin.by,
     }
     await startOnce(temporal, { type: 'exportSnapshot', workflowId: exportWorkflowId(request.id), input, request })
     return c.json(await exportOf(request.id), 202)

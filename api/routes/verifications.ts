@@ -1,18 +1,29 @@
 import { z } from '@hono/zod-openapi'
+import { page } from '#contracts/problems.ts'
 import { verifyWorkflowId } from '#contracts/ids.ts'
 import type { Verification, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
-import { Id } from '#contracts/words.ts'
+import { Id, Name } from '#contracts/words.ts'
+import { findInspectionRecord, listInspections } from '#db/queries/inspections.ts'
 import { findDataset } from '#db/queries/datasets.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
 import { findInspection } from '../inspections.ts'
-import { answers, jsonBody, notFound, operation } from '../operation.ts'
+import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
 import { snapshotFor } from '../snapshot-for.ts'
 
 const tags = ['snapshots']
+
+const list = operation('viewer', {
+  method: 'get',
+  path: '/api/v1/verifications',
+  tags,
+  summary: 'Verifications that were made, newest first',
+  request: { query: listing({ dataset: Name.optional() }) },
+  responses: { 200: answers(page(schemas.VerificationRecord), 'Verifications that were made') },
+})
 
 const create = operation('operator', {
   method: 'post',
@@ -37,14 +48,22 @@ const get = operation('viewer', {
 export function verifications(app: Api, deps: AppDependencies): void {
   const { db, temporal } = deps
 
+  /** Temporal may have forgotten it: its row has not. */
+  const keptVerification = async (id: string) => {
+    const row = await findInspectionRecord(db, 'verification', id)
+    return row && ({ startedAt: row.startedAt, state: 'done', failure: null, result: row.result } as const)
+  }
+
   const verificationOf = async (id: string): Promise<Verification> => {
-    const { input: _, ...standing } = found(
-      await findInspection<VerifyInput, VerifyResult>(temporal, verifyWorkflowId(id)),
+    const { startedAt, state, failure, result } = found(
+      (await findInspection<VerifyInput, VerifyResult>(temporal, verifyWorkflowId(id))) ?? (await keptVerification(id)),
       'verification',
       id,
     )
-    return { id, ...standing }
+    return { id, startedAt, state, failure, result }
   }
+
+  app.openapi(list, async (c) => c.json(await listInspections(db, 'verification', c.req.valid('query')), 200))
 
   app.openapi(create, async (c) => {
     const { dataset, snapshot, repair } = c.req.valid('json')

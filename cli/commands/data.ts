@@ -13,6 +13,7 @@ import type { LocalBytes } from '../local-bytes.ts'
 import { upload } from '../upload.ts'
 import { type ImportSource, uploadSource } from '../upload-source.ts'
 import { addVerbs } from '../verbs.ts'
+import { addInspections } from './data/inspections.ts'
 import { addListings } from './data/listings.ts'
 import { addQuality } from './data/quality.ts'
 
@@ -117,6 +118,7 @@ export function register(program: Command, context: CliContext): void {
   )
 
   addQuality(data, context)
+  addInspections(data, context)
   addListings(data, context)
   addVerbs(data, context, 'dataset', ['approve', 'reject', 'pause', 'resume', 'stop'], (client, name, verb, reason) =>
     client.datasets.tell(name, verb, reason),

@@ -21,7 +21,7 @@ export type Landing = {
  * One transaction: the snapshot's row, the dataset's head moved from the parent, the audit row, the end of the run. A
  * snapshot that is the head already ends the run as `unchanged`. Landing again answers what the first time did.
  *
- * @throws QuantloopError conflict when the head has moved meanwhile | object_missing | unavailable
+ * @throws QuantloopError conflict when the head has moved meanwhile | unavailable | what `assertStored` throws
  */
 export async function landSnapshot(db: Database, landing: Landing): Promise<SyncResult> {
   return await db.transaction(async (tx) => {

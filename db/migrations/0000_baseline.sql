@@ -48,6 +48,18 @@ CREATE TABLE "head_move" (
 	CONSTRAINT "head_move_dataset_sequence_pk" PRIMARY KEY("dataset","sequence")
 );
 --> statement-breakpoint
+CREATE TABLE "inspection" (
+	"kind" text NOT NULL,
+	"id" uuid NOT NULL,
+	"dataset" text,
+	"snapshot_ids" jsonb NOT NULL,
+	"result" jsonb NOT NULL,
+	"requested_by" text NOT NULL,
+	"started_at" timestamp(3) with time zone NOT NULL,
+	"ended_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "inspection_kind_id_pk" PRIMARY KEY("kind","id")
+);
+--> statement-breakpoint
 CREATE TABLE "quarantined_row" (
 	"sync_id" uuid NOT NULL,
 	"file" text NOT NULL,
@@ -575,6 +587,8 @@ ALTER TABLE "standing_build" ADD CONSTRAINT "standing_build_dataset_dataset_name
 ALTER TABLE "model_version" ADD CONSTRAINT "model_version_name_model_name_fk" FOREIGN KEY ("name") REFERENCES "public"."model"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "monitor_point" ADD CONSTRAINT "monitor_point_monitor_id_monitor_id_fk" FOREIGN KEY ("monitor_id") REFERENCES "public"."monitor"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "head_move_once" ON "head_move" USING btree ("dataset","command_id");--> statement-breakpoint
+CREATE INDEX "inspection_by_time" ON "inspection" USING btree ("kind","ended_at");--> statement-breakpoint
+CREATE INDEX "inspection_by_snapshot" ON "inspection" USING gin ("snapshot_ids");--> statement-breakpoint
 CREATE INDEX "snapshot_by_id" ON "snapshot" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "sync_by_dataset" ON "sync_run" USING btree ("dataset","started_at");--> statement-breakpoint
 CREATE INDEX "feature_check_by_definition" ON "feature_check" USING btree ("dataset","definition_hash","checked_at");--> statement-breakpoint

@@ -22,6 +22,10 @@ const countsWhen: Record<string, string> = {
     where s.sync_id = t.sync_id and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
   snapshot_quality: `exists (select from snapshot s where s.dataset = t.dataset and s.id = t.snapshot_id
     and s.collected_at is null and not (s.dataset || '/' || s.id) = any ($1::text[]))`,
+  // what two snapshots say differently stays as long as both; an export is their bars once more, and a fault found is history
+  inspection: `t.kind = 'comparison' and not exists (select from jsonb_array_elements_text(t.snapshot_ids) as said(id)
+    where not exists (select from snapshot s where s.dataset = t.dataset and s.id = said.id and s.collected_at is null
+      and not (s.dataset || '/' || s.id) = any ($1::text[])))`,
   // the same fit again would store the same bytes: while any fit is open, all of them stay
   training_checkpoint:
     'exists (select from training_run r where r.ended_at is null) or exists (select from calibration c where c.ended_at is null)',

@@ -1,7 +1,7 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
 import type { Lineage } from '#contracts/snapshots.ts'
 import type { Executor } from '../client.ts'
-import { featureBuild, modelVersion, prediction, syncRun, snapshot, trainingRun } from '../schema.ts'
+import { featureBuild, inspection, modelVersion, prediction, syncRun, snapshot, trainingRun } from '../schema.ts'
 import { listFetchedPages } from './fetched-pages.ts'
 import { findSnapshot } from './snapshots.ts'
 import { iso } from './timestamps.ts'
@@ -61,6 +61,18 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     .where(eq(featureBuild.snapshotId, id))
     .groupBy(prediction.endpoint)
     .orderBy(prediction.endpoint)
+  const inspections = await db
+    .select({
+      id: inspection.id,
+      kind: inspection.kind,
+      requestedBy: inspection.requestedBy,
+      endedAt: inspection.endedAt,
+      sha256: sql<string | null>`${inspection.result} #>> '{object,sha256}'`,
+    })
+    .from(inspection)
+    .where(sql`${inspection.snapshotIds} @> ${JSON.stringify([id])}::jsonb`)
+    .orderBy(desc(inspection.endedAt))
+    .limit(most)
   const { parentId, tags, note, collectedAt } = found
   return {
     dataset,
@@ -75,5 +87,6 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     trainingRuns,
     modelVersions,
     predictions,
+    inspections: inspections.map((each) => ({ ...each, endedAt: iso(each.endedAt) })),
   }
 }

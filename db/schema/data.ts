@@ -15,6 +15,7 @@ import {
 import type { CollectionState, Tally } from '#contracts/collections.ts'
 import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
+import type { InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
 import { at, now, run } from './columns.ts'
 
 export const dataset = pgTable('dataset', {
@@ -163,5 +164,25 @@ export const snapshotQuality = pgTable(
   (t) => [
     primaryKey({ columns: [t.dataset, t.snapshotId, t.engineVersion] }),
     foreignKey({ columns: [t.dataset, t.snapshotId], foreignColumns: [snapshot.dataset, snapshot.id] }),
+  ],
+)
+
+/** Comparisons, exports and verifications that were done. They tell what was, and keep no snapshot. */
+export const inspection = pgTable(
+  'inspection',
+  {
+    kind: text('kind').$type<InspectionKind>().notNull(),
+    id: uuid('id').notNull(),
+    dataset: text('dataset'),
+    snapshotIds: jsonb('snapshot_ids').$type<string[]>().notNull(),
+    result: jsonb('result').$type<InspectionResults[InspectionKind]>().notNull(),
+    requestedBy: text('requested_by').notNull(),
+    startedAt: at('started_at').notNull(),
+    endedAt: now('ended_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.id] }),
+    index('inspection_by_time').on(t.kind, t.endedAt),
+    index('inspection_by_snapshot').using('gin', t.snapshotIds),
   ],
 )

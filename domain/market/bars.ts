@@ -39,6 +39,9 @@ export const mapNumbers = (
 export const columnIfAny = (values: Float64Array): Float64Array | undefined =>
   values.some((value) => !Number.isNaN(value)) ? values : undefined
 
+/** Whether some row of the bars has a vwap. */
+export const hasVwap = ({ vwap }: Pick<BarColumns, 'vwap'>): boolean => vwap !== undefined && columnIfAny(vwap) !== undefined
+
 export const noBars = (symbol: string): BarColumns => {
   const [open, high, low, close, volume] = Array.from({ length: 5 }, () => new Float64Array()) as Columns
   return { symbol, sessions: [], open, high, low, close, volume, adjustedClose: undefined, knownAt: [] }

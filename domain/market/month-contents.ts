@@ -21,10 +21,11 @@ export function monthContents(pieces: readonly BarColumns[]): string {
   const next = ordered.map(() => 0)
   return monthsBetween(firsts[0]!, lasts.at(-1)!)
     .map((month) => {
+      const after = nextMonth(month)
       const own = ordered.flatMap((bars, index) => {
         const from = next[index]!
         let to = from
-        while (to < bars.sessions.length && monthOf(bars.sessions[to]!) === month) to++
+        while (to < bars.sessions.length && bars.sessions[to]! < after) to++
         next[index] = to
         return to === from ? [] : [sliceBars(bars, from, to)]
       })

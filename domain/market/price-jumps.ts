@@ -32,11 +32,13 @@ export function findPriceJumps(bars: BarColumns, actions: readonly CorporateActi
   const { close, adjustedClose } = bars
   const factors = priceFactors(bars, actions)
   const jumps: PriceJump[] = []
-  for (let row = 1; row < close.length; row++) {
+  for (let row = 1, previousDay = dayOf(bars.sessions[0] ?? '')!; row < close.length; row++) {
+    const day = dayOf(bars.sessions[row]!)!
+    const gapDays = day - previousDay
+    previousDay = day
     const ours = Math.log((close[row]! * factors[row]!) / (close[row - 1]! * factors[row - 1]!))
     const vendors = adjustedClose === undefined ? Number.NaN : Math.log(adjustedClose[row]! / adjustedClose[row - 1]!)
     // a comparison with NaN, where the vendor says nothing, is false
-    const gapDays = dayOf(bars.sessions[row]!)! - dayOf(bars.sessions[row - 1]!)!
     if (Math.abs(ours) < splitSized && !(Math.abs(vendors) >= splitSized) && gapDays <= longestGapDays) continue
     const cleared = Math.abs(ours - vendors) <= agreement
     jumps.push({

@@ -17,7 +17,7 @@
  *
  * Content is all that a feature may read. An assumed `knownAt` is a rule, not an observation, and is not hashed.
  */
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { compareActions, compareText, type CorporateAction } from './actions.ts'
 import { type BarColumns, columnIfAny } from './bars.ts'
 import { dayOf } from './session-days.ts'
@@ -28,20 +28,20 @@ export type SymbolIdentity = { symbol: string; contentSha256: string; provenance
 
 /** The id of a snapshot from what its symbols hash to, and from what it holds beside bars (`beside`), both in any order. */
 export function snapshotIdentity(symbols: readonly SymbolIdentity[], knownAtBasis: KnownAtBasis, beside: readonly string[] = []): string {
-  const hash = createHash('sha256')
-  writeText(hash, 'quantloop/snapshot/1')
-  writeText(hash, knownAtBasis)
-  writeCount(hash, symbols.length)
+  const hash = new CanonicalHash()
+  hash.text('quantloop/snapshot/1')
+  hash.text(knownAtBasis)
+  hash.count(symbols.length)
   for (const part of [...symbols].sort((a, b) => compareText(a.symbol, b.symbol))) {
-    writeText(hash, part.symbol)
-    hash.update(part.contentSha256, 'hex').update(part.provenanceSha256, 'hex')
+    hash.text(part.symbol)
+    hash.bytes(Buffer.from(part.contentSha256 + part.provenanceSha256, 'hex'))
   }
   if (beside.length > 0) {
-    writeText(hash, 'quantloop/beside/1')
-    writeCount(hash, beside.length)
-    for (const fact of [...beside].sort(compareText)) writeText(hash, fact)
+    hash.text('quantloop/beside/1')
+    hash.count(beside.length)
+    for (const fact of [...beside].sort(compareText)) hash.text(fact)
   }
-  return hash.digest('hex')
+  return hash.hex()
 }
 
 /** Both hashes of one symbol; actions of other symbols are ignored. */
@@ -55,89 +55,119 @@ export function symbolIdentity(bars: BarColumns, actions: readonly CorporateActi
 
 /** What a cached feature column reads: raw bars and the size and date of every action. */
 export function symbolContentSha256(bars: BarColumns, actions: readonly CorporateAction[]): string {
-  const hash = createHash('sha256')
+  const hash = new CanonicalHash()
   writeBars(hash, bars)
   const own = actionsOf(bars.symbol, actions)
-  writeCount(hash, own.length)
+  hash.count(own.length)
   for (const action of own) {
-    writeSessions(hash, [action.exDate])
-    writeText(hash, action.kind)
-    writeNumbers(hash, [action.ratio ?? Number.NaN, action.cash ?? Number.NaN])
+    hash.sessions([action.exDate])
+    hash.text(action.kind)
+    hash.numbers([action.ratio ?? Number.NaN, action.cash ?? Number.NaN])
     if (action.kind !== 'rename' && action.kind !== 'delisting') continue
-    writeText(hash, action.to ?? '')
-    writeNumbers(hash, [action.return ?? Number.NaN])
+    hash.text(action.to ?? '')
+    hash.numbers([action.return ?? Number.NaN])
   }
-  return hash.digest('hex')
+  return hash.hex()
 }
 
 /** Raw bars of several symbols, ascending by symbol, without actions. */
 export function barsSha256(pieces: readonly BarColumns[]): string {
-  const hash = createHash('sha256')
+  const hash = new CanonicalHash()
   for (const bars of pieces) writeBars(hash, bars)
-  return hash.digest('hex')
+  return hash.hex()
 }
 
-function writeBars(hash: Hash, bars: BarColumns): void {
+function writeBars(hash: CanonicalHash, bars: BarColumns): void {
   const vwap = bars.vwap && columnIfAny(bars.vwap)
-  writeText(hash, vwap === undefined ? 'quantloop/bars/1' : 'quantloop/bars/2')
-  writeText(hash, bars.symbol)
-  writeCount(hash, bars.sessions.length)
-  writeSessions(hash, bars.sessions)
+  hash.text(vwap === undefined ? 'quantloop/bars/1' : 'quantloop/bars/2')
+  hash.text(bars.symbol)
+  hash.count(bars.sessions.length)
+  hash.sessions(bars.sessions)
   for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, ...(vwap === undefined ? [] : [vwap])])
-    writeNumbers(hash, column)
+    hash.numbers(column)
 }
 
 function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis): string {
-  const hash = createHash('sha256')
+  const hash = new CanonicalHash()
   const own = actionsOf(bars.symbol, actions)
-  writeText(hash, 'quantloop/provenance/1')
+  hash.text('quantloop/provenance/1')
   // a column without any value is no column: files hold it as nulls
   const adjustedClose = bars.adjustedClose && columnIfAny(bars.adjustedClose)
-  hash.update(Uint8Array.of(adjustedClose === undefined ? 0 : 1))
-  if (adjustedClose !== undefined) writeNumbers(hash, adjustedClose)
-  for (const action of own) writeText(hash, action.basis)
+  hash.bytes([adjustedClose === undefined ? 0 : 1])
+  if (adjustedClose !== undefined) hash.numbers(adjustedClose)
+  for (const action of own) hash.text(action.basis)
   if (knownAtBasis === 'observed') {
-    writeNumbers(hash, bars.knownAt.map(Date.parse))
-    writeNumbers(
-      hash,
-      own.map((action) => Date.parse(action.knownAt)),
-    )
+    hash.numbers(bars.knownAt.map(Date.parse))
+    hash.numbers(own.map((action) => Date.parse(action.knownAt)))
   }
-  return hash.digest('hex')
+  return hash.hex()
 }
 
 const actionsOf = (symbol: string, actions: readonly CorporateAction[]) =>
   actions.filter((action) => action.symbol === symbol).sort(compareActions)
 
-function writeText(hash: Hash, text: string): void {
-  const bytes = Buffer.from(text, 'utf8')
-  writeCount(hash, bytes.length)
-  hash.update(bytes)
-}
+/** Bytes that are gathered before they are hashed: a call of the hash costs as much as the numbers of a month. */
+const gatheredBytes = 65_536
 
-function writeCount(hash: Hash, count: number): void {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(count)
-  hash.update(bytes)
-}
+/** The hash of values in their canonical bytes. */
+class CanonicalHash {
+  private readonly hash = createHash('sha256')
+  private readonly gathered = gathered.pop() ?? new DataView(new ArrayBuffer(gatheredBytes))
+  private end = 0
 
-function writeSessions(hash: Hash, sessions: readonly string[]): void {
-  const bytes = Buffer.alloc(sessions.length * 4)
-  sessions.forEach((session, i) => {
-    const day = dayOf(session)
-    if (day === undefined) throw new RangeError(`'${session}' is no date`)
-    bytes.writeInt32LE(day, i * 4)
-  })
-  hash.update(bytes)
-}
-
-/** A DataView writes any NaN as given by the engine, so the canonical one is written by its bits. */
-function writeNumbers(hash: Hash, values: ArrayLike<number>): void {
-  const view = new DataView(new ArrayBuffer(values.length * 8))
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!
-    if (Number.isNaN(value)) view.setBigUint64(i * 8, 0x7ff8000000000000n, true)
-    else view.setFloat64(i * 8, value === 0 ? 0 : value, true)
+  bytes(bytes: ArrayLike<number>): void {
+    for (let at = 0; at < bytes.length; at++) this.gathered.setUint8(this.place(1), bytes[at]!)
   }
-  hash.update(new Uint8Array(view.buffer))
+
+  text(text: string): void {
+    const bytes = Buffer.from(text, 'utf8')
+    this.count(bytes.length)
+    this.bytes(bytes)
+  }
+
+  count(count: number): void {
+    this.gathered.setUint32(this.place(4), count, true)
+  }
+
+  sessions(sessions: readonly string[]): void {
+    for (const session of sessions) {
+      const day = dayOf(session)
+      if (day === undefined) throw new RangeError(`'${session}' is no date`)
+      this.gathered.setInt32(this.place(4), day, true)
+    }
+  }
+
+  /** A DataView writes any NaN as given by the engine, so the canonical one is written by its bits. */
+  numbers(values: ArrayLike<number>): void {
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row]!
+      const at = this.place(8)
+      if (Number.isNaN(value)) {
+        this.gathered.setUint32(at, 0, true)
+        this.gathered.setUint32(at + 4, 0x7ff80000, true)
+      } else this.gathered.setFloat64(at, value === 0 ? 0 : value, true)
+    }
+  }
+
+  /** The digest, after which nothing more may be added. */
+  hex(): string {
+    this.flush()
+    gathered.push(this.gathered)
+    return this.hash.digest('hex')
+  }
+
+  private place(bytes: number): number {
+    if (this.end + bytes > gatheredBytes) this.flush()
+    const at = this.end
+    this.end += bytes
+    return at
+  }
+
+  private flush(): void {
+    this.hash.update(new Uint8Array(this.gathered.buffer, 0, this.end))
+    this.end = 0
+  }
 }
+
+/** Memory of hashes that are done, for the next ones. */
+const gathered: DataView<ArrayBuffer>[] = []

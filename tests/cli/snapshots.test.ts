@@ -121,6 +121,26 @@ describe('a snapshot', () => {
     expect(ran.out).toContain(`✘ manifest ${manifest.uri}: it is not in the store`)
     await world.objects.put(bytes, 'gz')
   })
+
+  test('keeps what was looked into, as lists and in its lineage', async () => {
+    const [compared] = (await ok('data', 'comparisons', 'walk', '--json')).json().items
+    expect(compared).toMatchObject({
+      dataset: 'walk',
+      snapshotIds: [first, second],
+      result: { bars: { added: 10, removed: 0, revised: 1 }, object: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    })
+    expect((await ok('data', 'comparisons')).out).toContain(`${compared.id}  walk`)
+    const exported = (await ok('data', 'exports', 'walk', '--json')).json().items
+    expect(exported.map(({ result }: { result: { asked: unknown } }) => result.asked)).toEqual([
+      { format: 'parquet', prices: 'adjusted', from: '2007-02-01' },
+      { format: 'csv', prices: 'raw' },
+    ])
+    expect((await ok('data', 'exports')).out).toMatch(/csv, raw +30/)
+    const verified = (await ok('data', 'verifications', '--json')).json().items
+    expect(verified.map(({ result }: { result: { sound: boolean } }) => result.sound)).toEqual([false, true])
+    expect((await ok('data', 'verifications', 'nothing', '--json')).json()).toEqual({ items: [], nextCursor: null })
+    expect((await ok('data', 'lineage', 'walk', first)).out).toMatch(/looked into\n +[0-9a-f-]{36} +verification by admin/)
+  })
 })
 
 describe('who is in a snapshot', () => {

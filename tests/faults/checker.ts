@@ -248,6 +248,12 @@ const rules: Rule[] = [
       where m.kind = 'decay' group by m.id, p.through, p.points having count(s.session) <> p.points`,
   },
   {
+    name: 'what was looked into is there, or was',
+    sql: `select i.kind || ' ' || i.id as subject, 'names ' || said.id as detail
+      from inspection i cross join lateral jsonb_array_elements_text(i.snapshot_ids) as said(id)
+      where not exists (select from snapshot s where s.id = said.id and s.dataset = coalesce(i.dataset, s.dataset))`,
+  },
+  {
     name: 'an alarm of a monitor is an alert',
     sql: `select m.id::text as subject, p.session || ' fired, and raised nothing' as detail from monitor_point p join monitor m on m.id = p.monitor_id
       -- decay is told when the loss is known, data drift once for as long as it lasts

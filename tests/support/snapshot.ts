@@ -4,7 +4,8 @@ import type { BesideBars } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { dataset as datasets, snapshot as snapshots } from '#db/schema.ts'
-import { coverageOf, writeBarFiles } from '#activities/snapshots/bar-files.ts'
+import { coverageOf } from '#activities/snapshots/bar-files.ts'
+import { encodeBars } from '#activities/snapshots/encode-bars.ts'
 import { writeManifest } from '#storage/snapshot-manifest.ts'
 import { besideIdentity, optionalColumnsOf } from '#activities/snapshots.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
@@ -30,10 +31,8 @@ export async function landSnapshot(
     universes: await objects.put(Buffer.from(canonicalJson(universes)), 'json'),
   }
   const id = snapshotIdentity(identities, 'assumed', besideIdentity(beside))
-  const files: Uint8Array[] = []
-  for await (const file of writeBarFiles([bars])) files.push(file)
   const coverage = coverageOf(bars)
-  const chunks = [{ object: await objects.put(files[0]!, 'parquet'), ...coverage, months: monthContents(bars) }]
+  const chunks = [{ object: await objects.put(await encodeBars(bars), 'parquet'), ...coverage, months: monthContents(bars) }]
   const manifest = await writeManifest(objects, {
     format: 1,
     id,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCollectionActivities } from '#activities/collections.ts'
+import { createInspectionActivities } from '#activities/inspections.ts'
 import { markGarbage } from '#activities/collections/mark-garbage.ts'
 import { sweepGarbage } from '#activities/collections/sweep-garbage.ts'
 import { readManifest } from '#storage/snapshot-manifest.ts'
@@ -15,6 +16,7 @@ import { pinTrainingSnapshot } from '#db/commands/pin-training-snapshot.ts'
 import { rememberShards } from '#db/commands/remember-shards.ts'
 import { rollBackDataset } from '#db/commands/roll-back-dataset.ts'
 import { tagSnapshot } from '#db/commands/tag-snapshot.ts'
+import { listInspections } from '#db/queries/inspections.ts'
 import { findSnapshot, listKeptSnapshots } from '#db/queries/snapshots.ts'
 import { audit, featureShardCache, trainingCheckpoint, trainingRun } from '#db/schema.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
@@ -104,6 +106,25 @@ describe('a collection', () => {
     expect(await findSnapshot(world.db, old)).toMatchObject({ collectedAt: expect.any(String) })
     expect(await world.db.select().from(audit).where(eq(audit.action, 'collect'))).toHaveLength(2)
     expect((await mark()).objects).toEqual([])
+  })
+
+  it('keeps what two snapshots say differently as long as both; an export is made again', async () => {
+    const ids = [await land('d', [grown(20)]), await land('d', [grown(30)])]
+    const inspections = createInspectionActivities({ db: world.db, objects: world.objects, secondCopy: undefined })
+    const side = (snapshotId: string) => ({ dataset: 'd', snapshotId })
+    const asked = { comparisonId: randomUUID(), before: side(ids[0]!), after: side(ids[1]!), by: 'tests' }
+    const comparison = await world.asActivity(inspections.compareSnapshots, asked)
+    const cut = { format: 'csv', prices: 'raw' } as const
+    const { object } = await world.asActivity(inspections.exportSnapshot, { exportId: randomUUID(), ...side(ids[1]!), ...cut, by: 'tests' })
+    const young = Object.keys(reasonsOf(await mark(20)))
+    expect(young).toContain(object.uri)
+    expect(young).not.toContain(comparison.uri)
+
+    const plan = await mark()
+    expect(plan.snapshots.map(({ id }) => id)).toEqual([ids[0]])
+    expect(Object.keys(reasonsOf(plan))).toEqual(expect.arrayContaining([object.uri, comparison.uri]))
+    await sweep(plan)
+    expect((await listInspections(world.db, 'comparison', { limit: 10 })).items).toMatchObject([{ result: { object: comparison } }])
   })
 
   it('removes nothing young, nor anything since the oldest work under way began', async () => {
@@ -257,7 +278,7 @@ describe('what happens between the finding and the removing', () => {
     const manifest = await world.asActivity(world.activities.composeSnapshot, { staged, examination, approved: false })
     const { chunks } = await readManifest(world.objects, manifest)
     await world.objects.remove(chunks.at(-1)!.object.uri)
-    await expect(world.activities.landSnapshot({ syncId, manifest, parentId: head })).rejects.toMatchObject({ code: 'object_missing' })
+    await expect(world.activities.landSnapshot({ syncId, manifest, parentId: head })).rejects.toMatchObject({ code: 'content_collected' })
     await assertWhole([head])
   })
 
@@ -268,7 +289,7 @@ describe('what happens between the finding and the removing', () => {
     // It takes a grace of nothing, an hour is the least that may be asked for; the landing then is refused, and not told
     const landed = async (rows: number): Promise<string> =>
       await land('busy', [grown(rows)]).catch((error: unknown) => {
-        if (error instanceof QuantloopError && error.code === 'object_missing') return landed(rows)
+        if (error instanceof QuantloopError && error.code === 'content_collected') return landed(rows)
         throw error
       })
     const landing = (async () => {

@@ -8,8 +8,7 @@ async function linesOf(text: string | Buffer, blockBytes = 7) {
     for (let from = 0; from < bytes.length; from += blockBytes) yield bytes.subarray(from, from + blockBytes)
   }
   const lines = []
-  for await (const batch of readLines(source(), 'bars.csv'))
-    lines.push(...batch.map(({ line, text, tooLong }) => ({ line, text, tooLong })))
+  for await (const batch of readLines(source(), 'bars.csv')) while (!batch.done) lines.push(batch.next())
   return lines
 }
 

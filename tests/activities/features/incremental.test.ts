@@ -336,7 +336,7 @@ describe('an incremental build', () => {
       ['AAA', true],
       ['BBB', false],
     ])
-    const batch = await build(market(701), after, windows, 'empty')
+    const batch = await build(market(701), after, windows, { from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
 

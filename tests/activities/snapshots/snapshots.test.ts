@@ -2,7 +2,8 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSnapshot } from '#activities/snapshots.ts'
-import { readBarFiles, writeBarFiles } from '#activities/snapshots/bar-files.ts'
+import { readBarFiles } from '#activities/snapshots/bar-files.ts'
+import { encodeBars } from '#activities/snapshots/encode-bars.ts'
 import { writeManifest } from '#storage/snapshot-manifest.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
@@ -112,11 +113,10 @@ describe('the id of a snapshot', () => {
     for (const { symbol } of reader.manifest.symbols) {
       const bars = await reader.bars(symbol)
       const pieces = [sliceBars(bars, 0, 100), sliceBars(bars, 100, bars.sessions.length)]
-      let piece = 0
-      for await (const bytes of writeBarFiles(pieces.map((part) => [part]))) {
-        const { sessions } = pieces[piece++]!
+      for (const piece of pieces) {
+        const { sessions } = piece
         chunks.push({
-          object: await world.objects.put(bytes, 'parquet'),
+          object: await world.objects.put(await encodeBars([piece]), 'parquet'),
           rows: sessions.length,
           symbols: [symbol],
           firstSession: sessions[0]!,
@@ -137,10 +137,9 @@ describe('bars in Parquet', () => {
   it('come back bit for bit, absent adjusted closes included, with the same bytes each time', async () => {
     const plain = barsOf([1 / 3, Number.MIN_VALUE, 1e300, 2 ** 53 + 2], { symbol: '^GSPC' })
     const checked = barsOf([1.1, 2.2, 3.3], { symbol: 'BRK.B', adjustedClose: [1, Number.NaN, 3], firstDay: -3 })
-    const files: Uint8Array[][] = [[], []]
-    for (const written of files) for await (const bytes of writeBarFiles([[plain, checked]])) written.push(bytes)
-    expect(Buffer.compare(files[0]![0]!, files[1]![0]!)).toBe(0)
-    const ref = await world.objects.put(files[0]![0]!, 'parquet')
+    const [first, second] = [await encodeBars([plain, checked]), await encodeBars([checked, plain])]
+    expect(Buffer.compare(first, second)).toBe(0)
+    const ref = await world.objects.put(first, 'parquet')
     const found = await readBarFiles([await world.objects.file(ref)], { vwap: false })
     expect(found.get('^GSPC')).toEqual(plain)
     expect(found.get('BRK.B')).toEqual(checked)

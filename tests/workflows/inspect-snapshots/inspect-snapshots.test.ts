@@ -7,6 +7,8 @@ import { createInspectionActivities } from '#activities/inspections.ts'
 import { compareWorkflowId, exportWorkflowId, verifyWorkflowId } from '#contracts/ids.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { Comparison } from '#contracts/snapshots.ts'
+import { listInspections } from '#db/queries/inspections.ts'
+import { readLineage } from '#db/queries/lineage.ts'
 import { datasetWorld, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
@@ -46,22 +48,28 @@ async function inspect<T>(work: () => Promise<T>): Promise<T> {
 const options = <I>(workflowId: string, input: I) => ({ workflowId, taskQueue: taskQueues.orchestration, args: [input] as [I] })
 const subject = (snapshotId: string) => ({ dataset: 'd', snapshotId })
 
+const rowsOf = (kind: 'comparison' | 'export' | 'verification') => listInspections(world.db, kind, { limit: 10 })
+
 describe('snapshots are looked into', () => {
   it('compared, into an object', async () => {
-    const input = { comparisonId: id, before: subject(ids[0]), after: subject(ids[1]) }
+    const input = { comparisonId: id, before: subject(ids[0]), after: subject(ids[1]), by: 'ada' }
     const ref = await inspect(() =>
       temporal.client.workflow.execute<typeof compareSnapshots>('compareSnapshots', options(compareWorkflowId(id), input)),
     )
     const found = Comparison.parse(JSON.parse(new TextDecoder().decode(await world.objects.get(ref))))
+    const kept = { id, dataset: 'd', snapshotIds: ids, requestedBy: 'ada' }
+    expect((await rowsOf('comparison')).items).toMatchObject([{ ...kept, result: { bars: { added: 1 }, object: ref } }])
     expect(found).toMatchObject({ before: subject(ids[0]), after: subject(ids[1]), bars: { added: 1, removed: 0, revised: 0 } })
   })
 
   it('exported, into a file', async () => {
-    const input = { exportId: id, ...subject(ids[0]), format: 'csv', prices: 'raw' } as const
+    const input = { exportId: id, ...subject(ids[0]), format: 'csv', prices: 'raw', by: 'ada' } as const
     const { object, rows, lacks } = await inspect(() =>
       temporal.client.workflow.execute<typeof exportSnapshot>('exportSnapshot', options(exportWorkflowId(id), input)),
     )
     expect([rows, lacks]).toEqual([40, []])
+    const result = { object, rows: 40, asked: { format: 'csv', prices: 'raw' } }
+    expect((await rowsOf('export')).items).toMatchObject([{ id, dataset: 'd', snapshotIds: [ids[0]], requestedBy: 'ada', result }])
     expect((await world.objects.get(object)).length).toBe(object.bytes)
   })
 
@@ -72,10 +80,25 @@ describe('snapshots are looked into', () => {
     )
     expect(result).toMatchObject({ sound: true, secondCopy: false, copied: 0, objects: 4 })
     expect(result.snapshots.map(({ snapshotId }) => snapshotId)).toEqual(ids)
+    expect((await rowsOf('verification')).items).toEqual([expect.objectContaining({ id, dataset: null, snapshotIds: ids, result })])
+  })
+
+  it('and a snapshot tells by its lineage what was', async () => {
+    const seen = async (snapshotId: string) => (await readLineage(world.db, 'd', snapshotId))!.inspections.map(({ kind }) => kind)
+    expect(await seen(ids[0])).toEqual(['verification', 'export', 'comparison'])
+    expect(await seen(ids[1])).toEqual(['verification', 'comparison'])
+  })
+
+  it('once, however often a worker does it', async () => {
+    const activities = createInspectionActivities({ db: world.db, objects: world.objects, secondCopy: undefined })
+    const input = { comparisonId: id, before: subject(ids[0]), after: subject(ids[1]), by: 'ada' }
+    const before = await rowsOf('comparison')
+    await world.asActivity(activities.compareSnapshots, input)
+    expect(await rowsOf('comparison')).toEqual(before)
   })
 
   it('or say at once which one is not there', async () => {
-    const input = { exportId: randomUUID(), ...subject('f'.repeat(64)), format: 'csv', prices: 'raw' } as const
+    const input = { exportId: randomUUID(), ...subject('f'.repeat(64)), format: 'csv', prices: 'raw', by: 'ada' } as const
     const failing = inspect(() =>
       temporal.client.workflow.execute<typeof exportSnapshot>('exportSnapshot', options(exportWorkflowId(input.exportId), input)),
     )

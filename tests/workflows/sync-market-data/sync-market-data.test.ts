@@ -12,11 +12,14 @@ import { superviseWorkflowId, syncWorkflowId } from '#contracts/ids.ts'
 import { SupervisionPolicy } from '#contracts/supervision.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { findDataset } from '#db/queries/datasets.ts'
+import { findSnapshot } from '#db/queries/snapshots.ts'
 import { findSync } from '#db/queries/syncs.ts'
 import { audit, supervision } from '#db/schema.ts'
 import { datasetWorld, sampleText, type DatasetTestWorld } from '#tests/activities/datasets/world.ts'
 import { recordHistories } from '#tests/replay/record-histories.ts'
 import { testServices } from '#tests/support/services.ts'
+import { readManifest } from '#storage/snapshot-manifest.ts'
+import { verifySnapshot } from '#tests/support/verify-snapshot.ts'
 import { devTemporal, quietRuntime, type DevTemporal } from '#tests/support/temporal.ts'
 import { command, Gate } from '#tests/workflows/durable/world.ts'
 import * as messages from '#workflows/messages/run.ts'
@@ -50,6 +53,7 @@ afterAll(async () => {
 function listening() {
   const gate = new Gate(true)
   const nudging = { lost: 0, tries: 0 }
+  const collecting = { times: 0, imports: 0 }
   const entries: JournalEntry[] = []
   const listeners = new Set<() => void>()
   const journal = createJournalActivities({ db: world.db })
@@ -58,7 +62,20 @@ function listening() {
     ...world.activities,
     async importBars(input: Parameters<typeof importBars>[0]) {
       await gate.pass()
+      collecting.imports++
       return await importBars(input)
+    },
+    async landSnapshot(input: Parameters<typeof world.activities.landSnapshot>[0]) {
+      if (collecting.times > 0) {
+        const { chunks } = await readManifest(world.objects, input.manifest)
+        for (const { object } of chunks) await world.objects.remove(object.uri)
+        try {
+          return await world.activities.landSnapshot(input)
+        } finally {
+          collecting.times--
+        }
+      }
+      return await world.activities.landSnapshot(input)
     },
     async nudgeFollowers(input: { dataset: string }) {
       await nudgeFollowers(input)
@@ -81,7 +98,7 @@ function listening() {
       listeners.add(check)
       check()
     })
-  return { gate, nudging, activities, journalled }
+  return { gate, nudging, collecting, activities, journalled }
 }
 
 type Listening = ReturnType<typeof listening>
@@ -167,6 +184,35 @@ describe('syncMarketData', () => {
         state: 'rejected',
         failure: 'rejected by bob: no splits in it',
         snapshotId: null,
+      })
+      expect(await findDataset(world.db, dataset)).toMatchObject({ headSnapshotId: null })
+    })
+  })
+
+  it('stores its content anew when a collection took it before it landed, and asks nobody again', async () => {
+    const connector = await world.csv(bareCsv)
+    await syncing(connector, async (handle, { syncId }, { journalled, collecting }) => {
+      collecting.times = 2
+      await journalled('awaiting_approval')
+      await handle.executeUpdate(messages.approve, { args: [command('ann')] })
+      const result = await handle.result()
+      expect(result).toMatchObject({ state: 'landed', jumps: [{ session: '2003-02-18', clearedBy: 'approval' }] })
+      expect([collecting.imports, collecting.times]).toEqual([3, 0])
+      expect(await findSync(world.db, syncId)).toMatchObject({ state: 'landed', failure: null })
+      const { manifest } = (await findSnapshot(world.db, result.snapshotId!))!
+      expect(await verifySnapshot(world.objects, manifest)).toMatchObject({ damage: [] })
+      expect(await auditOf(syncId)).toEqual(['approve by ann'])
+    })
+  })
+
+  it('fails when its content is collected time and again, and leaves the head as it was', async () => {
+    await syncing({ kind: 'sample', symbols: ['IBM'] }, async (handle, { syncId, dataset }, { collecting }) => {
+      collecting.times = Number.POSITIVE_INFINITY
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError)
+      expect(collecting.imports).toBe(5)
+      expect(await findSync(world.db, syncId)).toMatchObject({
+        state: 'failed',
+        failure: expect.stringContaining('is not in the object store'),
       })
       expect(await findDataset(world.db, dataset)).toMatchObject({ headSnapshotId: null })
     })

@@ -7,6 +7,7 @@ import { vendorAccess } from '#config/vendor-access.ts'
 import type { ConnectorConfig } from '#contracts/datasets.ts'
 import { listFetchedPages } from '#db/queries/fetched-pages.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
+import { findSync } from '#db/queries/syncs.ts'
 import { xshg } from '#domain/calendar/calendars.ts'
 import { datasetWorld, type DatasetTestWorld } from '../world.ts'
 import { type Asked, VendorServer } from './vendor-server.ts'
@@ -16,6 +17,9 @@ import { type Asked, VendorServer } from './vendor-server.ts'
 const config: ConnectorConfig = { kind: 'akshare', symbols: ['600000.SH', 'SZ000001'], from: '2024-04-29', through: '2024-05-10' }
 const sessions = xshg.sessionsBetween('2024-04-29', '2024-05-10')
 const noted = ['2024-04-30', 0.5] as const
+/** six digits of shares that the vendor has no longer */
+const forgotten = new Set<string>()
+let lots = 1_200
 
 /** date, open, close, high, low, lots, turnover and four more; adjusted ones count a dividend of 0.5 on 2024-05-06. */
 function answer({ url }: Asked): { status: number; body: unknown } {
@@ -24,10 +28,10 @@ function answer({ url }: Asked): { status: number; body: unknown } {
   const klines = sessions.map((session, i) => {
     const factor = adjusted && session > noted[0] ? 10.1 / (10.1 - noted[1]) : 1
     const close = (10 + i / 10) * factor
-    return [session, close, close, close + 0.1, close - 0.1, 1_200 + i, 1e6, 1, 1, 0.1, 0.5].join()
+    return [session, close, close, close + 0.1, close - 0.1, lots + i, 1e6, 1, 1, 0.1, 0.5].join()
   })
   const [from, to] = [url.searchParams.get('beg'), url.searchParams.get('end')]
-  const found = code === '688999' || from !== '20240429' || to !== '20240510' ? null : { code, klines }
+  const found = code === '688999' || forgotten.has(code) || from !== '20240429' || to !== '20240510' ? null : { code, klines }
   return { status: 200, body: { rc: 0, data: found } }
 }
 
@@ -42,6 +46,8 @@ beforeAll(async () => {
 afterEach(() => {
   server.asked.length = 0
   server.faults = []
+  forgotten.clear()
+  lots = 1_200
 })
 afterAll(async () => {
   await world.drop()
@@ -71,6 +77,28 @@ describe('AKShare', { timeout: 240_000 }, () => {
       ['0.000001', '0'],
       ['0.000001', '2'],
     ])
+  })
+
+  it('that forgets a share leaves it as it was, by name, and a share that it never had is an error still', async () => {
+    const dataset = 'akshare-forgets'
+    const readerOf = async (id: string | null | undefined) =>
+      await openSnapshot(world.objects, (await findSnapshot(world.db, id!, dataset))!.manifest)
+    const earlier = await world.sync(config, { dataset })
+    const before = await readerOf(earlier.snapshotId)
+    forgotten.add('000001')
+    lots = 1_300
+    const later = await world.sync(config, { dataset })
+    expect(later).toMatchObject({ state: 'landed', rows: 2 * sessions.length, symbols: 2, quarantined: 0 })
+    const after = await readerOf(later.snapshotId)
+    expect(await after.bars('SZ000001')).toEqual(await before.bars('SZ000001'))
+    expect(after.actions('SZ000001')).toEqual(before.actions('SZ000001'))
+    expect((await after.bars('600000.SH')).volume[1]).toBe(130_100)
+    expect(after.manifest.actions.some(({ symbol }) => symbol === 'SZ000001')).toBe(true)
+    expect(await findSync(world.db, later.syncId)).toMatchObject({ withdrawn: ['SZ000001'] })
+    expect(await findSync(world.db, earlier.syncId)).toMatchObject({ withdrawn: [] })
+
+    const unknown = world.sync({ ...config, symbols: [...config.symbols, '688999'] }, { dataset })
+    await expect(unknown).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('688999') })
   })
 
   it('that has no bars of a share says which', async () =>

@@ -1,0 +1,18 @@
+import type { InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
+import type { Executor } from '../client.ts'
+import { inspection } from '../schema.ts'
+
+export type DoneInspection<K extends InspectionKind> = {
+  kind: K
+  id: string
+  dataset: string | null
+  snapshotIds: string[]
+  result: InspectionResults[K]
+  requestedBy: string
+  startedAt: string
+}
+
+/** What came of a comparison, an export or a verification. Done again, the first word stays. */
+export async function keepInspection<K extends InspectionKind>(db: Executor, done: DoneInspection<K>): Promise<void> {
+  await db.insert(inspection).values(done).onConflictDoNothing()
+}
