@@ -7,8 +7,8 @@ export function refuseBar(bar: BarRow, latestSession: string): string | undefine
 }
 
 /** Of most bars this is all that need be asked. */
-const isSound = ({ open, high, low, close, volume, adjustedClose }: BarRow) =>
-  low > 0 && open >= low && open <= high && close >= low && close <= high && volume >= 0 && !(adjustedClose <= 0)
+const isSound = ({ open, high, low, close, volume, vwap = 1, adjustedClose }: BarRow) =>
+  low > 0 && open >= low && open <= high && close >= low && close <= high && volume >= 0 && !(vwap <= 0) && !(adjustedClose <= 0)
 
 function refuseNumbers(bar: BarRow): string | undefined {
   for (const field of ['open', 'high', 'low', 'close'] as const) if (bar[field] <= 0) return `${field} ${bar[field]} is not above zero`
