@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Connection } from '@temporalio/client'
+import { type Connection, isGrpcServiceError } from '@temporalio/client'
 import { temporal } from '@temporalio/proto'
 import * as workflows from '#workflows/index.ts'
 import { historiesFolder } from './histories-folder.ts'
@@ -37,7 +37,9 @@ async function save(
   workflow: string,
   execution: temporal.api.common.v1.IWorkflowExecution,
 ): Promise<void> {
-  const { history } = await connection.workflowService.getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 10_000 })
+  const { history } = await connection.workflowService
+    .getWorkflowExecutionHistory({ namespace, execution, maximumPageSize: 10_000 })
+    .catch(nothingIfLong)
   const events = history?.events ?? []
   const end = endOf(events.at(-1))
   if (history == null || end === undefined) return
@@ -48,6 +50,15 @@ async function save(
   const plain = History.toObject(History.fromObject(history), { enums: String, longs: String, bytes: String })
   const anonymous = JSON.stringify({ workflowId: execution.workflowId, history: plain }, withoutPlace)
   await writeFile(join(historiesFolder, `${workflow}-${end}-${shape}.json`), `${anonymous}\n`)
+}
+
+/** gRPC's status RESOURCE_EXHAUSTED. */
+const resourceExhausted: number = 8
+
+/** A life of megabytes, which no answer holds, has the shape of a shorter one. */
+function nothingIfLong(error: unknown): { history?: undefined } {
+  if (isGrpcServiceError(error) && error.code === resourceExhausted) return {}
+  throw error
 }
 
 export type SavedHistory = { workflowId: string; history: temporal.api.history.v1.IHistory }
