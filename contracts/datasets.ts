@@ -143,7 +143,7 @@ export const SyncResult = z.strictObject({
 })
 export type SyncResult = z.infer<typeof SyncResult>
 
-/** A chunk holds whole rows of a range of sessions for some symbols, as zstd Parquet in the columns of `Bar`: `vwap` only where one has it. */
+/** A chunk holds whole rows of a range of sessions for some symbols, as Parquet in the columns of `Bar`: `vwap` only where one has it. */
 export const SnapshotChunk = z.strictObject({
   object: ObjectRef,
   rows: z.int().positive(),
