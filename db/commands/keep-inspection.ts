@@ -1,16 +1,9 @@
-import type { InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
+import type { InspectionKind } from '#contracts/snapshots.ts'
 import type { Executor } from '../client.ts'
+import type { InspectionRecord } from '../queries/inspections.ts'
 import { inspection } from '../schema.ts'
 
-export type DoneInspection<K extends InspectionKind> = {
-  kind: K
-  id: string
-  dataset: string | null
-  snapshotIds: string[]
-  result: InspectionResults[K]
-  requestedBy: string
-  startedAt: string
-}
+export type DoneInspection<K extends InspectionKind> = { kind: K } & Omit<InspectionRecord<K>, 'endedAt'>
 
 /** What came of a comparison, an export or a verification. Done again, the first word stays. */
 export async function keepInspection<K extends InspectionKind>(db: Executor, done: DoneInspection<K>): Promise<void> {
