@@ -1,4 +1,3 @@
-import { writeFloat32 } from './kernels/float32.ts'
 import type { Column } from './operator.ts'
 import type { Input, Plan, Step } from './plan.ts'
 import { Workspace } from './workspace.ts'
@@ -19,6 +18,14 @@ export function evaluate(plan: Plan, source: Source): Float32Array[] {
 /** As `evaluate`, into columns that are there. What a step computed is let go after its last use. */
 export function evaluateInto(plan: Plan, source: Source, answers: readonly Float32Array[]): void {
   const workspace = new Workspace(Object.values(source)[0]?.length ?? 0)
+  try {
+    run(plan, source, answers, workspace)
+  } finally {
+    workspace.close()
+  }
+}
+
+function run(plan: Plan, source: Source, answers: readonly Float32Array[], workspace: Workspace): void {
   const results: Column[][] = []
   const read = (input: Input) => (typeof input === 'number' ? input : results[input.step]![input.line]!)
   const { answersOf, lastUsed } = scheduleOf(plan)
@@ -29,10 +36,11 @@ export function evaluateInto(plan: Plan, source: Source, answers: readonly Float
       step.kernel.write(step.inputs.map(read), place, answers[asked[0]!.answer]!)
       results[index] = []
     } else {
-      const lines =
-        step.kind === 'column' ? [leaf(step, source, workspace)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
+      const computed = step.kind === 'column' ? [leaf(step, source)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
+      const lines = computed.map((column) => workspace.hold(column))
+      if (step.kind === 'column' && step.precision === 'float32') workspace.round(lines[0]!)
       results[index] = lines
-      for (const { line, answer } of asked) writeFloat32(lines[line]!, answers[answer]!)
+      for (const { line, answer } of asked) workspace.writeFloat32(lines[line]!, answers[answer]!)
     }
     for (const used of lastUsed[index]!) {
       workspace.giveBack(...results[used]!)
@@ -60,13 +68,10 @@ function scheduleOf(plan: Plan): Schedule {
   return schedule
 }
 
-function leaf(step: Extract<Step, { kind: 'column' }>, source: Source, workspace: Workspace): Column {
-  const column = source[step.name]
-  if (column === undefined) throw new RangeError(`no column ${step.name} is given: what reads other symbols is computed for all of them`)
-  if (step.precision === 'float64') return column
-  const rounded = workspace.lend()
-  for (let row = 0; row < rounded.length; row++) rounded[row] = Math.fround(column[row]!)
-  return rounded
+function leaf({ name }: Extract<Step, { kind: 'column' }>, source: Source): Column {
+  const column = source[name]
+  if (column === undefined) throw new RangeError(`no column ${name} is given: what reads other symbols is computed for all of them`)
+  return column
 }
 
 const inputsOf = (step: Step): number[] =>

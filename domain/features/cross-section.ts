@@ -1,6 +1,6 @@
 /** A cross-section over rows of many symbols: once a session, over the symbols that have a row in it. */
-import { writeFloat32 } from '../expressions/kernels/float32.ts'
 import type { CrossSection } from '../expressions/operator.ts'
+import { Workspace } from '../expressions/workspace.ts'
 
 /** Rows in the order of their sessions, and within a session in their own; the sessions end before `ends`. */
 export type SessionOrder = { rows: Int32Array; ends: Int32Array }
@@ -27,7 +27,8 @@ export function orderBySession(days: Int32Array): SessionOrder {
 
 /** One float32 value a row; equal values give equal bytes. */
 export function computeCrossSection({ rows, ends }: SessionOrder, values: Float32Array, section: CrossSection): Float32Array {
-  const answers = new Float64Array(values.length)
+  const workspace = new Workspace(values.length)
+  const answers = workspace.lend()
   let from = 0
   for (const to of ends) {
     const own = new Float64Array(to - from)
@@ -37,6 +38,7 @@ export function computeCrossSection({ rows, ends }: SessionOrder, values: Float3
     from = to
   }
   const out = new Float32Array(values.length)
-  writeFloat32(answers, out)
+  workspace.writeFloat32(answers, out)
+  workspace.close()
   return out
 }

@@ -4,95 +4,58 @@
  * nearest float32 of the right answer. NaN propagates; a comparison with NaN is false, but != is true. Cost: one pass.
  */
 import type { Column, Operand, Place, Precision } from '../operator.ts'
-import { writeQuotient } from './float32.ts'
+import type { CompiledKernels, PairKernel } from './compiled-memory.ts'
 
-type Pair = (a: Column, b: Column, out: Column) => void
-type Single = (a: Column, out: Column) => void
+type Pair = (a: Operand, b: Operand, place: Place) => Column
+type Single = (a: Column, place: Place) => Column
 
-export const add: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! + b[row]!
-}
-export const subtract: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! - b[row]!
-}
-export const multiply: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! * b[row]!
-}
-export const divide: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! / b[row]!
-}
-export const greater: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = Math.max(a[row]!, b[row]!)
-}
-export const less: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = Math.min(a[row]!, b[row]!)
-}
+export const add = compiled('add')
+export const subtract = compiled('subtract')
+export const multiply = compiled('multiply')
+export const divide = compiled('divide')
+export const greater = compiled('greater')
+export const less = compiled('less')
+export const gt = compiled('gt')
+export const ge = compiled('ge')
+export const lt = compiled('lt')
+export const le = compiled('le')
+export const eq = compiled('eq')
+export const ne = compiled('ne')
+
 /** C's pow, which answers 1 for 1**NaN and (−1)**±∞ where JavaScript answers NaN. */
-export const power: Pair = (a, b, out) => {
+export const power = plainPair((bases, exponents, out) => {
   for (let row = 0; row < out.length; row++) {
-    const base = a[row]!
-    const exponent = b[row]!
+    const base = bases[row]!
+    const exponent = exponents[row]!
     out[row] = base === 1 || (base === -1 && Math.abs(exponent) === Infinity) ? 1 : base ** exponent
   }
-}
-
-export const gt: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! > b[row]! ? 1 : 0
-}
-export const ge: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! >= b[row]! ? 1 : 0
-}
-export const lt: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! < b[row]! ? 1 : 0
-}
-export const le: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row]! <= b[row]! ? 1 : 0
-}
-export const eq: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row] === b[row] ? 1 : 0
-}
-export const ne: Pair = (a, b, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row] === b[row] ? 0 : 1
-}
-export const and: Pair = (a, b, out) => {
+})
+export const and = plainPair((a, b, out) => {
   for (let row = 0; row < out.length; row++) out[row] = a[row]! & b[row]!
-}
-export const or: Pair = (a, b, out) => {
+})
+export const or = plainPair((a, b, out) => {
   for (let row = 0; row < out.length; row++) out[row] = a[row]! | b[row]!
-}
+})
 
-export const absolute: Single = (a, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = Math.abs(a[row]!)
-}
-/** Qlib casts to float32 first, where tiny numbers are 0. */
-export const sign: Single = (a, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = Math.sign(Math.fround(a[row]!))
-}
-export const logarithm: Single = (a, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = Math.log(a[row]!)
-}
-export const not: Single = (a, out) => {
-  for (let row = 0; row < out.length; row++) out[row] = a[row] === 0 ? 1 : 0
-}
-
-export function single(a: Column, place: Place, work: Single): Column {
-  const out = place.workspace.lend()
-  work(a, out)
-  if (place.precision === 'float32') round(out)
+export const absolute: Single = (a, { workspace }) => {
+  const out = workspace.lend()
+  workspace.compiled.absolute(workspace.addressOf(a), workspace.addressOf(out), workspace.bytes)
   return out
 }
+/** Qlib casts to float32 first, where tiny numbers are 0. */
+export const sign = plainSingle((a, out) => {
+  for (let row = 0; row < out.length; row++) out[row] = Math.sign(Math.fround(a[row]!))
+})
+export const logarithm = plainSingle((a, out) => {
+  for (let row = 0; row < out.length; row++) out[row] = Math.log(a[row]!)
+})
+export const not = plainSingle((a, out) => {
+  for (let row = 0; row < out.length; row++) out[row] = a[row] === 0 ? 1 : 0
+})
 
-export const pair = (a: Operand, b: Operand, place: Place, work: Pair): Column =>
-  withColumns([a, b], place, ([left, right]) => {
-    const out = place.workspace.lend()
-    work(left!, right!, out)
-    if (place.precision === 'float32') round(out)
-    return out
-  })
-
-/** As `pair` of `divide`, written as float32: either precision gives the same numbers. */
+/** As `divide`, written as float32: either precision gives the same numbers. */
 export const divideInto = (a: Operand, b: Operand, place: Place, out: Float32Array): void =>
-  withColumns([a, b], place, ([left, right]) => writeQuotient(left!, right!, out))
+  place.workspace.written(out, (at) => callCompiled(place.workspace.compiled.narrowQuotient, a, b, place, at))
 
 /** `numpy.where`: any condition but 0 is true, NaN too. */
 export const choose = (condition: Column, yes: Operand, no: Operand, place: Place): Column =>
@@ -101,6 +64,43 @@ export const choose = (condition: Column, yes: Operand, no: Operand, place: Plac
     for (let row = 0; row < out.length; row++) out[row] = condition[row] === 0 ? right![row]! : left![row]!
     return out
   })
+
+function compiled(name: keyof { [K in keyof CompiledKernels as CompiledKernels[K] extends PairKernel ? K : never]: true }): Pair {
+  return (a, b, place) => {
+    const out = place.workspace.lend()
+    callCompiled(place.workspace.compiled[name], a, b, place, place.workspace.addressOf(out))
+    return out
+  }
+}
+
+/** A column is its address and all bits of its offsets; a number stands twice in a vector of its own, whose offset is always 0. */
+function callCompiled(kernel: PairKernel, a: Operand, b: Operand, { workspace, precision }: Place, out: number): void {
+  workspace.withScratch(4, (numbers) => {
+    const operand = (value: Operand, from: number): [number, number] => {
+      if (typeof value !== 'number') return [workspace.addressOf(value), -1]
+      numbers.fill(rounded(value, precision), from, from + 2)
+      return [workspace.addressOf(numbers) + from * 8, 0]
+    }
+    kernel(...operand(a, 0), ...operand(b, 2), out, workspace.bytes, precision === 'float32')
+  })
+}
+
+function plainPair(work: (a: Column, b: Column, out: Column) => void): Pair {
+  return (a, b, place) =>
+    withColumns([a, b], place, ([left, right]) => {
+      const out = place.workspace.lend()
+      work(left!, right!, out)
+      return inPrecision(out, place)
+    })
+}
+
+function plainSingle(work: (a: Column, out: Column) => void): Single {
+  return (a, place) => {
+    const out = place.workspace.lend()
+    work(a, out)
+    return inPrecision(out, place)
+  }
+}
 
 /** Numbers as columns, for as long as the work takes. */
 function withColumns<T>(operands: readonly Operand[], { workspace, precision }: Place, work: (columns: readonly Column[]) => T): T {
@@ -112,6 +112,7 @@ function withColumns<T>(operands: readonly Operand[], { workspace, precision }: 
 
 const rounded = (value: number, precision: Precision) => (precision === 'float32' ? Math.fround(value) : value)
 
-function round(column: Column): void {
-  for (let row = 0; row < column.length; row++) column[row] = Math.fround(column[row]!)
+function inPrecision(column: Column, { workspace, precision }: Place): Column {
+  if (precision === 'float32') workspace.round(column)
+  return column
 }

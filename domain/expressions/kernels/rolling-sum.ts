@@ -8,61 +8,13 @@
  */
 import type { Column } from '../operator.ts'
 import type { Workspace } from '../workspace.ts'
+import { inBlocks } from './in-blocks.ts'
 
-export function rollingSum(values: Column, asked: number, workspace: Workspace): Column {
-  const out = workspace.lend()
-  const tail = workspace.lend()
-  const rows = values.length
-  // a window longer than the series never loses a row
-  const window = Math.min(asked, rows)
-  // tail[k]: of the last k rows of the block before
-  tail.fill(0, 0, window)
-  let newestFinite = -window
-  for (let start = 0; start < rows; start += window) {
-    const end = Math.min(start + window, rows)
-    let sum = 0
-    for (let row = start, carried = window - 1; row < end; row++, carried--) {
-      const value = values[row]!
-      if (value - value === 0) {
-        sum += value
-        newestFinite = row
-      }
-      out[row] = row - newestFinite < window ? sum + tail[carried]! : NaN
-    }
-    if (end < rows) sumBackwards(values, end, tail, window)
-  }
-  workspace.giveBack(tail)
-  return out
-}
+export const rollingSum = (values: Column, window: number, workspace: Workspace): Column =>
+  inBlocks(2, values, window, workspace, (...of) => workspace.compiled.rollingSum(...of))
 
-export function rollingMean(values: Column, asked: number, workspace: Workspace): Column {
-  const out = workspace.lend()
-  const tail = workspace.lend()
-  const rows = values.length
-  const window = Math.min(asked, rows)
-  tail.fill(0, 0, window)
-  let count = 0
-  for (let start = 0; start < rows; start += window) {
-    const end = Math.min(start + window, rows)
-    let sum = 0
-    for (let row = start, carried = window - 1; row < end; row++, carried--) {
-      const value = values[row]!
-      if (value - value === 0) {
-        sum += value
-        count++
-      }
-      if (start > 0) {
-        const leaving = values[row - window]!
-        if (leaving - leaving === 0) count--
-      }
-      // no values at all: 0/0
-      out[row] = (sum + tail[carried]!) / count
-    }
-    if (end < rows) sumBackwards(values, end, tail, window)
-  }
-  workspace.giveBack(tail)
-  return out
-}
+export const rollingMean = (values: Column, window: number, workspace: Workspace): Column =>
+  inBlocks(2, values, window, workspace, (...of) => workspace.compiled.rollingMean(...of))
 
 /** Counts what is not NaN; an infinity counts, as in pandas. */
 export function rollingCount(values: Column, window: number, workspace: Workspace): Column {
@@ -74,14 +26,4 @@ export function rollingCount(values: Column, window: number, workspace: Workspac
     out[row] = count
   }
   return out
-}
-
-/** Sums of the last rows before `end`, one row more each. */
-function sumBackwards(values: Column, end: number, tail: Column, window: number): void {
-  let sum = 0
-  for (let taken = 1; taken < window; taken++) {
-    const value = values[end - taken]!
-    if (value - value === 0) sum += value
-    tail[taken] = sum
-  }
 }

@@ -7,51 +7,10 @@
  */
 import type { Column } from '../operator.ts'
 import type { Workspace } from '../workspace.ts'
+import { inBlocks } from './in-blocks.ts'
 
-export function rollingVariance(values: Column, asked: number, workspace: Workspace): Column {
-  const [out, tailCount, tailMean, tailSquares] = [workspace.lend(), workspace.lend(), workspace.lend(), workspace.lend()]
-  const rows = values.length
-  const window = Math.min(asked, rows)
-  for (const tail of [tailCount, tailMean, tailSquares]) tail.fill(0, 0, window)
-  for (let start = 0; start < rows; start += window) {
-    const end = Math.min(start + window, rows)
-    let count = 0
-    let mean = 0
-    let squares = 0
-    for (let row = start, carried = window - 1; row < end; row++, carried--) {
-      const value = values[row]!
-      if (value - value === 0) {
-        const deviation = value - mean
-        mean += deviation / ++count
-        squares += deviation * (value - mean)
-      }
-      const before = tailCount[carried]!
-      const all = count + before
-      // with one part empty the other's squares are the whole
-      const gap = count === 0 || before === 0 ? 0 : mean - tailMean[carried]!
-      const joined = squares + tailSquares[carried]! + (gap === 0 ? 0 : (gap * gap * count * before) / all)
-      out[row] = all < 2 ? NaN : joined / (all - 1)
-    }
-    if (end === rows) break
-    count = mean = squares = 0
-    for (let taken = 1; taken < window; taken++) {
-      const value = values[end - taken]!
-      if (value - value === 0) {
-        const deviation = value - mean
-        mean += deviation / ++count
-        squares += deviation * (value - mean)
-      }
-      tailCount[taken] = count
-      tailMean[taken] = mean
-      tailSquares[taken] = squares
-    }
-  }
-  workspace.giveBack(tailCount, tailMean, tailSquares)
-  return out
-}
+export const rollingVariance = (values: Column, window: number, workspace: Workspace): Column =>
+  inBlocks(6, values, window, workspace, (...of) => workspace.compiled.rollingVariance(...of, false))
 
-export function rollingDeviation(values: Column, window: number, workspace: Workspace): Column {
-  const out = rollingVariance(values, window, workspace)
-  for (let row = 0; row < out.length; row++) out[row] = Math.sqrt(out[row]!)
-  return out
-}
+export const rollingDeviation = (values: Column, window: number, workspace: Workspace): Column =>
+  inBlocks(6, values, window, workspace, (...of) => workspace.compiled.rollingVariance(...of, true))

@@ -28,20 +28,18 @@ const define = (
   },
 ]
 
-type Pair = Parameters<typeof kernels.pair>[3]
-type Single = Parameters<typeof kernels.single>[2]
+type Pair = typeof kernels.add
+type Single = typeof kernels.absolute
 
 const pair = (name: string, work: Pair, write?: Kernel['write']) =>
-  define(name, [operand, operand], 'series', ([a, b], place) => kernels.pair(a!, b!, place, work), promoted, write)
+  define(name, [operand, operand], 'series', ([a, b], place) => work(a!, b!, place), promoted, write)
 
-const comparison = (name: string, work: Pair) =>
-  define(name, [operand, operand], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
+const comparison = (name: string, work: Pair) => define(name, [operand, operand], 'condition', ([a, b], place) => work(a!, b!, place))
 
-const logic = (name: string, work: Pair) =>
-  define(name, [condition, condition], 'condition', ([a, b], place) => kernels.pair(a!, b!, place, work))
+const logic = (name: string, work: Pair) => define(name, [condition, condition], 'condition', ([a, b], place) => work(a!, b!, place))
 
 const single = (name: string, work: Single, precision?: SymbolOperator['precision']) =>
-  define(name, [series], 'series', ([a], place) => kernels.single(a as Column, place, work), precision)
+  define(name, [series], 'series', ([a], place) => work(a as Column, place), precision)
 
 export const elementwise = new Map<string, SymbolOperator>([
   pair('Add', kernels.add),
@@ -59,7 +57,7 @@ export const elementwise = new Map<string, SymbolOperator>([
   comparison('Ne', kernels.ne),
   logic('And', kernels.and),
   logic('Or', kernels.or),
-  define('Not', [condition], 'condition', ([a], place) => kernels.single(a as Column, place, kernels.not)),
+  define('Not', [condition], 'condition', ([a], place) => kernels.not(a as Column, place)),
   single('Abs', kernels.absolute),
   single('Sign', kernels.sign, () => 'float32'),
   single('Log', kernels.logarithm),

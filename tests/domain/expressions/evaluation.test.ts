@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '#domain/expressions/evaluate.ts'
-import { writeFloat32 } from '#domain/expressions/kernels/float32.ts'
 import type { Expression } from '#domain/expressions/expression.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { plan } from '#domain/expressions/plan.ts'
@@ -143,7 +142,9 @@ describe('bytes', () => {
   it('have one NaN, wherever it came from', () => {
     const different = new Float64Array(new BigUint64Array([0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff8000000000001n]).buffer)
     const out = new Float32Array(3)
-    writeFloat32(different, out)
+    const workspace = new Workspace(3)
+    workspace.writeFloat32(workspace.hold(different), out)
+    workspace.close()
     expect([...new Uint32Array(out.buffer)]).toEqual([0x7fc00000, 0x7fc00000, 0x7fc00000])
     expect(bytes(compute(parse('Log(0-$close)')))).toBe('0000c07f'.repeat(120))
   })
@@ -166,7 +167,7 @@ describe('rolling windows', () => {
   ])('have the %s that one gets window by window', (_, rolling, naive) =>
     fc.assert(
       fc.property(series, window, (values, n) => {
-        const out = rolling(Float64Array.from(values), n, new Workspace(values.length))
+        const out = ofHeld(rolling, Float64Array.from(values), n)
         for (const [row, found] of out.entries()) {
           const part = present(values, row, n)
           const expected = part.length === 0 ? NaN : naive(part)
@@ -180,22 +181,15 @@ describe('rolling windows', () => {
   it('lose nothing over a million rows far from zero', () => {
     const values = Float64Array.from({ length: 1_000_000 }, (_, row) => 1e6 + ((row * 7919) % 1000) * 1e-3)
     const last = [...values.subarray(-10)]
-    const workspace = new Workspace(values.length)
-    expect(rollingDeviation(values, 10, workspace).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
-    expect(rollingMean(values, 10, workspace).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
+    expect(ofHeld(rollingDeviation, values, 10).at(-1)! / deviationOf(last)).toBeCloseTo(1, 7)
+    expect(ofHeld(rollingMean, values, 10).at(-1)).toBeCloseTo(1e6 + last.reduce((sum, value) => sum + (value - 1e6), 0) / 10, 8)
   })
 
   it('keep the shape of a million rows far from zero', () => {
     const values = Float64Array.from({ length: 1_000_000 }, (_, row) => 1e6 + ((row * 7919) % 1000) * 1e-3)
     const falling = values.map((value) => 3e6 - value)
     const small = values.subarray(-20).map((value) => value - 1e6)
-    const workspace = new Workspace(values.length)
-    const ends = (rolling: (values: Float64Array, window: number, workspace: Workspace) => Float64Array) => {
-      const whole = rolling(values, 20, workspace)
-      const last = whole.at(-1)!
-      workspace.giveBack(whole)
-      return [last, rolling(small, 20, new Workspace(20)).at(-1)!] as const
-    }
+    const ends = (rolling: Rolling) => [ofHeld(rolling, values, 20).at(-1)!, ofHeld(rolling, small, 20).at(-1)!] as const
     for (const rolling of [rollingSkewness, rollingKurtosis, rollingMeanDistance]) {
       const [far, near] = ends(rolling)
       expect(far).toBeCloseTo(near, 5)
@@ -204,11 +198,12 @@ describe('rolling windows', () => {
       const [far, near] = ends((...operands) => rollingRegression(...operands)[line]!)
       expect(far).toBeCloseTo(near, 7)
     }
-    expect(rollingCorrelation(values, falling, 20, workspace).at(-1)).toBeCloseTo(-1, 9)
+    const correlation: Rolling = (held, n, workspace) => rollingCorrelation(held, workspace.hold(falling), n, workspace)
+    expect(ofHeld(correlation, values, 20).at(-1)).toBeCloseTo(-1, 9)
   })
 
   /** What each kernel answers, one line after another. */
-  const kernels: [string, (values: Float64Array, n: number, workspace: Workspace) => Float64Array[]][] = [
+  const kernels: [string, Lines][] = [
     ['sum', (...of) => [rollingSum(...of)]],
     ['mean', (...of) => [rollingMean(...of)]],
     ['deviation', (...of) => [rollingDeviation(...of)]],
@@ -219,10 +214,10 @@ describe('rolling windows', () => {
     ['weighted mean', (...of) => [rollingWeightedMean(...of)]],
     ['order', (values, n, workspace) => rollingOrder(values, n, [0.2, 0.5, rankOfNewest], workspace)],
     ['regression', (...of) => rollingRegression(...of)],
-    ['covariance', (values, n, workspace) => [rollingCovariance(values, squaresOf(values), n, workspace)]],
-    ['correlation', (values, n, workspace) => [rollingCorrelation(values, squaresOf(values), n, workspace)]],
+    ['covariance', (values, n, workspace) => [rollingCovariance(values, squaresOf(values, workspace), n, workspace)]],
+    ['correlation', (values, n, workspace) => [rollingCorrelation(values, squaresOf(values, workspace), n, workspace)]],
   ]
-  const squaresOf = (values: Float64Array) => values.map((value) => value * value)
+  const squaresOf = (values: Float64Array, workspace: Workspace) => workspace.hold(Float64Array.from(values, (value) => value * value))
 
   it.each(kernels)('of %s begun at a block give the same bits from the next block on', (name, rolling) =>
     fc.assert(
@@ -231,8 +226,8 @@ describe('rolling windows', () => {
         const values = Float64Array.from(drawn, (value) => (name === 'regression' && !Number.isFinite(value) ? NaN : value))
         const from = blocks * n
         if (from + n >= values.length) return
-        const whole = rolling(values, n, new Workspace(values.length))
-        const part = rolling(values.subarray(from), n, new Workspace(values.length - from))
+        const whole = linesOfHeld(rolling, values, n)
+        const part = linesOfHeld(rolling, values.subarray(from), n)
         for (const [line, column] of whole.entries()) expect(part[line]!.subarray(n)).toEqual(column.subarray(from + n))
       }),
     ),
@@ -240,7 +235,8 @@ describe('rolling windows', () => {
 
   it.each([20, 257, 1000])('of order over %i rows find what sorting finds', (n) => {
     const values = Float64Array.from({ length: 1500 }, (_, row) => (row % 97 === 0 ? NaN : ((row * 7919) % 211) / 8))
-    const [low, middle, rank] = rollingOrder(values, n, [0.2, 0.5, rankOfNewest], new Workspace(values.length))
+    const order: Lines = (held, window, workspace) => rollingOrder(held, window, [0.2, 0.5, rankOfNewest], workspace)
+    const [low, middle, rank] = linesOfHeld(order, values, n)
     for (let row = 0; row < values.length; row += 13) {
       const held = values
         .subarray(Math.max(0, row - n + 1), row + 1)
@@ -273,6 +269,20 @@ describe('rolling windows', () => {
       }),
     ))
 })
+
+type Rolling = (values: Float64Array, window: number, workspace: Workspace) => Float64Array
+type Lines = (...of: Parameters<Rolling>) => Float64Array[]
+
+/** What a kernel answers over values in a workspace of its own. */
+function linesOfHeld(kernel: Lines, values: Float64Array, window: number): Float64Array[] {
+  const workspace = new Workspace(values.length)
+  const lines = kernel(workspace.hold(values), window, workspace).map((line) => line.slice())
+  workspace.close()
+  return lines
+}
+
+const ofHeld = (kernel: Rolling, values: Float64Array, window: number): Float64Array =>
+  linesOfHeld((...of) => [kernel(...of)], values, window)[0]!
 
 function deviationOf(part: number[]): number {
   if (part.length < 2) return NaN
