@@ -3,7 +3,6 @@ import { raiseAlert } from '#db/commands/raise-alert.ts'
 import { findAlertAt } from '#db/queries/alerts.ts'
 import { testMeanAboveZero } from '#domain/evaluation/session-test.ts'
 import { forecasterOf } from './forecaster.ts'
-import type { Contested } from './judge-challenger.ts'
 
 type Contest = {
   id: string
@@ -14,6 +13,9 @@ type Contest = {
   challengerName: string | null
   challengerVersion: number | null
 }
+
+/** Losses of one session, of the three that are compared. */
+export type Contested = { session: string; challenger: number; champion: number; persistence: number }
 
 /** one-sided */
 const significance = 0.05

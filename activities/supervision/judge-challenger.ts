@@ -10,7 +10,7 @@ import { recordEndpointEvent } from '#db/commands/record-endpoint-event.ts'
 import { findLanding, readScores, readSupervision } from '#db/queries/standing-panel.ts'
 import { labelReach } from '#domain/features/definitions.ts'
 import { lookAt, type PlannedLook, planLooks, sessionsOfLooks } from '#domain/monitoring/group-sequential.ts'
-import { compareWithBaseline, findBaselineAlert } from './compare-with-baseline.ts'
+import { compareWithBaseline, type Contested, findBaselineAlert } from './compare-with-baseline.ts'
 import { forecasterOf, persistenceOf } from './forecaster.ts'
 
 export type Judgement = {
@@ -21,9 +21,6 @@ export type Judgement = {
   /** at a verdict: whether the better of the two loses to persistence, and significantly so */
   worseThanBaseline: { significant: boolean } | null
 }
-
-/** Losses of one session, of the three that are compared. */
-export type Contested = { session: string; challenger: number; champion: number; persistence: number }
 
 /**
  * Makes the looks that are due. Doing it again makes none twice.

@@ -3,33 +3,8 @@
  * `warning`: look before use; `info`: so it is.
  */
 import { isReversal, type Move } from './moves.ts'
-import type { QualityReport } from './quality-report.ts'
+import type { Finding, QualityReport, Severity } from './quality-report.ts'
 import { thresholds } from './thresholds.ts'
-
-export type Severity = 'critical' | 'warning' | 'info'
-
-export type Finding = {
-  severity: Severity
-  kind:
-    | 'contradictory-bars'
-    | 'price-reversals'
-    | 'unusable-actions'
-    | 'gaps'
-    | 'off-calendar'
-    | 'quarantine'
-    | 'unexplained-moves'
-    | 'adjusted-close'
-    | 'stale-prices'
-    | 'spikes'
-    | 'ended'
-    | 'withdrawn'
-    | 'zero-volume'
-    | 'explained-jumps'
-    | 'own-calendar'
-  /** things of the kind */
-  count: number
-  text: string
-}
 
 type Facts = Omit<QualityReport, 'findings'>
 

@@ -2,7 +2,6 @@ import type { KnownAtBasis } from '../market/snapshot-identity.ts'
 import type { BarShape } from './bar-shapes.ts'
 import type { Gap, MonthCount } from './coverage.ts'
 import type { Disagreement } from './disagreements.ts'
-import type { Finding } from './findings.ts'
 import type { Move } from './moves.ts'
 import type { StaleRun, ZeroVolume } from './stale-runs.ts'
 import type { thresholds } from './thresholds.ts'
@@ -43,6 +42,31 @@ export type Tally = {
   explainedJumps: { action: number; 'adjusted-close': number; 'adjusted-prices': number; approval: number }
   contradictoryBars: number
   spikes: number
+}
+
+export type Severity = 'critical' | 'warning' | 'info'
+
+export type Finding = {
+  severity: Severity
+  kind:
+    | 'contradictory-bars'
+    | 'price-reversals'
+    | 'unusable-actions'
+    | 'gaps'
+    | 'off-calendar'
+    | 'quarantine'
+    | 'unexplained-moves'
+    | 'adjusted-close'
+    | 'stale-prices'
+    | 'spikes'
+    | 'ended'
+    | 'withdrawn'
+    | 'zero-volume'
+    | 'explained-jumps'
+    | 'own-calendar'
+  /** things of the kind */
+  count: number
+  text: string
 }
 
 /** In the shape of the contract of the same name. Equal bars, actions and refused rows give equal reports. */
