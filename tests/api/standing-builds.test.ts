@@ -103,7 +103,10 @@ test('one with a universe follows beside that of all symbols, and is built with 
     ids.push((await world.ask(`POST ${path('index')}`, { body: each })).json().id)
   expect(new Set(ids).size).toBe(2)
   expect((await world.ask(`GET ${path('index')}`)).json().items).toEqual(
-    expect.arrayContaining([expect.objectContaining({ id: ids[1], universe: 'large' }), expect.not.objectContaining({ universe: 'large' })]),
+    expect.arrayContaining([
+      expect.objectContaining({ id: ids[1], universe: 'large' }),
+      expect.not.objectContaining({ universe: 'large' }),
+    ]),
   )
   const log = { warn: (message: string) => expect.fail(message) } as unknown as Parameters<typeof startStandingBuilds>[0]['log']
   await startStandingBuilds({ db: world.db, client: world.temporal.workersClient, log }, 'index')

@@ -197,7 +197,9 @@ test('a build of a universe is asked for by it: its rows are of members, whoever
   expect((await world.run('features', 'export', ...ofLarge, '--out', out)).code).toBe(0)
   const { rows, columns } = await python(readParquet, out)
   const member = ({ symbol, sessions }: (typeof bars)[number]) =>
-    sessions.filter((session) => symbol === 'BBB' || (session >= from && session <= first.sessions[60]!)).map((session) => `${symbol} ${session}`)
+    sessions
+      .filter((session) => symbol === 'BBB' || (session >= from && session <= first.sessions[60]!))
+      .map((session) => `${symbol} ${session}`)
   expect(rows).toEqual([...member(first), ...member(second)])
   // alone, or the lower or higher of two
   const lower = (session: string) => first.close[first.sessions.indexOf(session)]! < second.close[second.sessions.indexOf(session)]!
@@ -214,7 +216,9 @@ test('a build of a universe is asked for by it: its rows are of members, whoever
   expect(await readFile(page, 'utf8')).toMatch(/universe[^]{0,40}large/)
   const points = await world.file('members.csv', `symbol,time\nAAA,${first.sessions[50]}T23:00:00Z\nAAA,${first.sessions[70]}T23:00:00Z\n`)
   const joined = join(world.folder, 'members.csv')
-  expect((await world.run('features', 'join', ...ofLarge, '--points', points, '--out', joined, '--json')).json()).toMatchObject({ known: 1 })
+  expect((await world.run('features', 'join', ...ofLarge, '--points', points, '--out', joined, '--json')).json()).toMatchObject({
+    known: 1,
+  })
   // a set is its build of all symbols, unless a universe is named
   expect(await world.run('features', 'statistics', ...of)).toMatchObject({
     code: 1,

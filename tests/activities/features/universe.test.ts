@@ -39,9 +39,7 @@ const universes: Universe[] = [
   { name: 'empty', spans: [{ symbol: 'W6', from: '1990-01-02', to: '1999-12-31' }] },
   { name: 'large', spans },
 ]
-const actions: CorporateAction[] = [
-  { symbol: 'W5', exDate: delisted, kind: 'delisting', knownAt: `${delisted}T21:00:00Z`, basis: 'given' },
-]
+const actions: CorporateAction[] = [{ symbol: 'W5', exDate: delisted, kind: 'delisting', knownAt: `${delisted}T21:00:00Z`, basis: 'given' }]
 const isMember = (symbol: string, session: string) =>
   spans.some((span) => span.symbol === symbol && span.from <= session && session <= span.to) && (symbol !== 'W5' || session < delisted)
 
@@ -127,7 +125,9 @@ describe('a build with a universe', () => {
 
   it('leaves online the newest row of who is a member in its newest session', async () => {
     const rows = await world.db.select().from(featureRow).where(eq(featureRow.buildId, buildId)).orderBy(asc(featureRow.symbol))
-    expect(rows.map(({ symbol, session }) => [symbol, session])).toEqual(['W0', 'W1', 'W2', 'W3'].map((symbol) => [symbol, sessions.at(-1)]))
+    expect(rows.map(({ symbol, session }) => [symbol, session])).toEqual(
+      ['W0', 'W1', 'W2', 'W3'].map((symbol) => [symbol, sessions.at(-1)]),
+    )
     for (const { symbol, values } of rows) {
       const slice = slices.get(symbol)!
       const newest = featureSet.features.map(({ name }) => slice.column(name).at(-1))
@@ -170,7 +170,13 @@ describe('a build with a universe', () => {
 
   it('answers a point in time with a row of a member, and with none while the symbol is out', async () => {
     const at = (symbol: string, session: string) => ({ symbol, time: `${session}T23:00:00Z` })
-    const points = [at('W3', sessions[90]!), at('W3', sessions[100]!), at('W3', sessions[120]!), at('W5', sessions[180]!), at('W6', sessions[50]!)]
+    const points = [
+      at('W3', sessions[90]!),
+      at('W3', sessions[100]!),
+      at('W3', sessions[120]!),
+      at('W5', sessions[180]!),
+      at('W6', sessions[50]!),
+    ]
     const { joined } = await joinBuild(world, { joinId: crypto.randomUUID(), buildId, points }, signal)
     const { rows } = FeatureJoin.parse(await read(joined))
     // the delisted one has its last session for good, as in a build of all symbols
