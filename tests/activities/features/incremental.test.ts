@@ -13,6 +13,7 @@ import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { BesideBars } from '#contracts/datasets.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
+import { forgetShards } from '#db/commands/forget-shards.ts'
 import { featureShardCache } from '#db/schema.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
@@ -320,6 +321,7 @@ describe('an incremental build', () => {
 
   it('is so too of members alone, whoever enters and leaves', async () => {
     const universe = { ...crossed, universe: 'some' }
+    const ofOne = { ...bounded, universe: 'some' }
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 40, max: 250 }).chain((rows) => fc.constantFrom(rows, rows + 300)),
@@ -328,7 +330,7 @@ describe('an incremental build', () => {
           fc.record({
             change: fc.oneof(edit, stays),
             by: fc.constantFrom(label, rankedLabel, laterRank),
-            set: fc.constantFrom(universe, universe, crossed, { ...bounded, universe: 'some' }),
+            set: fc.constantFrom(universe, crossed, ofOne, ofOne),
           }),
           { minLength: 3, maxLength: 5 },
         ),
@@ -418,6 +420,53 @@ describe('an incremental build', () => {
     expect(sections!.asked - sections!.cached).toBe(changed.length)
     const again = await build({ bars, actions: [] }, snapshot, ranks, { groups })
     expect([again.cached, again.shards]).toEqual([again.asked, after.shards])
+  })
+
+  it('cuts the rows of a changed membership anew where no column reads another symbol, and computes nothing', async () => {
+    const some = { ...bounded, universe: 'some' }
+    const market: Market = { bars: whole.slice(0, 3).map((each) => until(each, 400)), actions: [] }
+    const { sessions } = market.bars[0]!
+    const spans = (to: number) => [
+      { symbol: 'AAA', from: sessions[0]!, to: '2099-12-31' },
+      { symbol: 'BBB', from: sessions[0]!, to: sessions[to]! },
+    ]
+    const before = await build(market, await land({ ...market, spans: spans(200) }), some)
+    tasks.length = 0
+    const snapshot = await land({ ...market, spans: spans(201) })
+    const after = await build(market, snapshot, some)
+    expect([tasks, after.cached]).toEqual([[], after.asked])
+    const rows = (shards: { rows: number }[]) => shards.reduce((sum, shard) => sum + shard.rows, 0)
+    expect(rows(after.shards)).toBe(rows(before.shards) + 1)
+    const changed = after.shards.filter(({ object }) => before.shards.every((shard) => shard.object.sha256 !== object.sha256))
+    expect(changed).toHaveLength(1)
+    const batch = await build(market, snapshot, some, { from: 'empty' })
+    expect([after.shards, after.digest]).toEqual([batch.shards, batch.digest])
+  })
+
+  it('goes on from the shards that a build names, when those that they were cut from were collected', async () => {
+    const some = { ...bounded, universe: 'some' }
+    const bars = whole.slice(0, 3).map((each) => until(each, 701))
+    const { sessions } = bars[0]!
+    const spans = ['AAA', 'BBB'].map((symbol) => ({ symbol, from: sessions[10]!, to: '2099-12-31' }))
+    const market: Market = { bars: bars.map((each) => until(each, 700)), actions: [], spans }
+    const before = await land(market)
+    const first = await build(market, before, some)
+    const named = first.shards.map(({ object }) => object.uri)
+    const collected = (await kept.db.select().from(featureShardCache)).filter(({ shard }) => !named.includes(shard.object.uri))
+    await forgetShards(
+      kept.db,
+      collected.map(({ shard }) => shard.object.uri),
+    )
+    expect(collected.length).toBe(first.shards.length)
+    tasks.length = 0
+    const after = { ...market, bars }
+    const snapshot = await land(after, before)
+    const { shards, digest } = await build(after, snapshot, some)
+    expect(tasks.map((task) => [task.bars.symbol, task.bars.sessions.length < 300])).toEqual(
+      ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, true]),
+    )
+    const batch = await build(after, snapshot, some, { from: 'empty' })
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
 
   it('computes no cross-section again whose operands are what they were', async () => {
