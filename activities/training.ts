@@ -32,7 +32,7 @@ export const createTrainingActivities = ({ db, objects }: { db: Database; object
   /** Refuses what cannot work with any data, and answers the snapshot to train on. */
   async resolveRecipe({ runId, recipe, snapshotId }: TrainModelInput): Promise<string> {
     assertSegmentsOrdered(recipe.segments)
-    const bars = { dataset: recipe.dataset, snapshotId: snapshotId ?? undefined }
+    const bars = { dataset: recipe.dataset, snapshotId: snapshotId ?? undefined, universe: recipe.universe }
     await resolveSet(db, recipe.featureSet, recipe.label, bars, recipe.processors)
     if (recipe.model === 'persistence' && recipe.featureSet !== persistenceSet)
       throw new QuantloopError(

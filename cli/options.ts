@@ -1,6 +1,7 @@
 /** What options of several commands have in common. A value that cannot be meant is wrong use: exit code 2. */
 import { type Command, InvalidArgumentError } from 'commander'
 import type { z } from 'zod'
+import { UniverseName } from '#contracts/datasets.ts'
 import { SnapshotReference } from '#contracts/snapshots.ts'
 import { Session, SessionRange, SpeltTicker, Timestamp } from '#contracts/words.ts'
 import type { Paging } from './client.ts'
@@ -15,6 +16,8 @@ export const as =
   }
 
 export const session = as(Session)
+
+export const universeName = as(UniverseName)
 
 export const snapshotReference = as(SnapshotReference)
 

@@ -11,6 +11,7 @@ export function describeRun(run: TrainingRun): string {
       state: run.state,
       step: run.step,
       label: run.recipe.label.expression,
+      universe: run.recipe.universe ?? null,
       snapshot: short(run.snapshotId),
       'as known at': moment(run.asOf),
       build: short(run.buildId),

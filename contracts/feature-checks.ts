@@ -1,5 +1,6 @@
 /** Whether the features of a build can be trusted: looking ahead, warm-up, leaks of the label. */
 import { z } from 'zod'
+import { UniverseName } from './datasets.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { FeatureSetReference, Line, Name, Session, Ticker, Timestamp } from './words.ts'
 
@@ -24,6 +25,8 @@ export const FeatureCheck = z.strictObject({
   snapshotId: Sha256,
   engineVersion: z.string(),
   featureSet: z.strictObject({ name: Name, version: z.int().positive() }),
+  /** whose members the rows are of; without one, all symbols */
+  universe: UniverseName.optional(),
   label: z.strictObject({ expression: z.string(), kind: z.enum(['time-series', 'cross-sectional']), reach: z.int().positive() }),
   verdict: CheckVerdict,
   /** in words, one a finding */
@@ -95,11 +98,12 @@ export type CheckFeaturesInput = z.infer<typeof CheckFeaturesInput>
 export const CheckFeaturesResult = z.strictObject({ report: ObjectRef, verdict: CheckVerdict, reasons: z.array(z.string()) })
 export type CheckFeaturesResult = z.infer<typeof CheckFeaturesResult>
 
-/** Without a build, the newest ready one of the set over the dataset. */
+/** Without a build, the newest ready one of the set over the dataset, or over a universe of it. */
 export const CheckRequest = z.strictObject({
   dataset: Name,
   features: FeatureSetReference,
   build: Sha256.optional(),
+  universe: UniverseName.optional(),
   before: Session.optional(),
   seed: Seed.default(0),
 })

@@ -1,11 +1,17 @@
 /** The rows of a feature build as one file. */
 import { z } from 'zod'
+import { UniverseName } from './datasets.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { inspection } from './snapshots.ts'
 import { FeatureSetReference, Id, Name } from './words.ts'
 
-/** Without a build, the newest ready one of the set over the dataset: of what is known today, whatever its label. */
-export const FeatureExportRequest = z.strictObject({ dataset: Name, features: FeatureSetReference, build: Sha256.optional() })
+/** Without a build, the newest ready one of the set over the dataset, or over a universe of it: of what is known today, whatever its label. */
+export const FeatureExportRequest = z.strictObject({
+  dataset: Name,
+  features: FeatureSetReference,
+  build: Sha256.optional(),
+  universe: UniverseName.optional(),
+})
 export type FeatureExportRequest = z.infer<typeof FeatureExportRequest>
 
 /** Input of `exportFeatures`. */

@@ -1,5 +1,6 @@
 /** The feature rows that were known at given times: what a training set of events is made of. */
 import { z } from 'zod'
+import { UniverseName } from './datasets.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { FeatureSetReference, Id, Name, Session, SpeltTicker, Ticker, Timestamp } from './words.ts'
 
@@ -11,6 +12,7 @@ export const FeatureJoinRequest = z.strictObject({
   dataset: Name,
   features: FeatureSetReference,
   build: Sha256.optional(),
+  universe: UniverseName.optional(),
   knownBy: Timestamp.optional(),
   points: z
     .array(z.strictObject({ symbol: SpeltTicker, time: Timestamp }))

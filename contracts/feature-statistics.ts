@@ -1,5 +1,6 @@
 /** What the features of a build look like: kept with the build, for pages and for comparing later windows. */
 import { z } from 'zod'
+import { UniverseName } from './datasets.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { Name, Session } from './words.ts'
 
@@ -44,6 +45,8 @@ export const FeatureStatistics = z.strictObject({
   snapshotId: Sha256,
   engineVersion: z.string(),
   featureSet: z.strictObject({ name: Name, version: z.int().positive() }),
+  /** whose members the rows are of; without one, all symbols */
+  universe: UniverseName.optional(),
   label: z.strictObject({ expression: z.string(), kind: z.enum(['time-series', 'cross-sectional']) }),
   rows: count,
   symbols: count,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ObjectRef, Sha256 } from './references.ts'
+import { UniverseName } from './datasets.ts'
 import { AsOf, Name, RequestOrigin, Session, Ticker, Timestamp } from './words.ts'
 
 /** Column names of a shard that no feature may take. */
@@ -55,6 +56,8 @@ export const FeatureSet = z.strictObject({
   absent: z.array(AbsentFeature).optional(),
   /** what a recipe has made of the set: the expressions hold it already */
   processors: z.array(BuildProcessor).min(1).optional(),
+  /** of the snapshot: rows and cross-sections are of its members in each session */
+  universe: UniverseName.optional(),
 })
 export type FeatureSet = z.infer<typeof FeatureSet>
 
@@ -112,6 +115,8 @@ export const FeatureBuildManifest = z.strictObject({
   featureHash: Sha256,
   engineVersion: z.string(),
   featureSet: z.strictObject({ name: Name, version: z.int().positive() }),
+  /** whose members the rows are of; without one, all symbols */
+  universe: UniverseName.optional(),
   columns: z.array(FeatureColumn).min(1),
   label: z.strictObject({
     expression: Expression,
@@ -156,6 +161,7 @@ export const FeatureBuild = z.strictObject({
     version: z.int(),
     absent: z.array(AbsentFeature),
     processors: z.array(BuildProcessor).optional(),
+    universe: UniverseName.optional(),
   }),
   label: LabelDefinition,
   state: BuildState,

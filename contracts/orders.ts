@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Command } from './commands.ts'
+import { UniverseName } from './datasets.ts'
 import { SetRegistration } from './feature-sets.ts'
 import { LabelDefinition } from './features.ts'
 import { Sha256 } from './references.ts'
@@ -26,6 +27,7 @@ export const Order = z.discriminatedUnion('verb', [
     definitionHash: Sha256,
     featureSet: FeatureSetReference,
     label: LabelDefinition,
+    universe: UniverseName.optional(),
   }),
   z.strictObject({ verb: z.literal('unfollow-dataset'), dataset: Name, definitionHash: Sha256 }),
   z.strictObject({

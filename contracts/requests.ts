@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Role } from './access.ts'
 import { CommandBody } from './commands.ts'
-import { ConnectorConfig } from './datasets.ts'
+import { ConnectorConfig, UniverseName } from './datasets.ts'
 import { RolloutPlan } from './deployments.ts'
 import { CrossProcessors, Expression, LabelDefinition } from './features.ts'
 import { UploadUri } from './references.ts'
@@ -24,7 +24,8 @@ export type LabelRequest = z.infer<typeof LabelRequest>
 
 /**
  * Without a snapshot the build reads the dataset's newest. With `asOf` it sees what was known then: of the snapshot that
- * is named, else of the one that was the dataset's head at that time, else of its first.
+ * is named, else of the one that was the dataset's head at that time, else of its first. With a universe of the snapshot its
+ * rows and cross-sections are of the members of each session.
  */
 export const BuildRequest = z.strictObject({
   dataset: Name,
@@ -32,6 +33,7 @@ export const BuildRequest = z.strictObject({
   label: LabelRequest,
   snapshotId: SnapshotReference.optional(),
   asOf: Timestamp.optional(),
+  universe: UniverseName.optional(),
 })
 export type BuildRequest = z.infer<typeof BuildRequest>
 
@@ -56,6 +58,7 @@ export const TrainRequest = z.strictObject({
   threads: Recipe.shape.threads.default(1),
   missing: Recipe.shape.missing.default('accept'),
   processors: Recipe.shape.processors,
+  universe: Recipe.shape.universe,
   /** what becomes of the label, and of its naive forecast: the recipe's label is the expression of it */
   labelProcessors: z.array(LabelProcessor).min(1).max(5).optional(),
   snapshotId: SnapshotReference.optional(),

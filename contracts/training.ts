@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { misplaced } from '#domain/features/build-processors.ts'
+import { UniverseName } from './datasets.ts'
 import { CrossProcessors, Fillna, LabelDefinition } from './features.ts'
 import { ObjectRef, Sha256 } from './references.ts'
 import { FeatureSetReference, AsOf, Id, Name, RequestOrigin, Session, SessionRange, Timestamp } from './words.ts'
@@ -92,6 +93,8 @@ export const Recipe = z.strictObject({
   threads: z.int().min(1).max(256),
   missing: z.enum(['accept', 'refuse']),
   processors: Processors.optional(),
+  /** whose members are trained on, and served; without one, all symbols */
+  universe: UniverseName.optional(),
 })
 export type Recipe = z.infer<typeof Recipe>
 

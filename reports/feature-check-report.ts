@@ -18,6 +18,7 @@ export function featureCheckReport({ dataset, check }: FeatureCheckStory): strin
       accepted: acceptedBy === null ? null : `by ${acceptedBy}: ${check.acceptedReason}`,
       label: html`<code>${label.expression}</code>`,
       judged: label.kind,
+      universe: check.universe ?? 'all symbols',
       'cut histories': `${lookAhead.cuts} of ${lookAhead.symbols} symbols, ${lookAhead.cells} values compared`,
       checked: moment(check.checkedAt),
       build: html`<code>${check.buildId}</code>`,

@@ -20,6 +20,7 @@ export function featureSetReport(overview: FeatureOverview): string {
       features: statistics.features.length,
       'left out': absent.length === 0 ? null : `${absent.map((each) => each.name).join(', ')}: bars have no $${absent[0]!.column}`,
       'look-back': `${Math.max(...statistics.features.map(({ lookback }) => lookback))} sessions at most`,
+      universe: statistics.universe ?? 'all symbols',
       rows: `${statistics.rows} of ${statistics.symbols} symbols, ${statistics.firstSession} to ${statistics.lastSession}`,
       label: html`<code>${statistics.label.expression}</code>, ${statistics.label.kind}`,
       check: check === null ? 'not checked yet: quantloop features check' : html`${verdictOf(check)}. ${leadOf(check)}`,

@@ -47,6 +47,7 @@ function asked({ run: { recipe, asOf }, snapshot }: TrainingRunStory): Section {
         persistence: recipe.label.persistence === undefined ? null : html`<code>${recipe.label.persistence}</code>`,
         features: recipe.featureSet,
         dataset: recipe.dataset,
+        universe: recipe.universe ?? 'all symbols',
         bars:
           snapshot === null
             ? null

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { QuantloopError } from '#contracts/errors.ts'
+import type { ModelSidecar } from '#contracts/models.ts'
 import { PredictRequest, type PredictionInput, type PredictResponse } from '#contracts/predictions.ts'
 import { Name } from '#contracts/words.ts'
 import { answer } from './answer.ts'
@@ -48,11 +49,10 @@ function rowsOf({ replica }: ServingWorld, { route, sidecar }: ServedModel, symb
   const rows = symbols.map((symbol) => replica.features.find(route, symbol))
   const absent = symbols.filter((_, index) => rows[index] === undefined)
   if (absent.length > 0)
-    throw new QuantloopError(
-      'feature_row_missing',
-      `no feature row of ${route.dataset} for ${absent.join(', ')}: the symbol is not in the dataset, or its features are not built`,
-      { dataset: route.dataset, symbol: absent[0] ?? '' },
-    )
+    throw new QuantloopError('feature_row_missing', `no feature row of ${route.dataset} for ${absent.join(', ')}: ${whyAbsent(sidecar)}`, {
+      dataset: route.dataset,
+      symbol: absent[0] ?? '',
+    })
   const width = sidecar.input.features
   const wrong = rows.find((row) => row !== undefined && row.values.length !== width)
   if (wrong)
@@ -62,6 +62,12 @@ function rowsOf({ replica }: ServingWorld, { route, sidecar }: ServedModel, symb
     )
   return rows.filter((row) => row !== undefined)
 }
+
+/** What may be the reason that a symbol has no feature row. */
+export const whyAbsent = ({ recipe: { universe } }: Pick<ModelSidecar, 'recipe'>): string =>
+  universe === undefined
+    ? 'the symbol is not in the dataset, or its features are not built'
+    : `the symbol is no member of the universe ${universe} in the newest session that is built, or its features are not built`
 
 function assertSession(rows: readonly FeatureRow[], wanted: string | undefined): void {
   const other = rows.find(({ session }) => wanted !== undefined && session !== wanted)

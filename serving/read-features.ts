@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { FeatureRow } from '#contracts/features.ts'
-import { endpointName } from './predict-by-symbol.ts'
+import { endpointName, whyAbsent } from './predict-by-symbol.ts'
 import type { ServingWorld } from './world.ts'
 
 /**
@@ -17,11 +17,10 @@ export const readFeatures =
       const symbol = c.req.param('symbol') ?? ''
       const row = replica.features.find({ dataset, featureHash }, symbol)
       if (row === undefined)
-        throw new QuantloopError(
-          'feature_row_missing',
-          `no feature row of ${dataset} for ${symbol}: the symbol is not in the dataset, or its features are not built`,
-          { dataset, symbol },
-        )
+        throw new QuantloopError('feature_row_missing', `no feature row of ${dataset} for ${symbol}: ${whyAbsent(held.model.sidecar)}`, {
+          dataset,
+          symbol,
+        })
       const { session, buildId, sha256, values } = row
       const body: FeatureRow = {
         dataset,

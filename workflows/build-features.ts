@@ -88,7 +88,7 @@ async function crossSections(
     const lists = operands.map((each) => each.lists)
     const sections = await run.pausable('cross-sections', () =>
       untilAllEnd([...Array(chunks).keys()], ranked, (chunk) =>
-        compute.computeCrossSections({ featureSet, label, stage, chunk, operands: lists }),
+        compute.computeCrossSections({ snapshot, asOf, featureSet, label, stage, chunk, operands: lists }),
       ),
     )
     crossed.push(...sections.map(({ columns }) => columns))

@@ -85,13 +85,14 @@ async function builtFeatures(
   { recipe, asOf, origin }: TrainModelInput,
   snapshotId: string,
 ): Promise<{ id: string; manifest: ObjectRef }> {
-  const { dataset, featureSet, label, processors } = recipe
+  const { dataset, featureSet, label, processors, universe } = recipe
   const request = {
     dataset,
     snapshotId,
     asOf,
     featureSet,
     ...(processors && { processors }),
+    ...(universe !== undefined && { universe }),
     label,
     waiter: workflowInfo().workflowId,
     origin,

@@ -29,8 +29,9 @@ async function rebuildOnline(
   for (const { featureSet, label, featureHash } of await listOnlineBuilds(db, dataset))
     try {
       const origin = { by, bodySha256: sha256(`${commandId} ${featureHash}`) }
-      const { processors } = featureSet
-      await requestBuild(db, client, { dataset, snapshotId: to, featureSet: referenceOf(featureSet), processors, label, waiter, origin })
+      const { processors, universe } = featureSet
+      const of = { dataset, snapshotId: to, featureSet: referenceOf(featureSet), processors, universe, label }
+      await requestBuild(db, client, { ...of, waiter, origin })
     } catch (error) {
       // the head has moved: that stands, and a build can be asked for again
       log.warn('the online features were not asked for anew', { dataset, featureHash, error })

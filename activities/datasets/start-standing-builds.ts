@@ -39,8 +39,12 @@ export async function startStandingBuilds(world: World, dataset: string): Promis
   )
 }
 
-async function start({ db, client }: World, { dataset, featureSet: name, label }: StandingBuild, snapshotId: string): Promise<void> {
-  const featureSet = await resolveSet(db, name, label, { dataset, snapshotId })
+async function start(
+  { db, client }: World,
+  { dataset, featureSet: name, label, universe }: StandingBuild,
+  snapshotId: string,
+): Promise<void> {
+  const featureSet = await resolveSet(db, name, label, { dataset, snapshotId, universe })
   // of today's engine, which may give another hash than the one that it was asked for with
   const definition = definitionHash(featureSet, label)
   const buildId = buildIdOf(definition, snapshotId)
@@ -49,7 +53,7 @@ async function start({ db, client }: World, { dataset, featureSet: name, label }
   // one that another dataset of equal content had built has not put this one's rows online
   if (featureHash !== null && (await servesOnline(db, { dataset, featureHash }, snapshotId))) return
   const by = `dataset:${dataset}`
-  const bodySha256 = sha256(canonicalJson({ dataset, features: name, label }))
+  const bodySha256 = sha256(canonicalJson({ dataset, features: name, label, universe }))
   const input: BuildInput = { buildId, definitionHash: definition, snapshotId, dataset, featureSet, label, origin: { by, bodySha256 } }
   await client.workflow.start('buildFeatures', {
     workflowId: featuresWorkflowId(definition, snapshotId),

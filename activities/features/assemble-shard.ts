@@ -23,6 +23,8 @@ export type NewShard = {
   nonFinite: NonFinite
   asked: number
   cached: number
+  /** is stored for what is cut from it, and no part of the build */
+  passing?: true
 }
 
 /** What a slice's shard is made of: columns that other shards hold, and those that were computed; `counted` are told of by text. */

@@ -43,6 +43,7 @@ export async function checkBuild(world: ShardWorld, input: CheckFeaturesInput, c
     snapshotId: manifest.snapshotId,
     engineVersion: checkVersion,
     featureSet: manifest.featureSet,
+    ...(manifest.universe === undefined ? {} : { universe: manifest.universe }),
     label: { expression: manifest.label.expression, kind: manifest.label.kind, reach: manifest.label.reach },
     verdict,
     reasons: tooLittle && reasons.length === 0 ? [...reasons, tooLittleToSay(lookAhead)] : reasons,

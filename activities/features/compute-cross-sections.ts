@@ -14,16 +14,24 @@ import { computeCrossSection, orderBySession } from '#domain/features/cross-sect
 import { columnsHash, engineVersion } from '#domain/features/definitions.ts'
 import { nothingAhead } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
+import type { Membership } from '#domain/market/membership.ts'
 import { sessionBits } from '#domain/market/session-bits.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
 import { sha256 } from '#domain/sha256.ts'
+import { openSnapshotKnownAt } from '../snapshots.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { firstRowFrom } from './decoded-build.ts'
+import { openMembership } from './open-membership.ts'
 import { readColumns, readDays, type SymbolDays, writeShard } from './shard-file.ts'
 import { getStaged, putStaged, readStagedShard, type StagedColumns } from './staged-columns.ts'
 
-/** `operands` are the lists of the stage, one after the other for each batch of groups. */
+/**
+ * `operands` are the lists of the stage, one after the other for each batch of groups. With `asOf`, an end of a listing that
+ * became known later is not seen.
+ */
 export type CrossSectionsInput = {
+  snapshot: ObjectRef
+  asOf?: string | undefined
   featureSet: FeatureSet
   label: LabelDefinition
   stage: number
@@ -41,7 +49,7 @@ type Filled = { operand: FeatureShard; rows: SymbolDays[]; columns: Float32Array
 
 export async function computeCrossSections(
   world: World,
-  { featureSet, label, stage, chunk, operands }: CrossSectionsInput,
+  { snapshot, asOf, featureSet, label, stage, chunk, operands }: CrossSectionsInput,
   cancelled: AbortSignal,
 ): Promise<CrossSectionsResult> {
   const { list, columns } = chunksOf(buildStages(featureSet, label)[stage]!)[chunk]!
@@ -50,12 +58,13 @@ export async function computeCrossSections(
   const market = groups.flatMap(({ shards }) => shards)
   const texts = columns.map(({ column }) => column)
   const hash = columnsHash(texts)
-  const keys = new Map(market.map((shard) => [shard, keyOf(shard, market)]))
+  const members = await membersOf(world, snapshot, asOf, featureSet.universe)
+  const keys = new Map(market.map((shard) => [shard, keyOf(shard, market, members)]))
   const found = new Map<string, FeatureShard>()
   for (const { key, columnsHash: own, shard } of await findCachedShards(world.db, [...keys.values()]))
     if (own === hash) found.set(key, shard)
   const lacking = market.filter((shard) => !found.has(keys.get(shard)!))
-  for await (const shards of computeYears(world, market, lacking, columns, cancelled)) {
+  for await (const shards of computeYears(world, { market, lacking, members }, columns, cancelled)) {
     const fresh: NewlyCached[] = []
     for (const each of shards) {
       const { shard, sessions } = await store(world, each, columns)
@@ -73,24 +82,38 @@ export async function computeCrossSections(
   return { columns: await putStaged(world.objects, crossed), asked, cached: asked - lacking.length * columns.length }
 }
 
-/** All that its cross-sections read: operands of any group on its sessions. */
-const keyOf = (shard: FeatureShard, market: readonly FeatureShard[]): string =>
-  sha256(
+/** No actions are looked for, and no bars, where a build is of all symbols. */
+async function membersOf({ objects }: World, snapshot: ObjectRef, asOf: string | undefined, universe: string | undefined) {
+  return universe === undefined
+    ? undefined
+    : await openMembership(objects, await openSnapshotKnownAt(objects, snapshot, asOf, []), universe)
+}
+
+/** All that its cross-sections read: operands of any group on its sessions, and which of their symbols are no members. */
+function keyOf({ object, firstSession, lastSession }: FeatureShard, market: readonly FeatureShard[], members?: Membership): string {
+  const read = market.filter((other) => overlaps(other, firstSession, lastSession))
+  const symbols = [...new Set(read.flatMap((other) => other.symbols))].sort(compareText)
+  const exceptions = members?.exceptions(symbols, firstSession, lastSession) ?? []
+  return sha256(
     JSON.stringify([
       'cross-section',
       engineVersion,
-      shard.object.sha256,
-      market.filter((other) => overlaps(other, shard.firstSession, shard.lastSession)).map(({ object }) => object.sha256),
+      object.sha256,
+      read.map((other) => other.object.sha256),
+      ...(exceptions.length > 0 ? [exceptions] : []),
     ]),
   )
+}
 
 const overlaps = ({ firstSession, lastSession }: FeatureShard, from: string, to: string) => firstSession <= to && lastSession >= from
+
+/** Shards of operands, and of those the ones whose cross-sections are lacking; cross-sections are over `members`. */
+type Market = { market: readonly FeatureShard[]; lacking: readonly FeatureShard[]; members: Membership | undefined }
 
 /** Computes the shards that are lacking, year by year; answers those that are full. */
 async function* computeYears(
   world: World,
-  market: readonly FeatureShard[],
-  lacking: readonly FeatureShard[],
+  { market, lacking, members }: Market,
   columns: readonly CrossColumn[],
   cancelled: AbortSignal,
 ): AsyncGenerator<Filled[]> {
@@ -108,8 +131,12 @@ async function* computeYears(
     }
     for (const operand of within)
       if (!open.has(operand))
-        open.set(operand, { operand, rows: read.get(operand)!.rows, columns: columns.map(() => new Float32Array(operand.rows)) })
-    await fill(read, open, columns, { from, to }, cancelled)
+        open.set(operand, {
+          operand,
+          rows: read.get(operand)!.rows,
+          columns: columns.map(() => new Float32Array(operand.rows).fill(Number.NaN)),
+        })
+    await fill(read, open, columns, { from, to, members }, cancelled)
     const full = within.filter(({ lastSession }) => lastSession <= yearEnd).map((operand) => open.get(operand)!)
     for (const { operand } of full) open.delete(operand)
     // what reaches into the next year is not read again for it
@@ -137,12 +164,15 @@ function readOperands(bytes: Uint8Array, columns: readonly CrossColumn[]): ReadS
 /** Rows of one symbol in the range: `at` is the first's place in its shard. */
 type Block = { symbol: string; days: Int32Array; shard: FeatureShard; at: number }
 
+/** Days from one to another, and who takes part in them. */
+type Range = { from: string; to: string; members: Membership | undefined }
+
 /** Computes the sessions of a range for the shards that are open. */
 async function fill(
   read: ReadonlyMap<FeatureShard, ReadShard>,
   open: ReadonlyMap<FeatureShard, Filled>,
   columns: readonly CrossColumn[],
-  range: { from: string; to: string },
+  range: Range,
   cancelled: AbortSignal,
 ): Promise<void> {
   const blocks = [...read].flatMap(([shard, { rows }]) => blocksOf(shard, rows, range))
@@ -168,13 +198,15 @@ async function fill(
   }
 }
 
-function blocksOf(shard: FeatureShard, rows: readonly SymbolDays[], { from, to }: { from: string; to: string }): Block[] {
-  const dayAfter = sessionOf(dayOf(to)! + 1)
+/** The rows that take part; the others stay NaN. */
+function blocksOf(shard: FeatureShard, rows: readonly SymbolDays[], { from, to, members }: Range): Block[] {
   const blocks: Block[] = []
   let start = 0
   for (const { symbol, days } of rows) {
-    const [first, last] = [firstRowFrom(days, from), firstRowFrom(days, dayAfter)]
-    if (last > first) blocks.push({ symbol, days: days.subarray(first, last), shard, at: start + first })
+    for (const span of members?.between(symbol, from, to) ?? [{ from, to }]) {
+      const [first, last] = [firstRowFrom(days, span.from), firstRowFrom(days, sessionOf(dayOf(span.to)! + 1))]
+      if (last > first) blocks.push({ symbol, days: days.subarray(first, last), shard, at: start + first })
+    }
     start += days.length
   }
   return blocks

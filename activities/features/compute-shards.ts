@@ -22,13 +22,15 @@ import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBa
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
-import { CrossedColumns, crossReadingOf } from './crossed-columns.ts'
+import { CrossedColumns, type CrossReading, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
+import { MemberShards } from './member-shards.ts'
 import { keepNewestRows, type NewestRow } from './newest-rows.ts'
+import { openMembership } from './open-membership.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
-import { getStaged, putStaged } from './staged-columns.ts'
+import { getStaged, putStaged, type StagedColumns } from './staged-columns.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
 /**
@@ -63,6 +65,7 @@ type StoredShard = {
   renewed: { key: string; ahead: Ahead }[]
   asked: number
   cached: number
+  passing?: true | undefined
 }
 
 const groupsAtATime = 2
@@ -76,7 +79,9 @@ const putsAtATime = 4
  */
 export async function computeShards(world: ShardWorld, input: ShardsInput, cancelled: AbortSignal): Promise<ShardsResult> {
   const { objects } = world
-  const stored = (await storedByGroup(world, input, shardColumns(input.featureSet, input.label), cancelled)).flat()
+  const stored = (
+    await storedByGroup(world, input, shardColumns(input.featureSet, input.label), cancelled, input.featureSet.universe)
+  ).flat()
   const digest: ShardsDigest = {
     sessions: sessionsOf(stored.map(({ shard, sessions }) => ({ firstSession: shard.firstSession, bits: sessions }))),
     newest: stored.flatMap(({ newest }) => newest).sort((a, b) => compareText(a.symbol, b.symbol)),
@@ -112,35 +117,37 @@ export async function computeOperands(
   return result
 }
 
-/** By group the shards of some columns, in the order of time. */
+/** By group the shards of some columns, in the order of time: of all rows, or with a universe of its members'. */
 async function storedByGroup(
   world: ShardWorld,
   input: ShardsInput,
   columns: readonly ShardColumn[],
   cancelled: AbortSignal,
+  universe?: string,
 ): Promise<StoredShard[][]> {
   const { db, objects } = world
   const list = { hash: columnsHash(columns), columns }
   const symbols = input.groups.flatMap((group) => group.symbols)
   const snapshot = await openSnapshotKnownAt(objects, input.snapshot, input.asOf, symbols)
   const calendar = await calendarOfDataset(objects, snapshot.manifest)
+  const membership = await openMembership(objects, snapshot, universe)
   const reading = crossReadingOf(columns)
   const staged = reading.texts.size === 0 ? [] : await Promise.all((input.crossed ?? []).map((ref) => getStaged(objects, ref)))
   const groups = input.groups.map((group) => {
     const planned = planGroup(snapshot, group, calendar)
-    if (reading.texts.size === 0) return { planned, crossing: undefined }
-    const slices = planned.slices.map(({ slice }) => slice)
-    const crossed = new CrossedColumns(world, staged, group.group, slices, reading)
-    return { planned, crossing: { crossed, keys: crossed.keys(planned.slices.map(({ key }) => key)) } }
+    const own = planned.slices.map(({ key }) => key)
+    const crossing = reading.texts.size === 0 ? undefined : crossingOf(world, staged, group, planned, reading)
+    const members = membership && new MemberShards(world, membership, list, planned, crossing?.keys ?? own)
+    return { planned, crossing, members, keys: [...own, ...(crossing?.keys ?? []), ...(members?.keys ?? [])] }
   })
-  const keys = groups.flatMap(({ planned, crossing }) => [...planned.slices.map(({ key }) => key), ...(crossing?.keys ?? [])])
+  const keys = groups.flatMap((group) => group.keys.filter((key) => key !== undefined))
   const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
 
   const work = async function* () {
-    const hold = ({ planned, crossing }: (typeof groups)[number]) => holdGroup(world, snapshot, planned, { ...list, found }, crossing)
+    const hold = (group: (typeof groups)[number]) => holdGroup(world, snapshot, group, { ...list, found })
     for await (const group of ahead(groups, groupsAtATime, hold)) yield await computeGroup(world, group, columns, cancelled)
   }
-  const shards = groups.reduce((sum, { planned }) => sum + planned.slices.length, 0)
+  const shards = groups.reduce((sum, { planned, members }) => sum + planned.slices.filter((_, at) => !members?.isEmpty(at)).length, 0)
   const progress = new BuildProgress(async (done) => {
     if (input.progress !== undefined) await recordBuildProgress(db, { ...input.progress, shards, done })
   })
@@ -150,35 +157,66 @@ async function storedByGroup(
   } finally {
     await progress.settle()
   }
-  return stored
+  return membership === undefined ? stored : await Promise.all(stored.map((own, index) => withNewest(groups[index]!.members!, own)))
+}
+
+/** The newest rows of members stand with the last of their group's shards. */
+async function withNewest(members: MemberShards, stored: readonly StoredShard[]): Promise<StoredShard[]> {
+  const newest = await members.newest(stored.map(({ shard }) => shard))
+  return stored.map((each, index) => ({ ...each, newest: index === stored.length - 1 ? newest : [] }))
 }
 
 /** `crossing` is there when columns read cross-sections; its keys name the shards that hold such columns. */
 type Crossing = { crossed: CrossedColumns; keys: string[] }
+
+function crossingOf(
+  world: ShardWorld,
+  staged: readonly StagedColumns[],
+  { group }: SymbolGroup,
+  { slices }: PlannedGroup,
+  reading: CrossReading,
+) {
+  const crossed = new CrossedColumns(
+    world,
+    staged,
+    group,
+    slices.map(({ slice }) => slice),
+    reading,
+  )
+  return { crossed, keys: crossed.keys(slices.map(({ key }) => key)) }
+}
+
 type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
 
+/** `members` are there in a build with a universe. */
+type PlannedWork = { planned: PlannedGroup; crossing: Crossing | undefined; members: MemberShards | undefined }
+
 /** What of a group's slices is there, and the bars from which the rest is computed. */
-type HeldGroup = {
-  group: PlannedGroup
-  crossing: Crossing | undefined
+type HeldGroup = PlannedWork & {
   bars: GroupBars
-  held: Held[]
+  /** nothing of a slice in which nobody is a member */
+  held: (Held | undefined)[]
   lacking: (Lacking & { index: number })[]
 }
 
 async function holdGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
-  group: PlannedGroup,
+  { planned, crossing, members }: PlannedWork,
   { hash, columns, found }: Asked,
-  crossing: Crossing | undefined,
 ): Promise<HeldGroup> {
-  const { contents, slices } = group
-  const bars = new GroupBars(world.db, snapshot, group)
-  const held: Held[] = []
+  const { contents, slices } = planned
+  const bars = new GroupBars(world.db, snapshot, planned, members?.keys)
+  const held: HeldGroup['held'] = []
   const lacking: HeldGroup['lacking'] = []
   // the newest slice first: it tells how far back bars will be read
   for (const [index, { slice, key, last }] of [...slices.entries()].reverse()) {
+    if (members?.isEmpty(index)) continue
+    const cut = await members?.hold(index, found, bars)
+    if (cut !== undefined) {
+      held[index] = { whole: cut }
+      continue
+    }
     const shards =
       crossing === undefined
         ? (found.get(key) ?? [])
@@ -192,13 +230,13 @@ async function holdGroup(
     if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
   if (lacking.length > 0) await bars.from(firstMonthRead(lacking))
-  return { group, crossing, bars, held, lacking }
+  return { planned, crossing, members, bars, held, lacking }
 }
 
 /** The shards of a group in the order of time: those that are there, and those that are to be stored. */
 async function computeGroup(
   world: ShardWorld,
-  { group, crossing, bars, held, lacking }: HeldGroup,
+  { planned: group, crossing, members, bars, held, lacking }: HeldGroup,
   columns: readonly ShardColumn[],
   cancelled: AbortSignal,
 ): Promise<(StoredShard | NewShard)[]> {
@@ -207,16 +245,18 @@ async function computeGroup(
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
   const known = await findSeriesEnds(
     world.db,
-    slices.flatMap(({ key }, index) => ('whole' in held[index]! || bySlice.has(index) ? [] : [key])),
+    slices.flatMap(({ key }, index) => (held[index] === undefined || 'whole' in held[index] || bySlice.has(index) ? [] : [key])),
   )
   const reach = Math.max(...columns.map((column) => column.ahead))
   // cross-sections are counted where they are computed
   const counted = new Set(columns.map(({ text }) => text).filter((text) => !isCrossSection(text)))
   const shards: (StoredShard | NewShard)[] = []
   for (const [index, planned] of slices.entries()) {
-    const own = held[index]!
+    const own = held[index]
+    if (own === undefined) continue
     if ('whole' in own) {
-      shards.push({ ...named(own.whole), asked: counted.size, cached: counted.size })
+      const counts = { asked: counted.size, cached: counted.size }
+      shards.push(...((await members?.cutStored(index, own.whole.shard, counts, bars)) ?? [{ ...named(own.whole), ...counts }]))
       continue
     }
     const part = bySlice.get(index)
@@ -225,7 +265,8 @@ async function computeGroup(
       reach === 0 ? nothingAhead : readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
     const ends = part?.ends ?? known.get(planned.key) ?? {}
     const keys = crossing === undefined ? [planned.key] : [crossing.keys[index]!, ...(counted.size > 0 ? [planned.key] : [])]
-    shards.push(...assembleShard(planned, columns, { held: own, computed: part, ends, ahead, keys, counted }))
+    const assembled = assembleShard(planned, columns, { held: own, computed: part, ends, ahead, keys, counted })
+    shards.push(...((await members?.cut(index, assembled, bars)) ?? assembled))
   }
   return shards
 }
@@ -266,7 +307,7 @@ async function store(
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { keys, rows, named, sessions, newest, last, nonFinite, asked, cached } = shard
+    const { keys, rows, named, sessions, newest, last, nonFinite, asked, cached, passing } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -277,10 +318,11 @@ async function store(
     if (last.size > 0) keepNewestRows(stored.object, last, newest)
     const bits = sessionBits(sessions)
     for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, nonFinite })
-    return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached }
+    return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached, passing }
   }
   const stored: StoredShard[] = []
   for await (const each of ahead(shards, putsAtATime, put)) {
+    if (each.passing) continue
     stored.push(each)
     progress.advance()
   }

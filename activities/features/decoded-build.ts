@@ -52,6 +52,17 @@ export function rowOf({ days }: SymbolSlice, session: string): number {
   return days[row] === dayOf(session) ? row : -1
 }
 
+/** Where the rows of a build stand among those that its symbol has on the calendar, which also hold what no member has. */
+export function placesOf({ days }: Pick<SymbolSlice, 'days'>, sessions: readonly string[]): Int32Array {
+  const places = new Int32Array(days.length)
+  let place = 0
+  for (const [row, day] of days.entries()) {
+    while (dayOf(sessions[place]!) !== day) place++
+    places[row] = place++
+  }
+  return places
+}
+
 /** The first row at or after a session; as many as there are rows when none is. */
 export function firstRowFrom(days: Int32Array, session: string): number {
   const day = dayOf(session)!

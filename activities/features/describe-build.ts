@@ -83,6 +83,7 @@ async function statisticsOf(
     snapshotId: manifest.snapshotId,
     engineVersion: statisticsVersion,
     featureSet: manifest.featureSet,
+    ...(manifest.universe === undefined ? {} : { universe: manifest.universe }),
     label: { expression: manifest.label.expression, kind: manifest.label.kind },
     rows: manifest.rows,
     symbols: rows.names.length,

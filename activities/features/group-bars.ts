@@ -18,14 +18,17 @@ export class GroupBars {
   private readonly db: Database
   private readonly snapshot: SnapshotBars & LaterBars
   private readonly group: PlannedGroup
+  private readonly otherKeys: readonly (string | undefined)[]
   private needed = '9999-12'
   private start = '9999-12'
   private read: Promise<ReadBars> | undefined
 
-  constructor(db: Database, snapshot: SnapshotBars & LaterBars, group: PlannedGroup) {
+  /** `otherKeys` also name shards that say how a slice ends, slice by slice. */
+  constructor(db: Database, snapshot: SnapshotBars & LaterBars, group: PlannedGroup, otherKeys: readonly (string | undefined)[] = []) {
     this.db = db
     this.snapshot = snapshot
     this.group = group
+    this.otherKeys = otherKeys
   }
 
   /** Says that bars from this month on will be asked for: whoever asks first reads them all. */
@@ -59,7 +62,10 @@ export class GroupBars {
     const start = this.group.slices[index]!.slice.months[0]!
     if (start < this.start) {
       this.start = start
-      this.read = this.readFrom(start, this.group.slices[index - 1]!.key)
+      this.read = this.readFrom(
+        start,
+        [this.group.slices[index - 1]!.key, this.otherKeys[index - 1]].filter((key) => key !== undefined),
+      )
     }
     return await this.read!
   }
@@ -69,8 +75,8 @@ export class GroupBars {
     return { bars: new Map([...found].map(([symbol, bars]) => [symbol, onCalendar(bars, this.group.calendar)])), earlier: new Map() }
   }
 
-  private async readFrom(start: string, keyBefore: string): Promise<ReadBars> {
-    const ends = (await findSeriesEnds(this.db, [keyBefore])).get(keyBefore)
+  private async readFrom(start: string, keysBefore: readonly string[]): Promise<ReadBars> {
+    const [ends] = (await findSeriesEnds(this.db, keysBefore)).values()
     if (ends === undefined) return await this.all()
     const bars = new Map<string, BarColumns>()
     const counted = new Map(Object.entries(ends).map(([symbol, end]) => [symbol, end.bars]))

@@ -3,8 +3,11 @@ import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { SymbolRows } from './shard-file.ts'
 
-/** The last row of a symbol in the whole build: `values` are float32, little-endian, in base64. */
-export type NewestRow = { symbol: string; session: string; values: string }
+/**
+ * The last row of a symbol in the whole build: `values` are float32, little-endian, in base64. In a build with a universe it
+ * is of a member, which the symbol remains until `memberUntil`.
+ */
+export type NewestRow = { symbol: string; session: string; values: string; memberUntil?: string }
 
 /** The label and its persistence are no features, and stand last. */
 export const featuresOf = (columns: readonly Float32Array[]) => columns.slice(0, -2)

@@ -10,6 +10,7 @@ import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.t
 import type { ObjectStore } from '#storage/object-store.ts'
 import { keptSnapshot } from '../kept-snapshot.ts'
 import { calendarOfDataset, openSnapshot, optionalColumnsOf } from '../snapshots.ts'
+import { openMembership } from './open-membership.ts'
 import { countShards } from './plan-group.ts'
 
 /**
@@ -24,7 +25,8 @@ const groupsABatch = 2
 /**
  * What a build is made of. Its definition is read once more, so that a fault in an expression is told before any work;
  * what of it will be done is counted from here.
- * @throws QuantloopError snapshot_not_found | expression_invalid | feature_column_absent | conflict
+ * @throws QuantloopError snapshot_not_found | expression_invalid | feature_column_absent | conflict; DomainError not_found for a
+ * universe that the snapshot has not
  */
 export async function planBuild(db: Database, objects: ObjectStore, input: BuildInput): Promise<BuildPlan> {
   const snapshot = await keptSnapshot(db, input)
@@ -33,6 +35,7 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
   const columns = [...barColumns, ...optionalColumnsOf(manifest)]
   readFeatures(input.featureSet.features, columns)
   readLabel(input.label, columns)
+  await openMembership(objects, reader, input.featureSet.universe)
   const hash = definitionHash(input.featureSet, input.label)
   if (hash !== input.definitionHash)
     throw new QuantloopError(

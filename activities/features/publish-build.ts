@@ -11,6 +11,7 @@ import { excessOf, mergeNonFinite, type NonFinite } from '#domain/features/non-f
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
+import type { NewestRow } from './newest-rows.ts'
 import type { SeenObjects } from './seen-objects.ts'
 
 /** Columns that were asked for, counted shard by shard, and those of them that were there. */
@@ -28,7 +29,8 @@ export async function publishBuild(
   results: readonly ShardsResult[],
   staged: readonly ColumnCounts[] = [],
 ): Promise<ObjectRef> {
-  if (results.every(({ shards }) => shards.length === 0)) throw nothingKnown(input)
+  if (results.every(({ shards }) => shards.length === 0))
+    throw input.featureSet.universe === undefined ? nothingKnown(input) : noMember(input)
   const digests = await Promise.all(
     results.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.get(digest))) as ShardsDigest),
   )
@@ -52,12 +54,10 @@ export async function publishBuild(
     rows: manifest.rows,
     columns: manifest.columns.length,
     cacheHitRatio: asked === 0 ? 0 : sum(counts, (each) => each.cached) / asked,
-    newest: digests.flatMap(({ newest }) =>
-      newest.map(({ symbol, session, values: base64 }) => {
-        const values = Buffer.from(base64, 'base64')
-        return { symbol, session, values, sha256: createHash('sha256').update(values).digest('hex') }
-      }),
-    ),
+    newest: newestRows(digests, manifest.sessions.at(-1)!).map(({ symbol, session, values: base64 }) => {
+      const values = Buffer.from(base64, 'base64')
+      return { symbol, session, values, sha256: createHash('sha256').update(values).digest('hex') }
+    }),
   })
   try {
     await publishing
@@ -69,6 +69,10 @@ export async function publishBuild(
   return ref
 }
 
+/** A symbol that has left the universe by the build's newest session has none. */
+const newestRows = (digests: readonly ShardsDigest[], last: string): NewestRow[] =>
+  digests.flatMap(({ newest }) => newest.filter(({ memberUntil = last }) => memberUntil >= last))
+
 function manifestOf(input: BuildInput, shards: readonly FeatureShard[], sessions: string[]): FeatureBuildManifest {
   const label = readLabel(input.label)
   return {
@@ -79,6 +83,7 @@ function manifestOf(input: BuildInput, shards: readonly FeatureShard[], sessions
     featureHash: featureHash(input.featureSet),
     engineVersion,
     featureSet: { name: input.featureSet.name, version: input.featureSet.version },
+    ...(input.featureSet.universe === undefined ? {} : { universe: input.featureSet.universe }),
     columns: readFeatures(input.featureSet.features).map(({ name, text, lookback }) => ({ name, expression: text, lookback })),
     label: { expression: label.text, persistence: label.persistence.text, kind: input.label.kind, reach: label.reach },
     rows: sum(shards, (shard) => shard.rows),
@@ -105,6 +110,13 @@ const nothingKnown = ({ dataset, snapshotId, asOf }: BuildInput) =>
     'snapshot_not_found',
     `nothing of snapshot ${snapshotId} of ${dataset} was known at ${asOf}: take a later time, or a snapshot with earlier bars`,
     { dataset, snapshot: snapshotId },
+  )
+
+const noMember = ({ dataset, snapshotId, asOf, featureSet: { universe } }: BuildInput) =>
+  new QuantloopError(
+    'not_found',
+    `no member of the universe ${universe} has a row in snapshot ${snapshotId} of ${dataset}${asOf === undefined ? '' : ` as known at ${asOf}`}: see \`quantloop data universes ${dataset} ${universe}\``,
+    { dataset, snapshot: snapshotId, universe: universe! },
   )
 
 const sum = <T>(items: readonly T[], count: (item: T) => number) => items.reduce((total, item) => total + count(item), 0)

@@ -6,7 +6,7 @@ import { adjustBars } from '#domain/market/factors.ts'
 import { seededWholeNumbers, type WholeNumbers } from '#domain/monitoring/random.ts'
 import { drawCuts, truncated } from '#domain/trust/look-ahead.ts'
 import type { SnapshotBars } from '../snapshots.ts'
-import { slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
+import { placesOf, slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { openBars } from './open-bars.ts'
 import { computeWhole, type Found, Recheck, warmUpLengths as lengths } from './recheck.ts'
@@ -48,20 +48,23 @@ async function recheckSymbol(
   const expressions = columns.map(({ expression }) => expression)
   const bars = await snapshot.bars(slice.symbol)
   const actions = snapshot.actions(slice.symbol)
+  const places = placesOf(slice, bars.sessions)
   for (const rows of drawCuts(bars.sessions.length, cutsOfASymbol, draw)) {
     cancelled.throwIfAborted()
     const recomputed = await computeWhole(world.pool, expressions, truncated(bars, actions, rows))
     checked.cuts++
-    columns.forEach(({ name }, feature) => checked.compare(name, slice, recomputed[feature]!))
+    const cutAfter = bars.sessions[rows - 1]!
+    columns.forEach(({ name }, feature) => checked.compare(name, slice, { values: recomputed[feature]!, places, cutAfter }))
   }
   // later starts of the same prices: factors count from a symbol's first bar, and are not what is looked at
   const adjusted = { ...adjustBars(bars, actions), knownAt: bars.knownAt }
-  for (const row of drawRows(bars.sessions.length, draw)) {
+  for (const row of drawRows(places, bars.sessions.length, draw)) {
+    const stored = places.indexOf(row)
     checked.rows++
     for (const length of lengths.filter((each) => each <= row + 1)) {
       cancelled.throwIfAborted()
       const late = await computeWhole(world.pool, expressions, { bars: copyBars(adjusted, row + 1 - length, row + 1), actions: [] })
-      columns.forEach(({ name }, feature) => checked.warmUp(name, length, slice.column(name)[row]!, late[feature]![length - 1]!))
+      columns.forEach(({ name }, feature) => checked.warmUp(name, length, slice.column(name)[stored]!, late[feature]![length - 1]!))
     }
   }
 }
@@ -76,10 +79,10 @@ function drawSymbols(symbols: ReadonlySet<string>, draw: WholeNumbers): Set<stri
   return drawn
 }
 
-/** Rows with as much history as there is, up to the longest warm-up. */
-function drawRows(rows: number, draw: WholeNumbers): number[] {
-  const first = Math.min(lengths.at(-1)!, rows) - 1
-  return rows === 0 ? [] : [...new Set(Array.from({ length: rowsOfASymbol }, () => first + draw(rows - first)))].sort((a, b) => a - b)
+/** Rows of the build with as much history among `rows` as there is, up to the longest warm-up. */
+function drawRows(places: Int32Array, rows: number, draw: WholeNumbers): number[] {
+  const late = places.filter((place) => place >= Math.min(lengths.at(-1)!, rows) - 1)
+  return late.length === 0 ? [] : [...new Set(Array.from({ length: rowsOfASymbol }, () => late[draw(late.length)]!))].sort((a, b) => a - b)
 }
 
 async function slicesOf({ objects }: ShardWorld, manifest: FeatureBuildManifest, symbols: Set<string>): Promise<SymbolSlice[]> {

@@ -8,8 +8,9 @@ import { adjustBars } from '#domain/market/factors.ts'
 import type { WholeNumbers } from '#domain/monitoring/random.ts'
 import { drawCuts, truncated } from '#domain/trust/look-ahead.ts'
 import type { ShardWorld } from './compute-shards.ts'
-import { rowOf, type SymbolSlice } from './decoded-build.ts'
+import { placesOf, rowOf, type SymbolSlice } from './decoded-build.ts'
 import { openBars } from './open-bars.ts'
+import { openMembership } from './open-membership.ts'
 import { computeWhole, type Recheck, warmUpLengths as lengths } from './recheck.ts'
 
 const cutsOfMarket = 4
@@ -38,6 +39,9 @@ export async function recheckMarket(
   const snapshot = await openBars(world, build, all)
   const market: SymbolHistory[] = []
   for (const symbol of all) market.push({ bars: await snapshot.bars(symbol), actions: snapshot.actions(symbol) })
+  const members = await openMembership(world.objects, snapshot, manifest.universe)
+  const sessionsOf = new Map(market.map(({ bars }) => [bars.symbol, bars.sessions]))
+  const places = new Map(slices.map((slice) => [slice.symbol, placesOf(slice, sessionsOf.get(slice.symbol)!)]))
   const wanted = new Set(slices.map(({ symbol }) => symbol))
   const compute: ComputeSymbol = (expressions, history, given) => computeWhole(world.pool, expressions.map(print), history, given)
 
@@ -49,7 +53,7 @@ export async function recheckMarket(
       cancelled.throwIfAborted()
       const some = columns.slice(from, from + columnsAtATime)
       const expressions = some.map(({ expression }) => parse(expression))
-      const bySymbol = await computeMarket(expressions, histories, wanted, compute)
+      const bySymbol = await computeMarket(expressions, histories, wanted, { compute, members })
       for (const slice of slices) bySymbol.get(slice.symbol)?.forEach((values, index) => found(some[index]!.name, slice, values))
     }
   }
@@ -62,7 +66,7 @@ export async function recheckMarket(
         const rows = bars.sessions.findLastIndex((session) => session <= last) + 1
         return rows === 0 ? [] : [truncated(bars, actions, rows)]
       }),
-      (name, slice, values) => checked.compare(name, slice, values),
+      (name, slice, values) => checked.compare(name, slice, { values, places: places.get(slice.symbol)!, cutAfter: last }),
     )
   }
 

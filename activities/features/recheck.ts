@@ -15,6 +15,8 @@ export const warmUpLengths = [20, 60, 120, 250, 500]
 
 export type Found = Pick<FeatureCheck, 'lookAhead' | 'warmUp'>
 
+export type CutHistory = { values: Float32Array; places: Int32Array; cutAfter: string }
+
 /** What comes out of comparing a build's features with those of shorter histories. */
 export class Recheck {
   cuts = 0
@@ -31,8 +33,12 @@ export class Recheck {
     this.tallies = new Map(manifest.columns.map(({ name }) => [name, new WarmUpTally(warmUpLengths)]))
   }
 
-  /** A feature of a symbol as it comes from a history that ends with its last row. */
-  compare(name: string, slice: SymbolSlice, cut: Float32Array): void {
+  /** A feature of a symbol as it comes from a history that ends at a cut; `places` are those of the build's rows in it. */
+  compare(name: string, slice: SymbolSlice, { values, places, cutAfter }: CutHistory): void {
+    const cut = Float32Array.from(
+      places.filter((place) => place < values.length),
+      (place) => values[place]!,
+    )
     this.cells += cut.length
     const past = changedPast(slice.column(name), cut)
     if (past === undefined) return
@@ -44,7 +50,7 @@ export class Recheck {
         cells: past.cells,
         symbol: slice.symbol,
         session: sessionOf(slice.days[past.first.row]!),
-        cutAfter: sessionOf(slice.days[cut.length - 1]!),
+        cutAfter,
         stored: numberOrNull(past.first.whole),
         recomputed: numberOrNull(past.first.cut),
       })

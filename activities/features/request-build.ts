@@ -19,6 +19,7 @@ export type BuildRequest = {
   asOf?: string | undefined
   featureSet: string
   processors?: Recipe['processors']
+  universe?: string | undefined
   label: LabelDefinition
   waiter: string
   origin: RequestOrigin

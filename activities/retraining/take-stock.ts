@@ -21,7 +21,7 @@ import { reasonOfVerdict } from './end-retrain.ts'
 import { standingOfRollout, standingOfTraining } from './standing.ts'
 
 type Version = { name: string; version: number }
-type NeededBuild = Pick<Recipe, 'featureSet' | 'label' | 'processors'>
+type NeededBuild = Pick<Recipe, 'featureSet' | 'label' | 'processors' | 'universe'>
 
 /** What the supervisor of an endpoint acts on, from rows alone. */
 export type Situation = {
@@ -64,7 +64,12 @@ export async function takeStock(world: World, endpoint: string): Promise<Situati
   }
 }
 
-const neededBy = ({ featureSet, label, processors }: Recipe): NeededBuild => ({ featureSet, label, ...(processors && { processors }) })
+const neededBy = ({ featureSet, label, processors, universe }: Recipe): NeededBuild => ({
+  featureSet,
+  label,
+  ...(processors && { processors }),
+  ...(universe !== undefined && { universe }),
+})
 
 async function readByServed(db: Database, model: Version, known: NeededBuild): Promise<NeededBuild | null> {
   const recipe = await findRecipeOf(db, model)
@@ -72,7 +77,8 @@ async function readByServed(db: Database, model: Version, known: NeededBuild): P
 }
 
 /** What the build's rows hold: of processors those that it computes. */
-const featuresOf = ({ featureSet, processors = [] }: NeededBuild) => canonicalJson([featureSet, buildProcessors(processors)])
+const featuresOf = ({ featureSet, processors = [], universe }: NeededBuild) =>
+  canonicalJson([featureSet, buildProcessors(processors), universe ?? null])
 
 async function standingOf(world: World, retrain: RetrainRow, champion: Version): Promise<Situation['retrain']> {
   const { id, runId, state } = retrain

@@ -9,6 +9,7 @@ import { computeFeatures } from '#domain/features/compute-features.ts'
 import { computeMarket, type SymbolHistory } from '#domain/features/compute-market.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
+import type { Membership } from '#domain/market/membership.ts'
 import type { SnapshotBars } from '../snapshots.ts'
 import { type Evidence, sha256Of } from './evidence.ts'
 import type { OpenedBuild } from './open-build.ts'
@@ -16,14 +17,19 @@ import { readShardRow } from './shard-row.ts'
 
 type FeatureRowInput = Extract<PredictionInput, { kind: 'feature-row' }>
 
+type Recomputed = { snapshot: SnapshotBars; calendar: readonly string[]; members: Membership | undefined }
+
 /** `row` is computed from the bars; `equal` says whether it is, byte for byte, the one that was served. */
 export type RecomputedFeatures = { row: Uint8Array; equal: boolean; bars: NonNullable<Trace['bars']> }
 
-/** Finds the served row in its shard, and computes it again from the bars on `calendar`; nothing when they have no such session. */
+/**
+ * Finds the served row in its shard, and computes it again from the bars on `calendar`; nothing when they have no such
+ * session, or the symbol is none of the `members` in it, which are there for a build with a universe.
+ */
 export async function recomputeFeatures(
   evidence: Evidence,
   { manifest }: OpenedBuild,
-  { snapshot, calendar }: { snapshot: SnapshotBars; calendar: readonly string[] },
+  { snapshot, calendar, members }: Recomputed,
   input: FeatureRowInput,
 ): Promise<RecomputedFeatures | undefined> {
   const { symbol, session } = input
@@ -45,8 +51,9 @@ export async function recomputeFeatures(
 
   const bars = onCalendar(await snapshot.bars(symbol), calendar)
   const index = bars.sessions.indexOf(session)
-  if (index < 0) return undefined
-  const row = featureRowAt(await columnsOf(manifest.columns, snapshot, { calendar, bars, session }), index)
+  if (index < 0 || (members !== undefined && members.spanOn(symbol, session) === undefined)) return undefined
+  const among = snapshot.manifest.symbols.filter((each) => members?.names(each.symbol) ?? true).map((each) => each.symbol)
+  const row = featureRowAt(await columnsOf(manifest.columns, { snapshot, calendar, members, among }, { bars, session }), index)
   const expressions = manifest.columns.map(({ expression }) => parse(expression))
   const first = readsAll(expressions, bars) ? 0 : Math.max(0, index + Math.min(...expressions.map((each) => reach(each).from)))
   return {
@@ -56,16 +63,16 @@ export async function recomputeFeatures(
       firstSession: bars.sessions[first] ?? session,
       lastSession: session,
       rows: index - first + 1,
-      ...(manifest.columns.some(isCrossed) && { symbols: snapshot.manifest.symbols.length }),
+      ...(manifest.columns.some(isCrossed) && { symbols: among.length }),
     },
   }
 }
 
-/** The features of a symbol; those across symbols are computed from the bars of all, up to the session. */
+/** The features of a symbol; those across symbols are computed from the bars of all of `among`, up to the session. */
 async function columnsOf(
   columns: FeatureBuildManifest['columns'],
-  snapshot: SnapshotBars,
-  { calendar, bars, session }: { calendar: readonly string[]; bars: BarColumns; session: string },
+  { snapshot, calendar, members, among }: Recomputed & { among: readonly string[] },
+  { bars, session }: { bars: BarColumns; session: string },
 ): Promise<Float32Array[]> {
   const { symbol } = bars
   const plain = columns.filter((column) => !isCrossed(column))
@@ -73,14 +80,14 @@ async function columnsOf(
   const found = new Map(plain.map(({ name }, index) => [name, own[index]!]))
   if (plain.length < columns.length) {
     const market: SymbolHistory[] = []
-    for (const each of snapshot.manifest.symbols) {
-      const all = onCalendar(await snapshot.bars(each.symbol), calendar)
+    for (const each of among) {
+      const all = onCalendar(await snapshot.bars(each), calendar)
       const until = all.sessions.findLastIndex((other) => other <= session) + 1
-      if (until > 0) market.push({ bars: sliceBars(all, 0, until), actions: snapshot.actions(each.symbol) })
+      if (until > 0) market.push({ bars: sliceBars(all, 0, until), actions: snapshot.actions(each) })
     }
     // one at a time: of each a column of the whole market is in memory, and heartbeats come in between
     for (const { name, expression } of columns.filter(isCrossed)) {
-      found.set(name, (await computeMarket([parse(expression)], market, new Set([symbol]))).get(symbol)![0]!)
+      found.set(name, (await computeMarket([parse(expression)], market, new Set([symbol]), { members })).get(symbol)![0]!)
       await turn()
     }
   }

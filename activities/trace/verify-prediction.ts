@@ -4,6 +4,7 @@ import type { Database } from '#db/client.ts'
 import { findModelVersion } from '#db/queries/models.ts'
 import { findPrediction } from '#db/queries/predictions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { openMembership } from '../features/open-membership.ts'
 import { calendarOfDataset } from '../snapshots.ts'
 import { Evidence, sha256Of } from './evidence.ts'
 import { recomputeFeatures, type RecomputedFeatures } from './recompute-features.ts'
@@ -36,7 +37,8 @@ export async function verifyPrediction(db: Database, objects: ObjectStore, predi
   let features: RecomputedFeatures | undefined
   if (input.kind === 'feature-row' && build && snapshot) {
     const calendar = await calendarOfDataset(objects, snapshot.manifest)
-    features = await recomputeFeatures(evidence, build, { snapshot, calendar }, input)
+    const members = await openMembership(objects, snapshot, build.manifest.universe)
+    features = await recomputeFeatures(evidence, build, { snapshot, calendar, members }, input)
   }
   if (input.kind === 'tensor') evidence.compare('prediction', predictionId, input.sha256, sha256Of(tensorRow(input.values)))
 

@@ -4,11 +4,12 @@ import { featuresWorkflowId } from '#contracts/ids.ts'
 import { page } from '#contracts/problems.ts'
 import { Sha256 } from '#contracts/references.ts'
 import { Name } from '#contracts/words.ts'
-import { findFeatureBuild, listFeatureBuilds } from '#db/queries/feature-builds.ts'
+import { describeSet, findFeatureBuild, listFeatureBuilds } from '#db/queries/feature-builds.ts'
 import { resolveSet } from '#db/queries/feature-sets.ts'
 import { servesOnline } from '#db/queries/online-features.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
 import { knownSnapshotFor } from '../known-snapshot.ts'
+import { assertUniverse } from '../known-universe.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
@@ -68,19 +69,21 @@ export function featureBuilds(app: Api, deps: AppDependencies): void {
 
   app.openapi(create, async (c) => {
     const body = c.req.valid('json')
+    const { dataset, universe } = body
     const { snapshotId, asOf } = await knownSnapshotFor(deps, body)
-    const featureSet = await resolveSet(db, body.features, body.label, { dataset: body.dataset, snapshotId })
+    await assertUniverse(deps, { dataset, snapshotId }, universe)
+    const featureSet = await resolveSet(db, body.features, body.label, { dataset, snapshotId, universe })
     const definition = definitionHash(featureSet, body.label)
     const buildId = buildIdOf(definition, snapshotId, asOf)
     const request = await acceptRequest(c, db)
     const ready = await findFeatureBuild(db, buildId)
-    if (ready !== undefined && (await isDone(ready, body.dataset))) return c.json(ready, 202)
+    if (ready !== undefined && (await isDone(ready, dataset))) return c.json(ready, 202)
     const input: BuildInput = {
       buildId,
       definitionHash: definition,
       snapshotId,
       ...(asOf === undefined ? {} : { asOf }),
-      dataset: body.dataset,
+      dataset,
       featureSet,
       label: body.label,
       origin: request.origin,
@@ -119,7 +122,7 @@ const acceptedBuild = (input: BuildInput, startedAt: string, state: UnwrittenRun
   snapshotId: input.snapshotId,
   asOf: input.asOf ?? null,
   dataset: input.dataset,
-  featureSet: { name: input.featureSet.name, version: input.featureSet.version, absent: input.featureSet.absent ?? [] },
+  featureSet: describeSet(input.featureSet),
   label: input.label,
   state,
   step: 'start',

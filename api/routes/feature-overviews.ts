@@ -5,7 +5,7 @@ import { readFeatureSet } from '#db/queries/feature-sets.ts'
 import { inWords } from '#domain/expressions/in-words.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { checkVersion } from '#domain/trust/check-version.ts'
-import { builtFeatures, FeaturesOfDataset } from '../built-features.ts'
+import { builtFeatures, FeaturesOfDataset, OfUniverse } from '../built-features.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { readCheck } from '../feature-checks.ts'
 import { statisticsOf } from '../feature-statistics.ts'
@@ -22,7 +22,7 @@ const overview = operation('viewer', {
   tags,
   summary: 'All that is known of a feature set over a dataset: meanings, statistics, its check',
   description: once,
-  request: { params: FeaturesOfDataset },
+  request: { params: FeaturesOfDataset, query: OfUniverse },
   responses: { 200: answers(schemas.FeatureOverview, 'The overview'), ...notFound, ...conflict },
 })
 
@@ -32,12 +32,12 @@ const report = operation('viewer', {
   tags,
   summary: 'The page of a feature set over a dataset: one self-contained HTML document',
   description: `Charts and tables without script or outside file. ${once}`,
-  request: { params: FeaturesOfDataset },
+  request: { params: FeaturesOfDataset, query: OfUniverse },
   responses: { 200: { description: 'The page', content: { 'text/html': { schema: z.string() } } }, ...notFound, ...conflict },
 })
 
 export function featureOverviews(app: Api, deps: AppDependencies): void {
-  const overviewOf = async (wanted: z.infer<typeof FeaturesOfDataset>): Promise<FeatureOverview> => {
+  const overviewOf = async (wanted: z.infer<typeof FeaturesOfDataset> & z.infer<typeof OfUniverse>): Promise<FeatureOverview> => {
     const build = await builtFeatures(deps.db, wanted)
     const { features, absent: _, ...featureSet } = await readFeatureSet(deps.db, wanted.features)
     const statistics = await statisticsOf(deps, build)
@@ -56,10 +56,10 @@ export function featureOverviews(app: Api, deps: AppDependencies): void {
     }
   }
 
-  app.openapi(overview, async (c) => c.json(await overviewOf(c.req.valid('param')), 200))
+  app.openapi(overview, async (c) => c.json(await overviewOf({ ...c.req.valid('param'), ...c.req.valid('query') }), 200))
 
   app.openapi(report, async (c) => {
-    const story = await overviewOf(c.req.valid('param'))
+    const story = await overviewOf({ ...c.req.valid('param'), ...c.req.valid('query') })
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { featureSetReport } = await import('#reports/feature-set-report.ts')
     return reportPage(c, featureSetReport(story))

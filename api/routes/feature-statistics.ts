@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Sha256 } from '#contracts/references.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
-import { builtFeatures, FeaturesOfDataset } from '../built-features.ts'
+import { builtFeatures, FeaturesOfDataset, OfUniverse } from '../built-features.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { statisticsOf } from '../feature-statistics.ts'
 import { found } from '../found.ts'
@@ -27,7 +27,7 @@ const ofSet = operation('viewer', {
   tags,
   summary: 'The same of the newest ready build of a feature set over a dataset',
   description: once,
-  request: { params: FeaturesOfDataset },
+  request: { params: FeaturesOfDataset, query: OfUniverse },
   responses: { 200: answers(schemas.FeatureStatistics, 'The statistics'), ...notFound, ...conflict },
 })
 
@@ -37,5 +37,7 @@ export function featureStatistics(app: Api, deps: AppDependencies): void {
     return c.json(await statisticsOf(deps, found(await findFeatureBuild(deps.db, id), 'feature build', id)), 200)
   })
 
-  app.openapi(ofSet, async (c) => c.json(await statisticsOf(deps, await builtFeatures(deps.db, c.req.valid('param'))), 200))
+  app.openapi(ofSet, async (c) =>
+    c.json(await statisticsOf(deps, await builtFeatures(deps.db, { ...c.req.valid('param'), ...c.req.valid('query') })), 200),
+  )
 }

@@ -11,8 +11,10 @@ import { apply } from '../apply.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
+import { assertUniverse } from '../known-universe.ts'
 import { answers, idempotencyHeaders, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { schemas } from '../schemas.ts'
+import { snapshotFor } from '../snapshot-for.ts'
 
 const tags = ['datasets']
 const path = '/api/v1/datasets/{name}/standing-builds'
@@ -33,7 +35,7 @@ const follow = operation('operator', {
   path,
   tags,
   summary: 'Build a feature set by itself whenever a snapshot lands',
-  description: 'From the next landing on. The same features and label follow a dataset once.',
+  description: 'From the next landing on. The same features, label and universe follow a dataset once.',
   request: { params: byName, ...jsonBody(schemas.StandingBuildRequest) },
   responses: { 201: answers(schemas.StandingBuild, 'The standing build'), ...notFound },
 })
@@ -57,11 +59,18 @@ export function standingBuilds(app: Api, deps: AppDependencies): void {
   })
 
   app.openapi(follow, async (c) => {
-    const { features, label } = c.req.valid('json')
+    const { features, label, universe } = c.req.valid('json')
     const dataset = await datasetOf(c.req.valid('param').name)
-    const set = await resolveSet(db, features, label, { dataset })
+    if (universe !== undefined) await assertUniverse(deps, { dataset, snapshotId: await snapshotFor(db, { dataset }) }, universe)
+    const set = await resolveSet(db, features, label, { dataset, universe })
     const definition = definitionHash(set, label)
-    const following = { dataset, definitionHash: definition, featureSet: referenceOf(set), label }
+    const following = {
+      dataset,
+      definitionHash: definition,
+      featureSet: referenceOf(set),
+      label,
+      ...(universe === undefined ? {} : { universe }),
+    }
     await apply(deps, { verb: 'follow-dataset', ...following }, {}, await acceptRequest(c, db))
     return c.json(found(await findStandingBuild(db, dataset, definition), 'standing build', definition), 201)
   })

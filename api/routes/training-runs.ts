@@ -11,6 +11,7 @@ import { processedLabel } from '#domain/features/build-processors.ts'
 import { readLabel } from '#domain/features/definitions.ts'
 import { referenceOf } from '#domain/features/feature-sets.ts'
 import { type KnownSnapshot, knownSnapshotFor } from '../known-snapshot.ts'
+import { assertUniverse } from '../known-universe.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { type AcceptedRequest, acceptRequest } from '../idempotency.ts'
@@ -84,7 +85,8 @@ export function trainingRuns(app: Api, deps: AppDependencies): void {
     readLabel(label)
     // a recipe names the version, so that a retrain reads what was asked for
     const known = await knownSnapshotFor(deps, body)
-    const bars = { dataset: body.dataset, snapshotId: known.snapshotId }
+    const bars = { dataset: body.dataset, snapshotId: known.snapshotId, universe: body.universe }
+    await assertUniverse(deps, bars, body.universe)
     const features = referenceOf(await resolveSet(db, body.features, label, bars, body.processors))
     const request = await acceptRequest(c, db)
     const input = inputOf({ ...body, features, label }, known, request)

@@ -5,7 +5,7 @@ import type { Paging } from '../client.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, buildRests, followBuild } from '../follow.ts'
-import { pagingOf, paged, timeOf } from '../options.ts'
+import { paged, pagingOf, timeOf, universeName } from '../options.ts'
 import { duration, facts, figure, moment, pageOf, short } from '../output.ts'
 import { addVerbs } from '../verbs.ts'
 import { addCheck } from './features/check.ts'
@@ -23,6 +23,7 @@ type BuildOptions = {
   persistence?: string
   snapshot?: string
   asOf?: string
+  universe?: string
   wait: boolean
 }
 
@@ -38,10 +39,12 @@ export function register(program: Command, context: CliContext): void {
     .option('--persistence <expression>', 'the naive forecast; by default the last known label')
     .option('--snapshot <id>', 'another snapshot than the newest')
     .option('--as-of <time>', 'see only what was known then: 2008-06-02T21:00:00Z, or a day for its end in UTC', timeOf)
+    .option('--universe <name>', 'rows and cross-sections of its members only: see `quantloop data universes`', universeName)
     .option('--no-wait', 'return once the build was accepted')
-    .action(async (set: string, { dataset, label, labelKind, persistence, snapshot, asOf, wait }: BuildOptions) => {
+    .action(async (set: string, { dataset, label, labelKind, persistence, snapshot, asOf, universe, wait }: BuildOptions) => {
       const client = await connect(context, waitingPatienceMs)
-      const body = { dataset, features: set, label: { expression: label, kind: labelKind, persistence }, snapshotId: snapshot, asOf }
+      const of = { dataset, features: set, snapshotId: snapshot, asOf, universe }
+      const body = { ...of, label: { expression: label, kind: labelKind, persistence } }
       const accepted = await client.featureBuilds.create(body, randomUUID())
       const end = wait && !isAtRest(accepted) ? await followBuild(context, client, accepted) : accepted
       assertEndedWell('feature build', end.id, end, ['failed', 'stopped'])
@@ -81,6 +84,7 @@ const describeBuild = (build: FeatureBuild) =>
     state: build.state,
     set: `${build.featureSet.name} v${build.featureSet.version}`,
     label: build.label.expression,
+    universe: build.featureSet.universe ?? null,
     snapshot: build.snapshotId,
     'as known at': moment(build.asOf),
     shards: build.shards === null ? null : `${build.shards.done} of ${build.shards.total}`,
@@ -102,6 +106,7 @@ const buildColumns = [
   { title: 'build', value: ({ id }: FeatureBuild) => short(id) },
   { title: 'set', value: ({ featureSet }: FeatureBuild) => featureSet.name },
   { title: 'dataset', value: ({ dataset }: FeatureBuild) => dataset },
+  { title: 'universe', value: ({ featureSet }: FeatureBuild) => featureSet.universe ?? null },
   { title: 'snapshot', value: ({ snapshotId }: FeatureBuild) => short(snapshotId) },
   { title: 'as known at', value: ({ asOf }: FeatureBuild) => moment(asOf) },
   { title: 'state', value: ({ state }: FeatureBuild) => state },

@@ -8,7 +8,7 @@ import type { SessionRange } from '#contracts/words.ts'
 import { connect, waitingPatienceMs } from '../connect.ts'
 import type { CliContext } from '../context.ts'
 import { assertEndedWell, followTraining } from '../follow.ts'
-import { sessionRange, timeOf, wholeNumber } from '../options.ts'
+import { sessionRange, timeOf, universeName, wholeNumber } from '../options.ts'
 import { readYaml, section } from '../read-yaml.ts'
 import { describeRun } from '../training-run.ts'
 
@@ -26,6 +26,7 @@ type TrainOptions = {
   rounds?: number
   snapshot?: string
   asOf?: string
+  universe?: string
   config?: string
   follow?: boolean
 }
@@ -48,6 +49,7 @@ export function register(program: Command, context: CliContext): void {
     .option('--rounds <n>', 'boosting rounds at most', wholeNumber)
     .option('--snapshot <id>', 'another snapshot than the newest')
     .option('--as-of <time>', 'see only what was known then: 2008-06-02T21:00:00Z, or a day for its end in UTC', timeOf)
+    .option('--universe <name>', 'train on and serve its members only', universeName)
     .option('--config <file>', 'a YAML or JSON file with any of the above and the model’s own params; options go before it')
     .option('--follow', 'show progress and wait until the run needs a person or ends')
     .action(async (model: string, options: TrainOptions) => {
@@ -64,7 +66,7 @@ export function register(program: Command, context: CliContext): void {
 async function requestOf(model: string, options: TrainOptions): Promise<TrainRequest> {
   const file = options.config === undefined ? {} : await readYaml(options.config)
   const over = (fields: Record<string, unknown>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-  const { dataset = file.dataset, seed, rounds: maxRounds, snapshot: snapshotId, asOf, features } = options
+  const { dataset = file.dataset, seed, rounds: maxRounds, snapshot: snapshotId, asOf, universe, features } = options
   const label = {
     ...section(file.label),
     ...over({ expression: options.label, kind: options.labelKind, persistence: options.persistence }),
@@ -76,7 +78,7 @@ async function requestOf(model: string, options: TrainOptions): Promise<TrainReq
   const name = options.name ?? file.name ?? `${model}-${dataset}`
   const request = TrainRequest.safeParse({
     ...file,
-    ...over({ dataset, features, seed, maxRounds, snapshotId, asOf }),
+    ...over({ dataset, features, seed, maxRounds, snapshotId, asOf, universe }),
     name,
     model,
     label,

@@ -4,7 +4,13 @@ import type { Database } from '../client.ts'
 import { standingBuild } from '../schema.ts'
 import { auditOrder } from './audit-order.ts'
 
-export type Following = { dataset: string; definitionHash: string; featureSet: string; label: LabelDefinition }
+export type Following = {
+  dataset: string
+  definitionHash: string
+  featureSet: string
+  label: LabelDefinition
+  universe?: string | undefined
+}
 
 /** From the next landing on, this definition is built by itself. Whoever follows already goes on doing so. */
 export async function followDataset(db: Database, following: Following, command: Command): Promise<void> {

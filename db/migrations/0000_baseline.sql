@@ -238,6 +238,7 @@ CREATE TABLE "standing_build" (
 	"definition_hash" text NOT NULL,
 	"feature_set" text NOT NULL,
 	"label" jsonb NOT NULL,
+	"universe" text,
 	"requested_by" text NOT NULL,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "standing_build_dataset_definition_hash_pk" PRIMARY KEY("dataset","definition_hash")

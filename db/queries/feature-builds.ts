@@ -29,10 +29,10 @@ export async function findFeatureBuild(db: Executor, id: string): Promise<Featur
   return row && buildOf(row)
 }
 
-/** The newest ready build of a version of a set over a dataset, of what is known today, whatever its label; none that a recipe processed. */
+/** The newest ready build of a version of a set over a dataset, of what is known today, whatever its label; none that a recipe processed; of a universe, or by default of all symbols. */
 export async function findNewestBuild(
   db: Executor,
-  { dataset, featureSet }: { dataset: string; featureSet: { name: string; version: number } },
+  { dataset, featureSet, universe }: { dataset: string; featureSet: { name: string; version: number }; universe?: string | undefined },
 ): Promise<FeatureBuild | undefined> {
   const [row] = await selectBuilds(db)
     .where(
@@ -43,6 +43,7 @@ export async function findNewestBuild(
         sql`${featureBuild.featureSet} ->> 'name' = ${featureSet.name}`,
         sql`${featureBuild.featureSet} ->> 'version' = ${String(featureSet.version)}`,
         sql`${featureBuild.featureSet} -> 'processors' is null`,
+        sql`${featureBuild.featureSet} ->> 'universe' is not distinct from ${universe ?? null}::text`,
       ),
     )
     .orderBy(desc(featureBuild.endedAt), desc(featureBuild.id))
@@ -57,11 +58,12 @@ export const shardsOfBuild = sql<ShardCount | null>`(
 
 const selectBuilds = (db: Executor) => db.select({ ...getTableColumns(featureBuild), shards: shardsOfBuild }).from(featureBuild)
 
-const describeSet = ({ name, version, absent = [], processors }: FeatureSet): FeatureBuild['featureSet'] => ({
+export const describeSet = ({ name, version, absent = [], processors, universe }: FeatureSet): FeatureBuild['featureSet'] => ({
   name,
   version,
   absent,
   ...(processors && { processors }),
+  ...(universe === undefined ? {} : { universe }),
 })
 
 const buildOf = (row: typeof featureBuild.$inferSelect & { shards: ShardCount | null }): FeatureBuild => ({

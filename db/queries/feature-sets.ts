@@ -103,6 +103,7 @@ export async function findFeatureSetByContent(db: Executor, name: string, conten
 /**
  * What a set means beside a label, over the columns that the bars of a dataset have: of users or of the program. They are
  * those of a snapshot, by default the head. `processors` are a recipe's: the set is what the build makes of its features.
+ * Whether the snapshot has the universe is not looked at.
  * @throws DomainError not_found, with the names there are | feature_column_absent | recipe_invalid; ExpressionError when the
  * label cannot be read, or a processed feature is too long
  */
@@ -110,12 +111,13 @@ export async function resolveSet(
   db: Executor,
   reference: string,
   label: LabelDefinition,
-  bars: { dataset: string; snapshotId?: string | undefined },
+  bars: { dataset: string; snapshotId?: string | undefined; universe?: string | undefined },
   processors: readonly { kind: string }[] = [],
 ): Promise<FeatureSet> {
   const columns = [...barColumns, ...(await findOptionalColumns(db, bars))]
   readLabel(label, columns)
-  return processedSet(await resolvePlain(db, reference, label, columns), buildProcessors(processors))
+  const set = processedSet(await resolvePlain(db, reference, label, columns), buildProcessors(processors))
+  return bars.universe === undefined ? set : { ...set, universe: bars.universe }
 }
 
 async function resolvePlain(db: Executor, reference: string, label: LabelDefinition, columns: readonly string[]): Promise<FeatureSet> {

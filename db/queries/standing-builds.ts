@@ -34,8 +34,9 @@ export async function standingBuildsOf(db: Executor, dataset: string): Promise<S
   return rows.map(standingBuildOf)
 }
 
-const standingBuildOf = ({ definitionHash: id, createdAt, ...row }: typeof standingBuild.$inferSelect): StandingBuild => ({
+const standingBuildOf = ({ definitionHash: id, createdAt, universe, ...row }: typeof standingBuild.$inferSelect): StandingBuild => ({
   id,
   ...row,
+  ...(universe === null ? {} : { universe }),
   createdAt: iso(createdAt),
 })

@@ -113,6 +113,8 @@ export const standingBuild = pgTable(
     definitionHash: text('definition_hash').notNull(),
     featureSet: text('feature_set').notNull(),
     label: jsonb('label').$type<LabelDefinition>().notNull(),
+    /** null for all symbols */
+    universe: text('universe'),
     requestedBy: text('requested_by').notNull(),
     createdAt: now('created_at'),
   },

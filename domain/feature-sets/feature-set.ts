@@ -17,4 +17,6 @@ export type FeatureSet = {
   absent?: AbsentFeature[] | undefined
   /** what has become of the features: their expressions hold it already */
   processors?: BuildProcessor[] | undefined
+  /** of whose members rows and cross-sections are, where it is not all symbols */
+  universe?: string | undefined
 }

@@ -6,6 +6,7 @@ import { concatenateFloats, concatenateIntegers } from '../concatenate.ts'
 import type { CorporateAction } from '../market/actions.ts'
 import { compareText } from '../market/actions.ts'
 import type { BarColumns } from '../market/bars.ts'
+import type { Membership } from '../market/membership.ts'
 import { dayOf } from '../market/session-days.ts'
 import { computeColumns, type GivenColumns } from './compute-features.ts'
 import { computeCrossSection, orderBySession } from './cross-section.ts'
@@ -23,17 +24,21 @@ const computeHere: ComputeSymbol = (expressions, { bars, actions }, given) => co
 
 /**
  * By symbol one float32 column an expression, on the symbol's own sessions. `wanted` are the symbols that are answered; all
- * of the histories are read. Memory: a column of the whole market for each cross-section.
+ * of the histories are read. Cross-sections are over `members`, by default over all. Memory: a column of the whole market
+ * for each cross-section.
  */
 export async function computeMarket(
   expressions: readonly Expression[],
   histories: readonly SymbolHistory[],
   wanted: ReadonlySet<string>,
-  compute: ComputeSymbol = computeHere,
+  { compute = computeHere, members }: { compute?: ComputeSymbol; members?: Membership | undefined } = {},
 ): Promise<Map<string, Float32Array[]>> {
   const market = histories.toSorted((a, b) => compareText(a.bars.symbol, b.bars.symbol))
   const given = market.map(() => new Map<string, Float32Array>())
-  const order = orderBySession(concatenateIntegers(market.map(({ bars }) => Int32Array.from(bars.sessions, (session) => dayOf(session)!))))
+  const order = orderBySession(
+    concatenateIntegers(market.map(({ bars }) => Int32Array.from(bars.sessions, (session) => dayOf(session)!))),
+    members && membersAmong(market, members),
+  )
   for (const stage of stagesOf(expressions)) {
     const operands = await Promise.all(
       market.map(async (history, index) =>
@@ -56,4 +61,13 @@ export async function computeMarket(
   for (const [index, history] of market.entries())
     if (wanted.has(history.bars.symbol)) found.set(history.bars.symbol, await compute(expressions, history, given[index]!))
   return found
+}
+
+/** 1 for each row of a member, in the order of the histories. */
+function membersAmong(market: readonly SymbolHistory[], members: Membership): Uint8Array {
+  const among = new Uint8Array(market.reduce((rows, { bars }) => rows + bars.sessions.length, 0))
+  let at = 0
+  for (const { bars } of market)
+    for (const session of bars.sessions) among[at++] = members.spanOn(bars.symbol, session) === undefined ? 0 : 1
+  return among
 }

@@ -63,18 +63,33 @@ export function labelReach(expression: string, columns?: readonly string[]): num
   return ahead
 }
 
-/** What a model declares it reads: ordered names and expressions, and the engine. */
-export const featureHash = (set: Pick<FeatureSet, 'features'>): string => hashOf(['features', engineVersion, namesAndTexts(set)])
+/** What a model declares it reads: ordered names and expressions, the engine, and the universe where there is one. */
+export const featureHash = (set: Pick<FeatureSet, 'features' | 'universe'>): string =>
+  hashOf(['features', engineVersion, namesAndTexts(set), ...universeIn(set)])
 
-/** What a build computes, the features, the label and its persistence, and the limits that it must keep where the set has some. */
-export function definitionHash(set: Pick<FeatureSet, 'features' | 'limits'>, label: Label): string {
+/**
+ * What a build computes: the features, the label and its persistence; the universe, and the limits that it must keep, where
+ * there are some.
+ */
+export function definitionHash(set: Pick<FeatureSet, 'features' | 'limits' | 'universe'>, label: Label): string {
   const { text, persistence } = readLabel(label)
-  return hashOf(['definition', engineVersion, namesAndTexts(set), text, persistence.text, label.kind, ...limitsIn(set.limits)])
+  return hashOf([
+    'definition',
+    engineVersion,
+    namesAndTexts(set),
+    text,
+    persistence.text,
+    label.kind,
+    ...limitsIn(set.limits),
+    ...universeIn(set),
+  ])
 }
 
 /** As a hash has them: nothing for a set without any. */
 export const limitsIn = ({ infinite, missing }: FeatureLimits = {}): unknown[] =>
   infinite === undefined && missing === undefined ? [] : [{ infinite, missing }]
+
+const universeIn = ({ universe }: Pick<FeatureSet, 'universe'>): unknown[] => (universe === undefined ? [] : [{ universe }])
 
 export const buildIdOf = (definition: string, snapshotId: string, asOf?: string): string =>
   hashOf(['build', definition, snapshotId, ...(asOf === undefined ? [] : [asOf])])

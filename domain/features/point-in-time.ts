@@ -30,7 +30,7 @@ export function knownTimes(
 
 /**
  * When rows became known that read other symbols: not before all symbols' rows were of each session within the look-back.
- * `market` tells of a session when the last of these was known.
+ * `market` tells of a session when the last of these was known; one that it does not know waits for nobody.
  */
 export function withMarket(
   own: Float64Array,
@@ -38,7 +38,7 @@ export function withMarket(
   market: ReadonlyMap<string, number>,
   lookback: number | undefined,
 ): Float64Array {
-  const others = Float64Array.from(sessions, (session) => market.get(session)!)
+  const others = Float64Array.from(sessions, (session) => market.get(session) ?? Number.NEGATIVE_INFINITY)
   const known = new Float64Array(own.length)
   for (let row = 0; row < own.length; row++) {
     const before = lookback === undefined ? Math.max(others[row]!, known[row - 1] ?? others[row]!) : latest(others, row + 1 - lookback, row)

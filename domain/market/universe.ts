@@ -2,10 +2,26 @@
  * Which symbols belong on which sessions: spans with both ends included, as in Qlib's instruments files. A symbol may
  * leave and come back. The delisted count until their last session, and no longer, whatever their span says.
  */
+import { DomainError } from '../domain-error.ts'
+import { nearest } from '../expressions/nearest.ts'
 import { compareText } from './actions.ts'
 
 export type UniverseSpan = { symbol: string; from: string; to: string }
 export type Universe = { name: string; spans: UniverseSpan[] }
+
+/** The universe of that name. @throws DomainError not_found, with the near names and all there are */
+export function universeNamed(universes: readonly Universe[], name: string, snapshot: string): Universe {
+  const found = universes.find((universe) => universe.name === name)
+  if (found !== undefined) return found
+  const names = universes.map((universe) => universe.name)
+  const near = nearest(name, names)
+  const hint = near.length === 0 ? '.' : `: did you mean ${near.join(' or ')}?`
+  const there =
+    names.length === 0
+      ? 'It has none: they come with a Qlib folder, or in a file of their own (quantloop data import FILE --universes FILE)'
+      : `There are: ${names.join(', ')}`
+  throw new DomainError('not_found', `the snapshot ${snapshot} has no universe ${name}${hint} ${there}`, { snapshot, universe: name })
+}
 
 /** The members on one session, by name. `ends` are the first sessions without the symbol. */
 export function membersOn({ spans }: Universe, session: string, ends: ReadonlyMap<string, { exDate: string }>): string[] {

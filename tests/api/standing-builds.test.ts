@@ -7,6 +7,8 @@ import type { SyncInput } from '#contracts/datasets.ts'
 import { featuresWorkflowId, syncWorkflowId } from '#contracts/ids.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { dataset as datasets, featureBuild, standingBuild } from '#db/schema.ts'
+import { walkBars } from '#tests/support/bars.ts'
+import { landSnapshot } from '#tests/support/snapshot.ts'
 import { quietRuntime } from '#tests/support/temporal.ts'
 import { runOrchestration } from './worker.ts'
 import { apiWorld, type ApiWorld } from './world.ts'
@@ -89,6 +91,28 @@ test('what cannot be followed or built is refused before anything follows', asyn
   expect(await refused('there', { ...body, features: 'crystal-ball' })).toBe('not_found')
   expect(await refused('there', { ...body, label: { expression: '$close' } })).toBe('expression_invalid')
   expect((await world.ask(`GET ${path('nothing-here')}`)).status).toBe(404)
+})
+
+test('one with a universe follows beside that of all symbols, and is built with it', async () => {
+  const bars = [walkBars('AAA', 40, 1), walkBars('BBB', 40, 2)]
+  const universes = [{ name: 'large', spans: [{ symbol: 'AAA', from: '2007-01-02', to: '2099-12-31' }] }]
+  const { id: head } = await landSnapshot(world, 'index', bars, [], universes)
+  await world.db.update(datasets).set({ headSnapshotId: head }).where(eq(datasets.name, 'index'))
+  const ids = []
+  for (const each of [body, { ...body, universe: 'large' }, { ...body, universe: 'large' }])
+    ids.push((await world.ask(`POST ${path('index')}`, { body: each })).json().id)
+  expect(new Set(ids).size).toBe(2)
+  expect((await world.ask(`GET ${path('index')}`)).json().items).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ id: ids[1], universe: 'large' }),
+      expect.not.objectContaining({ universe: 'large' }),
+    ]),
+  )
+  const log = { warn: (message: string) => expect.fail(message) } as unknown as Parameters<typeof startStandingBuilds>[0]['log']
+  await startStandingBuilds({ db: world.db, client: world.temporal.workersClient, log }, 'index')
+  await expect
+    .poll(async () => (await buildsOf('index')).map(({ featureSet }) => featureSet.universe ?? 'all symbols').sort(), { timeout: 20_000 })
+    .toEqual(['all symbols', 'large'])
 })
 
 test('a definition that is no longer read is told in the log, and holds nothing up', async () => {

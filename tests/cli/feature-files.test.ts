@@ -1,8 +1,9 @@
 /** Feature rows as files, with the real workers behind the command line; what was written is read back by pyarrow. */
 import { execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FeatureStatistics } from '#contracts/feature-statistics.ts'
 import { dataset as datasets, featureStatistics } from '#db/schema.ts'
@@ -171,6 +172,59 @@ test.each(['cross-sectional', 'time-series'] as const)(
     expect(await world.run('features', 'statistics', ...set, '--feature', 'rsi_15')).toMatchObject({ code: 1 })
   },
 )
+
+test('a build of a universe is asked for by it: its rows are of members, whoever reads it', async () => {
+  const [first, second] = [bars[0]!, bars[1]!]
+  const from = first.sessions[40]!
+  const spans = [
+    { symbol: 'AAA', from, to: first.sessions[60]! },
+    { symbol: 'BBB', from: '2000-01-03', to: '2099-12-31' },
+  ]
+  const { id } = await landSnapshot(world, 'index', bars, [], [{ name: 'large', spans }])
+  await world.db.update(datasets).set({ headSnapshotId: id }).where(eq(datasets.name, 'index'))
+  const set = await world.file('ranks.yaml', 'name: ranks\nfeatures:\n  rank: CSRank($close)\n  own: Mean($close,5)/$close\n')
+  expect((await world.run('features', 'add', set)).code).toBe(0)
+  const of = ['ranks', '--dataset', 'index']
+  const ofLarge = [...of, '--universe', 'large']
+  expect(await world.run('features', 'build', ...of, '--label', label.expression, '--universe', 'larg')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('has no universe larg: did you mean large? There are: large'),
+  })
+  const built = await world.run('features', 'build', ...ofLarge, '--label', label.expression)
+  expect([built.code, built.out]).toEqual([0, expect.stringMatching(/universe +large[^]*rows +96\n/)])
+
+  const out = join(world.folder, 'ranks.parquet')
+  expect((await world.run('features', 'export', ...ofLarge, '--out', out)).code).toBe(0)
+  const { rows, columns } = await python(readParquet, out)
+  const member = ({ symbol, sessions }: (typeof bars)[number]) =>
+    sessions
+      .filter((session) => symbol === 'BBB' || (session >= from && session <= first.sessions[60]!))
+      .map((session) => `${symbol} ${session}`)
+  expect(rows).toEqual([...member(first), ...member(second)])
+  // alone, or the lower or higher of two
+  const lower = (session: string) => first.close[first.sessions.indexOf(session)]! < second.close[second.sessions.indexOf(session)]!
+  for (const [at, row] of (rows as string[]).entries()) {
+    const [symbol, session] = row.split(' ') as [string, string]
+    const both = session >= from && session <= first.sessions[60]!
+    expect([row, columns.rank[at]]).toEqual([row, !both || (symbol === 'AAA') !== lower(session) ? 1 : 0.5])
+  }
+
+  expect((await world.run('features', 'statistics', ...ofLarge)).out).toMatch(/universe +large[^]*96 of 2 symbols/)
+  expect((await world.run('features', 'check', ...ofLarge, '--json')).json()).toMatchObject({ universe: 'large', verdict: 'inconclusive' })
+  const page = join(world.folder, 'ranks.html')
+  expect((await world.run('features', 'page', ...ofLarge, '--out', page)).code).toBe(0)
+  expect(await readFile(page, 'utf8')).toMatch(/universe[^]{0,40}large/)
+  const points = await world.file('members.csv', `symbol,time\nAAA,${first.sessions[50]}T23:00:00Z\nAAA,${first.sessions[70]}T23:00:00Z\n`)
+  const joined = join(world.folder, 'members.csv')
+  expect((await world.run('features', 'join', ...ofLarge, '--points', points, '--out', joined, '--json')).json()).toMatchObject({
+    known: 1,
+  })
+  // a set is its build of all symbols, unless a universe is named
+  expect(await world.run('features', 'statistics', ...of)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('no build of ranks over index is ready'),
+  })
+})
 
 /** pandas' own join of points with exported rows, each known at nine in the evening of its session, UTC. */
 const mergeAsOf = `

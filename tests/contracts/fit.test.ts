@@ -8,11 +8,13 @@ import { FitInput, FitReport, FitResult, ProgressPoint } from '#contracts/traini
 const messages: [name: string, schema: z.ZodType][] = [
   ['fit-input', FitInput],
   ['fit-input-without-test', FitInput],
+  ['fit-input-of-a-universe', FitInput],
   ['fit-result', FitResult],
   ['fit-report', FitReport],
   ['progress-point', ProgressPoint],
   ['feature-build-manifest', FeatureBuildManifest],
   ['feature-build-manifest-as-of', FeatureBuildManifest],
+  ['feature-build-manifest-of-a-universe', FeatureBuildManifest],
 ]
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

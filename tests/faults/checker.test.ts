@@ -110,6 +110,7 @@ const plants: Record<string, string> = {
   'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
   'nothing online is of a build of what was known earlier': `update feature_build set as_of = '2008-05-01T00:00:00Z'`,
   'a run is fitted on a build of the time that it names': `update training_run set build_id = '${hash('b')}', as_of = '2008-05-01T00:00:00Z'`,
+  'a run is fitted on a build of the universe that its recipe names': `update training_run set build_id = '${hash('b')}', recipe = '{"universe": "csi300"}'`,
   'a run has ended exactly when its state is final': `update sync_run set state = 'running'`,
   'a run without an end has an open workflow': `update feature_build set state = 'running', ended_at = null`,
   'an idempotency key started one thing': `insert into sync_run (id, dataset, connector, state, requested_by, idempotency_key, body_sha256, ended_at)

@@ -148,6 +148,12 @@ const rules: Rule[] = [
       from training_run r join feature_build b on b.id = r.build_id where r.as_of is distinct from b.as_of`,
   },
   {
+    name: 'a run is fitted on a build of the universe that its recipe names',
+    sql: `select r.id::text as subject, coalesce(r.recipe->>'universe', 'all symbols') || ', its build ' || coalesce(b.feature_set->>'universe', 'all symbols') as detail
+      from training_run r join feature_build b on b.id = r.build_id
+      where r.recipe->>'universe' is distinct from b.feature_set->>'universe'`,
+  },
+  {
     name: 'a run has ended exactly when its state is final',
     sql: `select kind || '/' || id as subject, state || case when ended_at is null then ' without an end' else ' with an end' end as detail from (
         select 'sync' as kind, id::text, ended_at, state, state in ('landed', 'unchanged', 'rejected', 'failed', 'stopped') as final from sync_run

@@ -63,9 +63,7 @@ export async function computeBuild(
     for (const groups of batches) operands.push(await computeOperands(world, { ...given, groups, stage, crossed: [...crossed] }, signal))
     const sections: CrossSectionsResult[] = []
     for (const chunk of chunksOf(lists).keys())
-      sections.push(
-        await computeCrossSections(world, { featureSet, label, stage, chunk, operands: operands.map((each) => each.lists) }, signal),
-      )
+      sections.push(await computeCrossSections(world, { ...given, stage, chunk, operands: operands.map((each) => each.lists) }, signal))
     crossed.push(...sections.map(({ columns }) => columns))
     counts.push(...operands, ...sections)
   }

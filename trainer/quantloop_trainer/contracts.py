@@ -30,6 +30,7 @@ def _parses_as_time(text: str) -> str:
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 FeatureSetReference = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}(?:@[1-9]\d{0,8})?$")]
+UniverseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Ticker = Annotated[str, Field(pattern=r"^[A-Z0-9^][A-Z0-9.^=-]{0,19}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=2000)]
 Timestamp = Annotated[str, AfterValidator(_parses_as_time)]
@@ -155,6 +156,7 @@ class Recipe(Message):
     threads: Annotated[int, Field(ge=1, le=256)]
     missing: Literal["accept", "refuse"]
     processors: Annotated[list[Processor], Field(min_length=1, max_length=20)] | None = None
+    universe: UniverseName | None = None
 
 
 class FitInput(Message):
@@ -265,6 +267,7 @@ class FeatureBuildManifest(Message):
     feature_hash: Sha256
     engine_version: str
     feature_set: VersionedName
+    universe: UniverseName | None = None
     columns: Annotated[list[FeatureColumn], Field(min_length=1)]
     label: BuildLabel
     rows: Annotated[int, Field(gt=0)]

@@ -16,11 +16,13 @@ CONTRACTS = Path(__file__).parents[2] / "contracts"
 MESSAGES: dict[str, type[Message]] = {
     "fit-input": FitInput,
     "fit-input-without-test": FitInput,
+    "fit-input-of-a-universe": FitInput,
     "fit-result": FitResult,
     "fit-report": FitReport,
     "progress-point": ProgressPoint,
     "feature-build-manifest": FeatureBuildManifest,
     "feature-build-manifest-as-of": FeatureBuildManifest,
+    "feature-build-manifest-of-a-universe": FeatureBuildManifest,
 }
 
 # maps from names that the contract leaves open

@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
-import { UniverseName } from '#contracts/datasets.ts'
 import { ListingStatus, type SymbolListing, type UniverseMembers, type UniverseSummary } from '#contracts/listings.ts'
 import type { Paging } from '../../client.ts'
 import { connect } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
-import { as, paged, pagingOf, session, snapshotReference } from '../../options.ts'
+import { paged, pagingOf, session, snapshotReference, universeName } from '../../options.ts'
 import { facts, figure, pageOf, table } from '../../output.ts'
 
 const snapshotOption = () =>
@@ -29,7 +28,7 @@ export function addListings(data: Command, context: CliContext): void {
     data
       .command('universes')
       .argument('<dataset>')
-      .argument('[universe]', 'show its members on a session', as(UniverseName))
+      .argument('[universe]', 'show its members on a session', universeName)
       .description('universes of a snapshot, or the members of one')
       .option('--session <session>', 'members on this one (by default the last of the snapshot)', session)
       .addOption(snapshotOption()),

@@ -5,10 +5,10 @@ import type { Command } from 'commander'
 import type { KeptFeatureCheck } from '#contracts/feature-checks.ts'
 import { connect, waitingPatienceMs } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
-import { session, wholeNumber } from '../../options.ts'
+import { session, universeName, wholeNumber } from '../../options.ts'
 import { facts, figure, short, table } from '../../output.ts'
 
-type CheckOptions = { dataset: string; build?: string; before?: string; seed?: number; out?: string }
+type CheckOptions = { dataset: string; universe?: string; build?: string; before?: string; seed?: number; out?: string }
 
 /** `quantloop features check · approve` */
 export function addCheck(features: Command, context: CliContext): void {
@@ -16,13 +16,14 @@ export function addCheck(features: Command, context: CliContext): void {
     .command('check <set>')
     .description('look for features that read ahead or know the label, and at the history that each needs')
     .requiredOption('--dataset <name>', 'whose newest ready build of the set to check')
+    .option('--universe <name>', 'that of this universe, not of all symbols', universeName)
     .option('--build <id>', 'another build than the newest')
     .option('--before <session>', 'read no label from this session on: where a test segment begins', session)
     .option('--seed <n>', 'what symbols, cuts and rows are drawn with', wholeNumber)
     .option('--out <file>', 'write the check as one HTML page as well')
-    .action(async (set: string, { dataset, build, before, seed, out }: CheckOptions) => {
+    .action(async (set: string, { dataset, universe, build, before, seed, out }: CheckOptions) => {
       const client = await connect(context, waitingPatienceMs)
-      const check = await client.featureChecks.make({ dataset, features: set, build, before, seed }, randomUUID())
+      const check = await client.featureChecks.make({ dataset, features: set, universe, build, before, seed }, randomUUID())
       if (out !== undefined) {
         const file = resolve(out)
         await writeFile(file, await client.featureChecks.page(check.buildId))
@@ -48,6 +49,7 @@ function describeCheck(check: KeptFeatureCheck): string {
   return [
     facts({
       set: `${featureSet.name}@${featureSet.version}`,
+      universe: check.universe ?? null,
       verdict,
       accepted: acceptedBy === null ? null : `by ${acceptedBy}: ${acceptedReason}`,
       build: short(check.buildId),

@@ -5,12 +5,13 @@ import { connect, waitingPatienceMs } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
 import { downloadFile } from '../../download.ts'
 import { assertEndedWell, follow } from '../../follow.ts'
+import { universeName } from '../../options.ts'
 import { bar, createTicker, facts, short } from '../../output.ts'
 import { megabytes } from '../../snapshots.ts'
 
 const rests = ['done', 'failed', 'stopped'] as const
 
-type ExportOptions = { dataset: string; out: string; build?: string }
+type ExportOptions = { dataset: string; universe?: string; out: string; build?: string }
 
 /** `quantloop features export` */
 export function addExport(features: Command, context: CliContext): void {
@@ -19,10 +20,11 @@ export function addExport(features: Command, context: CliContext): void {
     .description('write the rows of a feature build into a Parquet file: symbol, session, and each feature')
     .requiredOption('--dataset <name>', 'whose newest ready build of the set to write')
     .requiredOption('--out <file>', 'where to')
+    .option('--universe <name>', 'that of this universe, not of all symbols', universeName)
     .option('--build <id>', 'another build than the newest')
-    .action(async (set: string, { dataset, out, build }: ExportOptions) => {
+    .action(async (set: string, { dataset, universe, out, build }: ExportOptions) => {
       const client = await connect(context, waitingPatienceMs)
-      const request = { dataset, features: set, ...(build === undefined ? {} : { build }) }
+      const request = { dataset, features: set, universe, build }
       const accepted = await client.featureExports.create(request, randomUUID())
       const end = await follow(context, { ...accepted, step: 'write' }, rests, async () => ({
         ...(await client.featureExports.find(accepted.id)),

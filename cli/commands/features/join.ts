@@ -4,11 +4,11 @@ import type { Command } from 'commander'
 import { type FeatureJoin, mostPoints } from '#contracts/feature-joins.ts'
 import { connect, waitingPatienceMs } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
-import { timeOf } from '../../options.ts'
+import { timeOf, universeName } from '../../options.ts'
 import { bar, createTicker, facts, short } from '../../output.ts'
 import { openPointsFile } from '../../points-file.ts'
 
-type JoinOptions = { dataset: string; points: string; out: string; build?: string; knownBy?: string }
+type JoinOptions = { dataset: string; universe?: string; points: string; out: string; build?: string; knownBy?: string }
 
 /** `quantloop features join` */
 export function addJoin(features: Command, context: CliContext): void {
@@ -18,13 +18,14 @@ export function addJoin(features: Command, context: CliContext): void {
     .requiredOption('--dataset <name>', 'whose newest ready build of the set to read')
     .requiredOption('--points <file>', 'CSV or Parquet with the columns symbol and time; others go along')
     .requiredOption('--out <file>', 'CSV or Parquet, by its name')
+    .option('--universe <name>', 'that of this universe, not of all symbols', universeName)
     .option('--build <id>', 'another build than the newest, as one of what was known at a time')
     .option('--known-by <time>', 'see nothing that became known later: 2008-06-02T21:00:00Z, or a day for its end in UTC', timeOf)
-    .action(async (set: string, { dataset, points: path, out, build, knownBy }: JoinOptions) => {
+    .action(async (set: string, { dataset, universe, points: path, out, build, knownBy }: JoinOptions) => {
       const client = await connect(context, waitingPatienceMs)
       const file = await openPointsFile(path)
       try {
-        const request = { dataset, features: set, ...(build === undefined ? {} : { build }), ...(knownBy === undefined ? {} : { knownBy }) }
+        const request = { dataset, features: set, universe, build, knownBy }
         const ticker = createTicker(context.interactive)
         const parts: FeatureJoin[] = []
         for (let from = 0; from < file.points.length; from += mostPoints) {

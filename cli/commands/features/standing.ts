@@ -4,10 +4,16 @@ import type { StandingBuild } from '#contracts/standing-builds.ts'
 import type { Paging } from '../../client.ts'
 import { connect } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
-import { pagingOf, paged } from '../../options.ts'
+import { paged, pagingOf, universeName } from '../../options.ts'
 import { facts, moment, pageOf } from '../../output.ts'
 
-type FollowOptions = { dataset: string; label: string; labelKind?: 'time-series' | 'cross-sectional'; persistence?: string }
+type FollowOptions = {
+  dataset: string
+  label: string
+  labelKind?: 'time-series' | 'cross-sectional'
+  persistence?: string
+  universe?: string
+}
 
 /** `quantloop features follow · following · unfollow` */
 export function addStandingBuilds(features: Command, context: CliContext): void {
@@ -18,8 +24,9 @@ export function addStandingBuilds(features: Command, context: CliContext): void 
     .requiredOption('--label <expression>', "what to predict, as 'Ref($close,-1)/$close-1'")
     .addOption(new Option('--label-kind <kind>', 'how the label is judged').choices(['time-series', 'cross-sectional']))
     .option('--persistence <expression>', 'the naive forecast; by default the last known label')
-    .action(async (set: string, { dataset, label, labelKind, persistence }: FollowOptions) => {
-      const body = { features: set, label: { expression: label, kind: labelKind, persistence } }
+    .option('--universe <name>', 'rows and cross-sections of its members only', universeName)
+    .action(async (set: string, { dataset, label, labelKind, persistence, universe }: FollowOptions) => {
+      const body = { features: set, label: { expression: label, kind: labelKind, persistence }, universe }
       context.answer(await (await connect(context)).standingBuilds.follow(dataset, body, randomUUID()), describe)
     })
 
@@ -40,13 +47,14 @@ export function addStandingBuilds(features: Command, context: CliContext): void 
     )
 }
 
-const describe = ({ id, dataset, featureSet, label, requestedBy }: StandingBuild) =>
-  facts({ id, dataset, set: featureSet, label: label.expression, by: requestedBy })
+const describe = ({ id, dataset, featureSet, label, universe, requestedBy }: StandingBuild) =>
+  facts({ id, dataset, set: featureSet, label: label.expression, universe: universe ?? null, by: requestedBy })
 
 const columns = [
   { title: 'id', value: ({ id }: StandingBuild) => id },
   { title: 'set', value: ({ featureSet }: StandingBuild) => featureSet },
   { title: 'label', value: ({ label }: StandingBuild) => label.expression },
+  { title: 'universe', value: ({ universe }: StandingBuild) => universe ?? null },
   { title: 'by', value: ({ requestedBy }: StandingBuild) => requestedBy },
   { title: 'since', value: ({ createdAt }: StandingBuild) => moment(createdAt) },
 ]

@@ -3,9 +3,10 @@ import { QuantloopError } from '#contracts/errors.ts'
 import type { FeatureColumnStatistics, FeatureStatistics } from '#contracts/feature-statistics.ts'
 import { connect, waitingPatienceMs } from '../../connect.ts'
 import type { CliContext } from '../../context.ts'
+import { universeName } from '../../options.ts'
 import { facts, figure, short, table } from '../../output.ts'
 
-type StatisticsOptions = { dataset: string; build?: string; feature?: string }
+type StatisticsOptions = { dataset: string; universe?: string; build?: string; feature?: string }
 
 /** `quantloop features statistics` */
 export function addStatistics(features: Command, context: CliContext): void {
@@ -13,12 +14,13 @@ export function addStatistics(features: Command, context: CliContext): void {
     .command('statistics <set>')
     .description('how the features of a build are distributed, and go with the label')
     .requiredOption('--dataset <name>', 'whose newest ready build of the set to look at')
+    .option('--universe <name>', 'that of this universe, not of all symbols', universeName)
     .option('--build <id>', 'another build than the newest')
     .option('--feature <name>', 'this one only, with its quantiles and histogram')
-    .action(async (set: string, { dataset, build, feature }: StatisticsOptions) => {
+    .action(async (set: string, { dataset, universe, build, feature }: StatisticsOptions) => {
       const client = await connect(context, waitingPatienceMs)
       const statistics = await (build === undefined
-        ? client.featureStatistics.ofSet(dataset, set)
+        ? client.featureStatistics.ofSet(dataset, set, universe)
         : client.featureStatistics.ofBuild(build))
       if (feature === undefined) return context.answer(statistics, describeAll)
       const one = statistics.features.find(({ name }) => name === feature)
@@ -30,9 +32,9 @@ export function addStatistics(features: Command, context: CliContext): void {
 
 const share = (part: number, whole: number) => `${figure((100 * part) / whole)} %`
 
-function describeAll({ buildId, rows, symbols, firstSession, lastSession, features }: FeatureStatistics): string {
+function describeAll({ buildId, universe, rows, symbols, firstSession, lastSession, features }: FeatureStatistics): string {
   return [
-    facts({ build: short(buildId), rows: `${rows} of ${symbols} symbols, ${firstSession} to ${lastSession}` }),
+    facts({ build: short(buildId), universe: universe ?? null, rows: `${rows} of ${symbols} symbols, ${firstSession} to ${lastSession}` }),
     '',
     table(features, [
       { title: 'feature', value: ({ name }) => name },

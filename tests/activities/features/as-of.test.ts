@@ -7,12 +7,13 @@ import { createFeatureBuildActivities } from '#activities/features.ts'
 import { computeShards, type ShardsResult } from '#activities/features/compute-shards.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
-import { FeatureBuildManifest, type BuildInput, type LabelDefinition } from '#contracts/features.ts'
+import { FeatureBuildManifest, type BuildInput, type FeatureSet, type LabelDefinition } from '#contracts/features.ts'
 import { featureRow, headMove } from '#db/schema.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { snapshotKnownAt } from '#db/queries/snapshot-known-at.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
 import { buildIdOf, definitionHash } from '#domain/features/definitions.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -51,7 +52,8 @@ async function land(dataset: string, at: string, bars: readonly BarColumns[]): P
   return id
 }
 
-async function build(dataset: string, asOf?: string, snapshotId?: string) {
+async function build(dataset: string, asOf?: string, snapshotId?: string, featureSet: FeatureSet = technical) {
+  const definition = definitionHash(featureSet, label)
   const id = snapshotId ?? (await snapshotKnownAt(database.db, dataset, asOf!))!
   const input: BuildInput = {
     buildId: buildIdOf(definition, id, asOf),
@@ -59,7 +61,7 @@ async function build(dataset: string, asOf?: string, snapshotId?: string) {
     snapshotId: id,
     ...(asOf === undefined ? {} : { asOf }),
     dataset,
-    featureSet: technical,
+    featureSet,
     label,
     origin: { by: 'tester', bodySha256: '0'.repeat(64) },
   }
@@ -68,9 +70,7 @@ async function build(dataset: string, asOf?: string, snapshotId?: string) {
   const { snapshot, batches } = await activities.planFeatureBuild(input)
   const results: ShardsResult[] = []
   for (const groups of batches)
-    results.push(
-      await computeShards({ ...world(), pool }, { snapshot, asOf, groups, featureSet: technical, label }, new AbortController().signal),
-    )
+    results.push(await computeShards({ ...world(), pool }, { snapshot, asOf, groups, featureSet, label }, new AbortController().signal))
   const manifest = await activities.publishFeatureBuild(input, results)
   return {
     id: input.buildId,
@@ -83,6 +83,20 @@ async function build(dataset: string, asOf?: string, snapshotId?: string) {
 const close = (bars: BarColumns, row: number, by: number): BarColumns => ({
   ...bars,
   close: bars.close.map((value, at) => (at === row ? value * by : value)),
+})
+
+it('of a universe has its members until their listing ended, as far as that was known', async () => {
+  const market = [walkBars('AAA', 80, 1), walkBars('BBB', 80, 2)]
+  const { sessions, knownAt } = market[0]!
+  const spans = ['AAA', 'BBB'].map((symbol) => ({ symbol, from: '2000-01-03', to: '2099-12-31' }))
+  const ended: CorporateAction = { symbol: 'BBB', exDate: sessions[50]!, kind: 'delisting', knownAt: knownAt[70]!, basis: 'given' }
+  const { id } = await landSnapshot(world(), 'ended', market, [ended], [{ name: 'large', spans }])
+  const rowsAt = async (asOf?: string) => {
+    const { manifest } = await build('ended', asOf, id, { ...technical, universe: 'large' })
+    expect(manifest.universe).toBe('large')
+    return manifest.rows
+  }
+  expect([await rowsAt(knownAt[59]), await rowsAt(knownAt[70]), await rowsAt()]).toEqual([2 * 60, 71 + 50, 80 + 50])
 })
 
 it('sees the bars that were known, and no symbol of which none was', async () => {

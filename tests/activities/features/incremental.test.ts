@@ -2,19 +2,24 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ColumnCounts, ShardsResult } from '#activities/features.ts'
 import type { ColumnTask } from '#activities/features/compute-thread.ts'
+import { readColumns, readRows } from '#activities/features/shard-file.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
 import { writeChunks } from '#activities/snapshots/write-chunks.ts'
 import { describeSymbol, writeSnapshot } from '#activities/snapshots/write-snapshot.ts'
 import { xnys } from '#domain/calendar/calendars.ts'
 import { groupBy } from '#domain/group-by.ts'
+import { canonicalJson } from '#contracts/canonical-json.ts'
+import type { BesideBars } from '#contracts/datasets.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
+import { forgetShards } from '#db/commands/forget-shards.ts'
 import { featureShardCache } from '#db/schema.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars, joinBars } from '#domain/market/bars.ts'
 import { inGroups } from '#domain/market/chunk-layout.ts'
+import { orderUniverse, type UniverseSpan } from '#domain/market/universe.ts'
 import { computeBuild } from '#tests/support/build-features.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
@@ -63,7 +68,8 @@ const rankedLabel: LabelDefinition = { expression: `CSZScore(${label.expression}
 /** Reads later rows of a cross-section itself. */
 const laterRank: LabelDefinition = { expression: 'Ref(CSRank($close/Ref($close,3)),-2)', kind: 'cross-sectional' }
 
-type Market = { bars: BarColumns[]; actions: CorporateAction[] }
+/** `spans` are those of the universe `some`, which markets have for whom it is asked. */
+type Market = { bars: BarColumns[]; actions: CorporateAction[]; spans?: UniverseSpan[] }
 
 let store: Awaited<ReturnType<typeof testObjectStore>>
 let kept: Awaited<ReturnType<typeof testDatabase>>
@@ -85,7 +91,14 @@ beforeEach(async () => {
   await kept.db.delete(featureShardCache)
 })
 
-async function land({ bars, actions }: Market, parent?: ObjectRef): Promise<ObjectRef> {
+async function besideOf({ spans }: Market): Promise<BesideBars | undefined> {
+  if (spans === undefined) return undefined
+  const universes = await store.objects.put(Buffer.from(canonicalJson([orderUniverse({ name: 'some', spans })])), 'json')
+  return { calendar: { kind: 'exchange', name: 'XNYS', basis: 'assumed' }, universes }
+}
+
+async function land(market: Market, parent?: ObjectRef): Promise<ObjectRef> {
+  const { bars, actions } = market
   const lastSession = bars.map(({ sessions }) => sessions.at(-1)!).reduce((a, b) => (a > b ? a : b))
   const actionsOf = groupBy(actions, ({ symbol }) => symbol)
   return await writeSnapshot(store.objects, {
@@ -99,7 +112,7 @@ async function land({ bars, actions }: Market, parent?: ObjectRef): Promise<Obje
     lastSession,
     actions,
     clearedJumps: [],
-    beside: undefined,
+    beside: await besideOf(market),
   })
 }
 
@@ -153,6 +166,23 @@ const edit = fc.oneof(
 )
 type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never
 
+/** Of symbols by turns when they enter, in sessions of the walks, and how long they stay. */
+const stays = fc.array(fc.record({ symbol: fc.nat(6), from: fc.nat(600), sessions: fc.integer({ min: 1, max: 500 }) }), {
+  minLength: 1,
+  maxLength: 8,
+})
+
+/** A stay that would meet an earlier one of its symbol is left out. */
+function spansOf(chosen: readonly { symbol: number; from: number; sessions: number }[]): UniverseSpan[] {
+  const spans: UniverseSpan[] = []
+  for (const { symbol, from, sessions } of chosen) {
+    const own = whole[symbol]!
+    const span = { symbol: own.symbol, from: own.sessions[from]!, to: own.sessions[from + sessions] ?? '2099-12-31' }
+    if (spans.every((other) => other.symbol !== span.symbol || span.to < other.from || other.to < span.from)) spans.push(span)
+  }
+  return spans
+}
+
 /** Bars of whole walks, of which markets show some: what is appended later is there already. */
 const whole = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF', 'GGG'].map((symbol, index) => withGaps(walkBars(symbol, 800, 70 + index), index))
 
@@ -170,7 +200,9 @@ const action = (kind: 'split' | 'dividend', { symbol, sessions }: BarColumns, at
   basis: 'given',
 })
 
-function applied({ bars, actions }: Market, change: Edit): Market {
+const applied = (market: Market, change: Edit): Market => ({ ...market, ...edited(market, change) })
+
+function edited({ bars, actions }: Market, change: Edit): Market {
   const chosen = bars['symbol' in change ? change.symbol % bars.length : 0]!
   const others = bars.filter((each) => each !== chosen)
   switch (change.kind) {
@@ -285,6 +317,156 @@ describe('an incremental build', () => {
       ),
       { numRuns: 5 },
     )
+  })
+
+  it('is so too of members alone, whoever enters and leaves', async () => {
+    const universe = { ...crossed, universe: 'some' }
+    const ofOne = { ...bounded, universe: 'some' }
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 40, max: 250 }).chain((rows) => fc.constantFrom(rows, rows + 300)),
+        stays,
+        fc.array(
+          fc.record({
+            change: fc.oneof(edit, stays),
+            by: fc.constantFrom(label, rankedLabel, laterRank),
+            set: fc.constantFrom(universe, crossed, ofOne, ofOne),
+          }),
+          { minLength: 3, maxLength: 5 },
+        ),
+        async (rows, first, steps) => {
+          await kept.db.delete(featureShardCache)
+          let market: Market = { bars: whole.slice(0, 4).map((bars) => until(bars, rows)), actions: [], spans: spansOf(first) }
+          let snapshot = await land(market)
+          await build(market, snapshot, universe, { groups: twoGroups(market) })
+          for (const { change, by, set } of steps) {
+            market = 'kind' in change ? applied(market, change) : { ...market, spans: spansOf(change) }
+            snapshot = await land(market, snapshot)
+            const groups = twoGroups(market)
+            const { shards, digest } = await build(market, snapshot, set, { by, groups })
+            const batch = await build(market, snapshot, set, { by, groups, from: 'empty' })
+            expect([shards, digest]).toEqual([batch.shards, batch.digest])
+          }
+        },
+      ),
+      { numRuns: 4 },
+    )
+  })
+
+  it('shares columns of one symbol with builds of all symbols, both ways, and has the rows of members alone', async () => {
+    const some = { ...bounded, universe: 'some' }
+    const bars = whole.slice(0, 3).map((each) => until(each, 300))
+    const { sessions } = bars[0]!
+    const spans = [
+      { symbol: 'AAA', from: sessions[50]!, to: sessions[120]! },
+      { symbol: 'AAA', from: sessions[130]!, to: sessions[250]! },
+      { symbol: 'CCC', from: '2000-01-03', to: '2099-12-31' },
+    ]
+    const market: Market = { bars, actions: [], spans }
+    const snapshot = await land(market)
+    for (const [first, second] of [
+      [bounded, some],
+      [some, bounded],
+    ] as const) {
+      await kept.db.delete(featureShardCache)
+      await build(market, snapshot, first)
+      tasks.length = 0
+      const { asked, cached } = await build(market, snapshot, second)
+      expect([tasks, cached]).toEqual([[], asked])
+    }
+    const rows = async (set: FeatureSet) => {
+      const { shards } = await build(market, snapshot, set)
+      const found = new Map<string, Float32Array[]>()
+      for (const { object } of shards) {
+        const bytes = await store.objects.get(object)
+        const columns = [...readColumns(bytes, [...set.features.map(({ name }) => name), 'label']).values()]
+        let row = 0
+        for (const { symbol, sessions: own } of readRows(bytes))
+          for (const session of own) {
+            found.set(`${symbol} ${session}`, [Float32Array.from(columns, (column) => column[row]!)])
+            row++
+          }
+      }
+      return found
+    }
+    const [all, members] = [await rows(bounded), await rows(some)]
+    const isMember = (key: string) => spans.some(({ symbol, from, to }) => key >= `${symbol} ${from}` && key <= `${symbol} ${to}`)
+    expect([...members]).toEqual([...all].filter(([key]) => isMember(key)))
+    // 71 + 121 weekdays and all of CCC, but for holidays that are no sessions and have bars here all the same
+    expect(members.size).toBe(71 + 121 + 300)
+  })
+
+  it('computes again what a changed membership touches, and nothing else', async () => {
+    const ranks = { ...set('CSRank($close/Ref($close,5))', '$close/Ref($close,1)'), universe: 'some' }
+    const bars = whole.slice(0, 4).map((each) => until(each, 640))
+    const { sessions } = bars[0]!
+    const always = ['AAA', 'BBB', 'DDD'].map((symbol) => ({ symbol, from: '2000-01-03', to: '2099-12-31' }))
+    const until300 = { symbol: 'CCC', from: sessions[0]!, to: sessions[300]! }
+    const groups = twoGroups({ bars, actions: [] })
+    const before = await build({ bars, actions: [] }, await land({ bars, actions: [], spans: [...always, until300] }), ranks, { groups })
+    tasks.length = 0
+    const moved = { ...until300, to: sessions[310]! }
+    const snapshot = await land({ bars, actions: [], spans: [...always, moved] })
+    const after = await build({ bars, actions: [] }, snapshot, ranks, { groups })
+    // nothing of one symbol, and of what is across symbols the slices of ten sessions
+    expect(tasks.filter(({ given }) => given === undefined)).toEqual([])
+    const changed = after.shards.filter(({ object }) => before.shards.every((shard) => shard.object.sha256 !== object.sha256))
+    const [from, to] = [sessions[301]!, sessions[310]!]
+    expect(changed.length).toBeGreaterThan(0)
+    expect(changed.length).toBeLessThan(after.shards.length / 2)
+    expect(changed.every((shard) => shard.firstSession <= to && shard.lastSession >= from)).toBe(true)
+    const [operands, sections] = after.counts
+    expect(operands!.cached).toBe(operands!.asked)
+    expect(sections!.asked - sections!.cached).toBe(changed.length)
+    const again = await build({ bars, actions: [] }, snapshot, ranks, { groups })
+    expect([again.cached, again.shards]).toEqual([again.asked, after.shards])
+  })
+
+  it('cuts the rows of a changed membership anew where no column reads another symbol, and computes nothing', async () => {
+    const some = { ...bounded, universe: 'some' }
+    const market: Market = { bars: whole.slice(0, 3).map((each) => until(each, 400)), actions: [] }
+    const { sessions } = market.bars[0]!
+    const spans = (to: number) => [
+      { symbol: 'AAA', from: sessions[0]!, to: '2099-12-31' },
+      { symbol: 'BBB', from: sessions[0]!, to: sessions[to]! },
+    ]
+    const before = await build(market, await land({ ...market, spans: spans(200) }), some)
+    tasks.length = 0
+    const snapshot = await land({ ...market, spans: spans(201) })
+    const after = await build(market, snapshot, some)
+    expect([tasks, after.cached]).toEqual([[], after.asked])
+    const rows = (shards: { rows: number }[]) => shards.reduce((sum, shard) => sum + shard.rows, 0)
+    expect(rows(after.shards)).toBe(rows(before.shards) + 1)
+    const changed = after.shards.filter(({ object }) => before.shards.every((shard) => shard.object.sha256 !== object.sha256))
+    expect(changed).toHaveLength(1)
+    const batch = await build(market, snapshot, some, { from: 'empty' })
+    expect([after.shards, after.digest]).toEqual([batch.shards, batch.digest])
+  })
+
+  it('goes on from the shards that a build names, when those that they were cut from were collected', async () => {
+    const some = { ...bounded, universe: 'some' }
+    const bars = whole.slice(0, 3).map((each) => until(each, 701))
+    const { sessions } = bars[0]!
+    const spans = ['AAA', 'BBB'].map((symbol) => ({ symbol, from: sessions[10]!, to: '2099-12-31' }))
+    const market: Market = { bars: bars.map((each) => until(each, 700)), actions: [], spans }
+    const before = await land(market)
+    const first = await build(market, before, some)
+    const named = first.shards.map(({ object }) => object.uri)
+    const collected = (await kept.db.select().from(featureShardCache)).filter(({ shard }) => !named.includes(shard.object.uri))
+    await forgetShards(
+      kept.db,
+      collected.map(({ shard }) => shard.object.uri),
+    )
+    expect(collected.length).toBe(first.shards.length)
+    tasks.length = 0
+    const after = { ...market, bars }
+    const snapshot = await land(after, before)
+    const { shards, digest } = await build(after, snapshot, some)
+    expect(tasks.map((task) => [task.bars.symbol, task.bars.sessions.length < 300])).toEqual(
+      ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, true]),
+    )
+    const batch = await build(after, snapshot, some, { from: 'empty' })
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
 
   it('computes no cross-section again whose operands are what they were', async () => {

@@ -98,4 +98,5 @@ def main():
     store.write_bytes(gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,25 +2,45 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBuild } from '#activities/features/decoded-build.ts'
+import { openBuild, type SymbolSlice } from '#activities/features/decoded-build.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { resolveSet } from '#db/queries/feature-sets.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
+import { type BuildProcessor, processedLabel, processedSet } from '#domain/features/build-processors.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import { buildFeatures } from '#tests/support/build-features.ts'
 import { type DatasetTestWorld, datasetWorld } from '../datasets/world.ts'
 
 /** A Qlib folder with gaps and late listings, and pyqlib's own rows over it, by make_qlib_build.py. */
-const document = JSON.parse(gunzipSync(readFileSync(new URL('./fixtures/qlib-build.json.gz', import.meta.url))).toString('utf8')) as {
+const document = fixture<{
   sets: { alpha158: string[]; operators: string[] }
   label: string
   files: Record<string, string>
   symbols: { name: string; sessions: string[]; answers: string; judged: [string, number, number | null][] }[]
-}
-const files = new Map(Object.entries(document.files).map(([path, base64]) => [path, Buffer.from(base64, 'base64')]))
+}>('qlib-build')
+const files = filesOf(document)
 const label: LabelDefinition = { expression: document.label, kind: 'cross-sectional' }
+
+/** A Qlib folder with a universe that symbols enter and leave, and pyqlib's own rows over it, by make_qlib_universe.py. */
+type Answers = Record<string, { sessions: string[]; cells: string }>
+const ofUniverse = fixture<{
+  features: Record<string, string>
+  label: string
+  files: Record<string, string>
+  plain: Answers
+  processed: Record<string, Answers>
+  'label ranked': Answers
+}>('qlib-universe')
+
+function fixture<T>(name: string): T {
+  return JSON.parse(gunzipSync(readFileSync(new URL(`./fixtures/${name}.json.gz`, import.meta.url))).toString('utf8')) as T
+}
+
+function filesOf(folder: { files: Record<string, string> }): Map<string, Buffer> {
+  return new Map(Object.entries(folder.files).map(([path, base64]) => [path, Buffer.from(base64, 'base64')]))
+}
 
 let world: DatasetTestWorld
 let pool: ThreadPool
@@ -103,6 +123,68 @@ describe('a build over a Qlib folder with gaps and late listings', () => {
         })
       })
     }
+    expect(faults).toEqual([])
+  })
+})
+
+describe('a build over a universe of a Qlib folder', () => {
+  const processors: Record<string, BuildProcessor> = {
+    CSZScoreNorm: { kind: 'CSZScoreNorm', method: 'zscore' },
+    'CSZScoreNorm robust': { kind: 'CSZScoreNorm', method: 'robust' },
+    CSRankNorm: { kind: 'CSRankNorm' },
+    CSZFillna: { kind: 'CSZFillna' },
+    ProcessInf: { kind: 'ProcessInf' },
+  }
+  const plain = Object.entries(ofUniverse.features).map(([name, expression]) => ({ name, expression }))
+  /** Every feature as it is, and as each processor makes it. */
+  const featureSet: FeatureSet = {
+    name: 'processed',
+    version: 1,
+    description: '',
+    // infinities are what ProcessInf is for
+    limits: { infinite: 1 },
+    features: Object.entries({ plain: undefined, ...processors }).flatMap(([kind, processor]) => {
+      const set = { name: 'some', version: 1, description: '', features: plain }
+      const { features } = processedSet(set, processor === undefined ? [] : [processor])
+      return features.map((feature) => ({ ...feature, name: nameOf(kind, feature.name) }))
+    }),
+    universe: 'some',
+  }
+  function nameOf(kind: string, feature: string): string {
+    return `${feature}_${kind.replace(' ', '_')}`
+  }
+  const raw: LabelDefinition = { expression: ofUniverse.label, kind: 'cross-sectional' }
+
+  it('has pyqlib’s rows and cells, those of its cross-sectional processors too', async () => {
+    const dataset = 'qlib-universe'
+    const snapshot = await imported(filesOf(ofUniverse), dataset)
+    const faults: string[] = []
+    const compare = (slices: readonly SymbolSlice[], answers: Answers, names: readonly string[]) => {
+      expect(slices.map(({ symbol, days }) => [symbol, [...days].map(sessionOf)])).toEqual(
+        Object.entries(answers).map(([symbol, { sessions }]) => [symbol, sessions]),
+      )
+      for (const slice of slices) {
+        const { sessions, cells } = answers[slice.symbol]!
+        const expected = new Float32Array(Uint8Array.from(Buffer.from(cells, 'base64')).buffer)
+        expect(expected).toHaveLength(names.length * sessions.length)
+        names.forEach((name, index) => {
+          slice.column(name).forEach((value, row) => {
+            const theirs = expected[index * sessions.length + row]!
+            if (!near(value, theirs)) faults.push(`${name} of ${slice.symbol} on ${sessions[row]}: ${value}, not ${theirs}`)
+          })
+        })
+      }
+    }
+    const build = async (label: LabelDefinition) => {
+      const buildId = await buildFeatures({ db: world.db, objects: world.objects, pool }, { snapshot, dataset, featureSet, label })
+      return (await openBuild(world.objects, (await findFeatureBuild(world.db, buildId))!.manifest!)).slices
+    }
+    const names = plain.map(({ name }) => name)
+    const slices = await build(raw)
+    const named = (kind: string) => names.map((name) => nameOf(kind, name))
+    compare(slices, ofUniverse.plain, [...named('plain'), 'label'])
+    for (const [kind, answers] of Object.entries(ofUniverse.processed)) compare(slices, answers, named(kind))
+    compare(await build(processedLabel(raw, [processors.CSRankNorm!])), ofUniverse['label ranked'], ['label'])
     expect(faults).toEqual([])
   })
 })

@@ -4,17 +4,18 @@ import { DefaultLogger } from '@temporalio/worker'
 import { eq } from 'drizzle-orm'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createFeatureBuildActivities } from '#activities/features.ts'
 import { createThreadPool } from '#activities/features/thread-pool.ts'
 import { createTraceActivities } from '#activities/trace.ts'
 import { FeatureBuildManifest, type FeatureSet } from '#contracts/features.ts'
+import type { ModelSidecar } from '#contracts/models.ts'
 import { type PredictionRecord, PredictResponse, type Trace, type TraceLink } from '#contracts/predictions.ts'
+import { findFeatureBuild } from '#db/queries/feature-builds.ts'
 import { findPrediction } from '#db/queries/predictions.ts'
 import { prediction } from '#db/schema.ts'
-import { buildIdOf, definitionHash, featureHash } from '#domain/features/definitions.ts'
+import { featureHash } from '#domain/features/definitions.ts'
 import { shipPredictions } from '#serving/prediction-log/ship-predictions.ts'
 import { readManifest } from '#storage/snapshot-manifest.ts'
-import { computeBuild } from '#tests/support/build-features.ts'
+import { buildFeatures } from '#tests/support/build-features.ts'
 import { walkBars } from '#tests/support/bars.ts'
 import { type BarColumns, joinBars, sliceBars } from '#domain/market/bars.ts'
 import { registerVersion } from '#tests/support/model-version.ts'
@@ -51,6 +52,7 @@ let database: Awaited<ReturnType<typeof testDatabase>>
 let store: Awaited<ReturnType<typeof testObjectStore>>
 let serving: Awaited<ReturnType<typeof servingApp>>
 let client: Client
+let key: string
 let snapshot: LandedSnapshot
 let manifest: FeatureBuildManifest
 let version: Awaited<ReturnType<typeof registerVersion>>
@@ -65,46 +67,14 @@ beforeAll(async () => {
   const { db } = database
   const { objects } = store
   snapshot = await landSnapshot({ db, objects }, 'walk', bars, [split])
-  const definition = definitionHash(set, label)
-  const buildId = buildIdOf(definition, snapshot.id)
-  const input = {
-    buildId,
-    definitionHash: definition,
-    snapshotId: snapshot.id,
-    dataset: 'walk',
-    featureSet: set,
-    label,
-    origin: { by: 'tests', bodySha256: '0'.repeat(64) },
-  }
-  const builds = createFeatureBuildActivities({ db, objects })
-  await builds.openFeatureBuild(input)
-  const plan = await builds.planFeatureBuild(input)
-  const pool = createThreadPool(1)
-  const { results, counts } = await computeBuild({ db, objects, pool }, { ...plan, featureSet: set, label })
-  await pool.close()
-  const ref = await builds.publishFeatureBuild(input, results, counts)
-  manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await objects.get(ref))))
-  version = await registerVersion(db, objects, 'walk', {
-    onnx: 'lightgbm',
-    trainedOn: {
-      dataset: 'walk',
-      featureHash: featureHash(set),
-      buildId,
-      snapshotId: snapshot.id,
-      featureOrder: set.features.map(({ name }) => name),
-      fitReport: await objects.put(Buffer.from('{"rounds":40}'), 'json'),
-    },
-  })
+  const buildId = await built('walk', snapshot, set)
+  const { manifest: ref } = (await findFeatureBuild(db, buildId))!
+  manifest = FeatureBuildManifest.parse(JSON.parse(new TextDecoder().decode(await objects.get(ref!))))
+  version = await registerVersion(db, objects, 'walk', { onnx: 'lightgbm', trainedOn: await trainedOn('walk', snapshot, buildId, set) })
   await (await deployVersion(db, objects, 'walk', { name: 'walk', version: 1 })).activate()
-  const key = await issueKey(db)
+  key = await issueKey(db)
   serving = await servingApp({ db, objects })
   await serving.look()
-  const post = (path: string, body: object) =>
-    serving.app.request(path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
   const answered = PredictResponse.parse(await (await post('/v1/endpoints/walk/predict', { symbols: ['BBB'] })).json())
   const inferred = (await (
     await post('/v2/models/walk/infer', { inputs: [{ name: 'features', datatype: 'FP32', shape: [1, 4], data: [1, null, 55.5, -0] }] })
@@ -113,6 +83,29 @@ beforeAll(async () => {
   bySymbol = (await findPrediction(db, answered.predictions[0]!.predictionId))!
   byTensor = (await findPrediction(db, inferred.outputs[1]!.data[0]!))!
 })
+async function built(dataset: string, snapshot: LandedSnapshot, featureSet: FeatureSet): Promise<string> {
+  const pool = createThreadPool(1)
+  const buildId = await buildFeatures({ db: database.db, objects: store.objects, pool }, { snapshot, dataset, featureSet, label })
+  await pool.close()
+  return buildId
+}
+
+const trainedOn = async (dataset: string, { id: snapshotId }: LandedSnapshot, buildId: string, featureSet: FeatureSet) => ({
+  dataset,
+  featureHash: featureHash(featureSet),
+  buildId,
+  snapshotId,
+  featureOrder: featureSet.features.map(({ name }) => name),
+  fitReport: await store.objects.put(Buffer.from('{"rounds":40}'), 'json'),
+})
+
+const post = (path: string, body: object) =>
+  serving.app.request(path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
 afterAll(async () => {
   await serving.close()
   await Promise.all([database.drop(), store.drop()])
@@ -251,6 +244,49 @@ describe('a row altered in PostgreSQL', () => {
     expect(found.verified).toBe(false)
     expect(found.links.filter(({ matches }) => !matches).map(({ what }) => what)).toEqual(['prediction'])
   })
+})
+
+test('of a universe, members are answered and traced by what its members were; who has left is refused', async () => {
+  const { db } = database
+  const { objects } = store
+  const market = [...bars, walkBars('CCC', 120, 3), walkBars('DDD', 120, 4)]
+  const { sessions } = bars[0]!
+  const spans = [
+    ...['AAA', 'CCC'].map((symbol) => ({ symbol, from: '2000-01-03', to: '2099-12-31' })),
+    { symbol: 'DDD', from: sessions[10]!, to: sessions[100]! },
+  ]
+  const index = await landSnapshot({ db, objects }, 'index', market, [split], [{ name: 'large', spans }])
+  const large = { ...set, universe: 'large' }
+  const buildId = await built('index', index, large)
+  const { recipe } = JSON.parse(new TextDecoder().decode(await objects.get(version.sidecar))) as ModelSidecar
+  await registerVersion(db, objects, 'index', {
+    onnx: 'lightgbm',
+    trainedOn: await trainedOn('index', index, buildId, large),
+    sidecar: { recipe: { ...recipe, universe: 'large' } },
+  })
+  await (await deployVersion(db, objects, 'index', { name: 'index', version: 1 })).activate()
+  await serving.look()
+  const asked = await post('/v1/endpoints/index/predict', { symbols: ['CCC'] })
+  const { predictions } = PredictResponse.parse(await asked.json())
+  await shipPredictions(db, serving.log)
+  const found = await trace(predictions[0]!.predictionId)
+  // BBB is never a member, and not read
+  expect(found).toMatchObject({ verified: true, session: sessions.at(-1), bars: { symbols: 3 }, featuresRecomputed: true })
+
+  for (const symbol of ['DDD', 'BBB']) {
+    const refused = [
+      await post('/v1/endpoints/index/predict', { symbols: ['AAA', symbol] }),
+      await serving.app.request(`/v1/endpoints/index/features/${symbol}`, { headers: { authorization: `Bearer ${key}` } }),
+    ]
+    for (const answer of refused)
+      expect([answer.status, await answer.json()]).toEqual([
+        422,
+        expect.objectContaining({
+          code: 'feature_row_missing',
+          detail: `no feature row of index for ${symbol}: the symbol is no member of the universe large in the newest session that is built, or its features are not built`,
+        }),
+      ])
+  }
 })
 
 test('a prediction that nobody knows is not found', async () => {

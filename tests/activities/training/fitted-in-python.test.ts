@@ -149,12 +149,21 @@ describe('a fit without a test segment', () => {
 })
 
 describe('a recipe with processors across symbols', () => {
-  it('is trained, judged, deployed, answered by symbol and traced to the bars of all symbols', async () => {
+  it.each([
+    ['all symbols', undefined, 12],
+    ['members of a universe', 'large', 10],
+  ])('is trained, judged, deployed, answered by symbol and traced to the bars of %s', async (_, universe, symbols) => {
     const world = { db: database.db, objects: store.objects, pool }
     const { db, objects } = world
-    const dataset = 'market'
+    const dataset = universe ?? 'market'
     const market = Array.from({ length: 12 }, (_, at) => walkBars(`M${String(at).padStart(2, '0')}`, 320, 40 + at))
-    const snapshot = await landSnapshot({ db, objects }, dataset, market)
+    const spans = market.slice(0, symbols).map(({ symbol }) => ({ symbol, from: '2000-01-03', to: '2099-12-31' }))
+    // one leaves for a while, another for good
+    spans[3]!.to = sessions[120]!
+    spans.push({ ...spans[3]!, from: sessions[130]!, to: '2099-12-31' })
+    spans[5]!.to = sessions[249]!
+    const universes = universe === undefined ? undefined : [{ name: universe, spans }]
+    const snapshot = await landSnapshot({ db, objects }, dataset, market, [], universes)
     // what of the next session is known already: a model has something to learn
     const plain = { expression: 'Ref(Mean($close,10),-1)/$close', kind: 'cross-sectional' } as const
     const label = processedLabel(plain, [{ kind: 'CSZScoreNorm', method: 'zscore' }])
@@ -170,19 +179,20 @@ describe('a recipe with processors across symbols', () => {
         { kind: 'RobustZScoreNorm' },
         { kind: 'Fillna' },
       ])!,
+      ...(universe === undefined ? {} : { universe }),
     }
-    const featureSet = await resolveSet(db, recipe.featureSet, label, { dataset }, recipe.processors)
+    const featureSet = await resolveSet(db, recipe.featureSet, label, { dataset, universe }, recipe.processors)
     const buildId = await buildFeatures(world, { snapshot, dataset, featureSet, label })
     const { manifest } = await readyManifest(world, buildId)
     expect(manifest.columns.every(({ expression }) => expression.startsWith('(CSRank(CSFillna(CSProcessInf('))).toBe(true)
     const row = await findFeatureBuild(db, buildId)
     // the set as it was registered has another newest build
     expect(row!.featureSet.processors).toHaveLength(3)
-    expect(await findNewestBuild(db, { dataset, featureSet: { name: 'technical', version: 1 } })).toBeUndefined()
+    expect(await findNewestBuild(db, { dataset, featureSet: { name: 'technical', version: 1 }, universe })).toBeUndefined()
 
     const runId = randomUUID()
     const build = { id: buildId, manifest: row!.manifest! }
-    await openTrainingRun(db, { runId, modelName: 'across', recipe, origin })
+    await openTrainingRun(db, { runId, modelName: dataset, recipe, origin })
     const fitted = await fit(runId, recipe, { snapshotId: snapshot.id, build })
     const report = await readJson(objects, fitted.report, FitReport, 'fit report')
     // the build has done the others
@@ -192,24 +202,29 @@ describe('a recipe with processors across symbols', () => {
     expect(parity.exceedingRows).toBe(0)
     const evaluation = await evaluateCandidate(db, objects, { ...run, test }, new AbortController().signal)
     expect([evaluation.gate.passed, evaluation.gate.measure]).toEqual([true, 'rank-information-coefficient'])
-    const { version } = await registerCandidate(db, objects, { ...run, modelName: 'across', parity, evaluation })
+    // but for the session whose label ends after them, and the sessions after a member has left
+    expect(evaluation.candidate).toMatchObject({ sessions: 99, rows: 99 * symbols - (universe === undefined ? 0 : 49) })
+    const { version } = await registerCandidate(db, objects, { ...run, modelName: dataset, parity, evaluation })
     await decideModelVersion(db, { runId, verdict: 'approve', command: { commandId: randomUUID(), by: 'ann' } })
 
-    await (await deployVersion(db, objects, 'across', { name: 'across', version })).activate()
+    await (await deployVersion(db, objects, dataset, { name: dataset, version })).activate()
     const serving = await servingApp({ db, objects })
     try {
       await serving.look()
-      const answered = await serving.app.request('/v1/endpoints/across/predict', {
-        method: 'POST',
-        headers: { authorization: `Bearer ${await issueKey(db)}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ symbols: ['M03', 'M07'] }),
-      })
-      const { predictions } = PredictResponse.parse(await answered.json())
+      const key = await issueKey(db)
+      const predict = (...asked: string[]) =>
+        serving.app.request(`/v1/endpoints/${dataset}/predict`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ symbols: asked }),
+        })
+      const { predictions } = PredictResponse.parse(await (await predict('M03', 'M07')).json())
+      expect((await predict('M05')).status).toBe(universe === undefined ? 200 : 422)
       await shipPredictions(db, serving.log)
       expect(predictions).toHaveLength(2)
       for (const { predictionId } of predictions) {
         const trace = await verifyPrediction(db, objects, predictionId, new AbortController().signal)
-        expect(trace).toMatchObject({ verified: true, featuresRecomputed: true, bars: { symbols: 12 } })
+        expect(trace).toMatchObject({ verified: true, featuresRecomputed: true, bars: { symbols } })
       }
     } finally {
       await serving.close()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FeatureSet } from '#contracts/features.ts'
 import { computeColumns, computeFeatures } from '#domain/features/compute-features.ts'
 import { barColumns } from '#domain/features/bar-columns.ts'
-import { buildIdOf, definitionHash, featureHash, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
+import { buildIdOf, definitionHash, featureHash, type Label, labelReach, readFeatures, readLabel } from '#domain/features/definitions.ts'
 import { featureRowAt } from '#domain/features/feature-row.ts'
 import { featureSets, knownFeatureSet, resolveFeatureSet } from '#domain/features/feature-sets.ts'
 import { groupCount, groupOf } from '#domain/market/chunk-layout.ts'
@@ -139,6 +139,19 @@ describe('hashes', () => {
     ]
     expect(new Set(definitions).size).toBe(definitions.length)
     expect(buildIdOf(definitions[0]!, 'a'.repeat(64))).not.toBe(buildIdOf(definitions[0]!, 'b'.repeat(64)))
+  })
+
+  it('know a universe only where there is one', () => {
+    const technical = knownFeatureSet('technical')
+    const returns: Label = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' }
+    // as builds of all symbols are named for good
+    const definition = 'd8d47623f9b64e292aaeea21f3c7666a94d622e537e9e1c0d9dfc5b364ba484d'
+    expect(definitionHash(technical, returns)).toBe(definition)
+    expect(featureHash(technical)).toBe('0f27bb9ff682fb695fe723b68036352504a059ba5ac698d46fc5e8f7947fc28a')
+    expect(buildIdOf(definition, 'a'.repeat(64))).toBe('37229f404eb01c314fc1fac9cea7d71a4bf2e4248b408b6dc91b3196e4398847')
+    const of = (universe?: string) => [definitionHash({ ...technical, universe }, returns), featureHash({ ...technical, universe })]
+    expect(of(undefined)).toEqual([definitionHash(technical, returns), featureHash(technical)])
+    expect(new Set([of(), of('large'), of('small')].flat()).size).toBe(6)
   })
 
   it('refuse a name that is used twice', () =>
