@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { S3Error } from 'minio'
 import type { Config } from '#config/config.ts'
 import { QuantloopError } from '#contracts/errors.ts'
@@ -35,13 +36,14 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
     }
   }
 
-  const download = async (ref: ObjectRef): Promise<string> => {
+  /** `read` answers what it makes of the bytes, or the hash that it found instead. */
+  const verified = async <T extends object>(ref: ObjectRef, read: (content: Readable) => Promise<T | { foundSha256: string }>): Promise<T> => {
     let foundSha256 = ''
     // read twice before calling it corrupt: the first answer may have been altered on its way
     for (let reading = 0; reading < 2; reading++) {
-      const admitted = await asking(ref.uri, async () => cache.admit(ref, await client.getObject(config.bucket, ref.uri)))
-      if ('path' in admitted) return admitted.path
-      foundSha256 = admitted.foundSha256
+      const found = await asking(ref.uri, async () => read(await client.getObject(config.bucket, ref.uri)))
+      if (!isOther(found)) return found
+      foundSha256 = found.foundSha256
     }
     throw new QuantloopError(
       'object_corrupt',
@@ -49,6 +51,8 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       { object: ref.uri, expectedSha256: ref.sha256, foundSha256 },
     )
   }
+
+  const download = async (ref: ObjectRef) => (await verified<{ path: string }>(ref, (content) => cache.admit(ref, content))).path
 
   const file = async (ref: ObjectRef) => (await asking(ref.uri, () => cache.find(ref))) ?? (await download(ref))
 
@@ -74,6 +78,15 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
     async get(ref: ObjectRef): Promise<Uint8Array> {
       const cached = await asking(ref.uri, () => cache.read(ref))
       return cached ?? (await readFile(await download(ref)))
+    },
+
+    async fetch(ref: ObjectRef): Promise<Uint8Array> {
+      const { bytes } = await verified<{ bytes: Uint8Array }>(ref, async (content) => {
+        const bytes = await buffer(content)
+        const foundSha256 = sha256Of(bytes)
+        return foundSha256 === ref.sha256 ? { bytes } : { foundSha256 }
+      })
+      return bytes
     },
 
     file,
@@ -136,6 +149,8 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
     },
   }
 }
+
+const isOther = (found: object): found is { foundSha256: string } => 'foundSha256' in found
 
 /** The bytes of an answer, all of them or an error: one that was cut short must not look like the end of a file. */
 async function* wholeOf(answer: Readable, key: string): AsyncGenerator<Buffer> {

@@ -16,6 +16,8 @@ export interface ObjectStore extends MultipartUploads {
   putFile(path: string, extension: ObjectExtension): Promise<ObjectRef>
   /** @throws QuantloopError object_missing | object_corrupt | unavailable */
   get(ref: ObjectRef): Promise<Uint8Array>
+  /** As `get`, from the store itself and without a local copy: for what is small, and kept elsewhere once it was read. */
+  fetch(ref: ObjectRef): Promise<Uint8Array>
   /** A local, verified, read-only copy in the content cache, for readers that need a path (DuckDB, mmap). */
   file(ref: ObjectRef): Promise<string>
   /** Re-reads from the store itself, past the cache, and answers the hash found. @throws object_missing | unavailable */

@@ -8,11 +8,11 @@ import type { HeldColumns } from './held-shards.ts'
 import { featuresOf, type NewestRow, newestOf } from './newest-rows.ts'
 import type { PlannedSlice } from './plan-group.ts'
 import type { NamedColumn, SymbolRows } from './shard-file.ts'
-import { concatenateFloats } from '#domain/concatenate.ts'
 
 /** A shard that is not stored yet. `keys` are what it is found under: where it reads other symbols, also what its own bars name. */
 export type NewShard = {
   keys: string[]
+  place: string | null
   rows: SymbolRows[]
   named: NamedColumn[]
   sessions: string[]
@@ -34,6 +34,7 @@ export type SliceParts = {
   ends: SeriesEnds
   ahead: (symbols: readonly string[]) => Ahead
   keys: string[]
+  place: string | null
   counted: ReadonlySet<string>
 }
 
@@ -41,15 +42,15 @@ export type SliceParts = {
 export function assembleShard(
   { last }: PlannedSlice,
   columns: readonly ShardColumn[],
-  { held, computed, ends, ahead, keys, counted }: SliceParts,
+  { held, computed, ends, ahead, keys, place, counted }: SliceParts,
 ): NewShard[] {
   const rows = computed?.rows ?? held.rows
   if (rows.length === 0) return []
-  const values = new Map(columns.map(({ text }) => [text, held.columns.get(text) ?? concatenateFloats(computed?.parts.get(text) ?? [])]))
-  const named = columns.map(({ name, text }) => ({ name, values: values.get(text)! }))
+  const named = columns.map(({ name, text }) => ({ name, values: held.columns.get(text) ?? computed!.columns.get(text)! }))
   return [
     {
       keys,
+      place,
       rows,
       named,
       sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText),

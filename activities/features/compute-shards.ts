@@ -11,7 +11,7 @@ import { readsOtherSymbols } from '#domain/expressions/stages.ts'
 import { buildStages } from '#domain/features/build-stages.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
 import { mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
-import { type Ahead, nothingAhead, readAhead } from '#domain/features/slice-keys.ts'
+import { type Ahead, nothingAhead, placeOf, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
@@ -21,6 +21,7 @@ import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
+import { earlierShards, keepShard } from './earlier-shards.ts'
 import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
 import { CrossedColumns, type CrossReading, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
@@ -226,7 +227,8 @@ async function holdGroup(
     held[index] = own
     const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
     if (missing.length === 0) continue
-    lacking.unshift({ index, slice, missing })
+    const earlier = crossing === undefined ? await earlierShards(world, slice, planned.symbols, { hash, columns }) : []
+    lacking.unshift({ index, slice, missing, earlier })
     if (found.size > 0) bars.expect(firstMonthRead(lacking))
   }
   if (lacking.length > 0) await bars.from(firstMonthRead(lacking))
@@ -264,8 +266,9 @@ async function computeGroup(
     const ahead = (symbols: readonly string[]) =>
       reach === 0 ? nothingAhead : readAhead(planned.slice, reach, { symbols, bars: read?.bars ?? new Map() }, contents)
     const ends = part?.ends ?? known.get(planned.key) ?? {}
+    const place = crossing === undefined ? placeOf(planned.slice.months[0]!, group.symbols) : null
     const keys = crossing === undefined ? [planned.key] : [crossing.keys[index]!, ...(counted.size > 0 ? [planned.key] : [])]
-    const assembled = assembleShard(planned, columns, { held: own, computed: part, ends, ahead, keys, counted })
+    const assembled = assembleShard(planned, columns, { held: own, computed: part, ends, ahead, keys, place, counted })
     shards.push(...((await members?.cut(index, assembled, bars)) ?? assembled))
   }
   return shards
@@ -307,7 +310,7 @@ async function store(
   const fresh: NewlyCached[] = []
   const put = async (shard: StoredShard | NewShard): Promise<StoredShard> => {
     if ('shard' in shard) return shard
-    const { keys, rows, named, sessions, newest, last, nonFinite, asked, cached, passing } = shard
+    const { keys, place, rows, named, sessions, newest, last, nonFinite, asked, cached, passing } = shard
     const stored: FeatureShard = {
       object: await objects.put(writeShard(rows, named), 'arrow'),
       rows: rows.reduce((count, each) => count + each.sessions.length, 0),
@@ -315,9 +318,12 @@ async function store(
       firstSession: sessions[0]!,
       lastSession: sessions.at(-1)!,
     }
-    if (last.size > 0) keepNewestRows(stored.object, last, newest)
+    if (last.size > 0) {
+      keepNewestRows(stored.object, last, newest)
+      keepShard(stored.object, { rows, named })
+    }
     const bits = sessionBits(sessions)
-    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, nonFinite })
+    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, nonFinite, place })
     return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached, passing }
   }
   const stored: StoredShard[] = []

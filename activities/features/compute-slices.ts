@@ -4,23 +4,25 @@ import { restartClasses, restartRow, type Restarts } from '#domain/expressions/r
 import { countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
-import { endsOf, type SeriesEnd, type SeriesEnds } from '#domain/features/series-ends.ts'
+import { Series, type SeriesEnds } from '#domain/features/series-ends.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
-import { type BarColumns, noBars } from '#domain/market/bars.ts'
+import type { CorporateAction } from '#domain/market/actions.ts'
+import { noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
+import { type EarlierShard, type KeptRows, keptRows } from './earlier-shards.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
-import { type ColumnTask, cellsOf, type Run } from './compute-thread.ts'
+import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import type { SymbolRows } from './shard-file.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
-/** A slice that lacks columns. */
-export type Lacking = { slice: Slice; missing: readonly ShardColumn[] }
+/** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
+export type Lacking = { slice: Slice; missing: readonly ShardColumn[]; earlier: readonly EarlierShard[] }
 
-/** By expression the parts of a column, one a symbol in the order of `rows`; and how the slice ends for each symbol. */
-export type ComputedSlice = { rows: SymbolRows[]; parts: Map<string, Float32Array[]>; ends: SeriesEnds }
+/** By expression a column on `rows`, and how the slice ends for each symbol. */
+export type ComputedSlice = { rows: SymbolRows[]; columns: ReadonlyMap<string, Float32Array>; ends: SeriesEnds }
 
 /** Of the shares that are computed together: what a thread does in some tenths of a second. */
 const cellsAtATime = 400_000
@@ -38,22 +40,17 @@ export async function computeSlices(
   cancelled: AbortSignal,
   crossed?: CrossedColumns,
 ): Promise<ComputedSlice[]> {
-  const computed = lacking.map(({ missing }): ComputedSlice => ({
-    rows: [],
-    parts: new Map(missing.map(({ text }) => [text, []])),
-    ends: {},
-  }))
-  if (lacking.length === 0) return computed
+  if (lacking.length === 0) return []
   const stretches = stretchesOf(lacking)
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
-  const slices = lacking.map(({ slice }) => slice)
   const missing = new Map(lacking.flatMap((each) => each.missing.map((column) => [column.text, column])))
   const crossTexts = crossed && crossReadingOf([...missing.values()]).texts
   const compute = async (plans: readonly SymbolPlan[]) => {
     cancelled.throwIfAborted()
     const shared = new SharedSessions()
     const tasks: ColumnTask[] = []
-    for (const { bars, earlier, runs } of plans)
+    for (const { series, runs } of plans) {
+      const { bars, earlier } = series
       tasks.push({
         bars: { ...bars, sessions: shared.of(bars.sessions) },
         actions: actionsOf.get(bars.symbol) ?? [],
@@ -61,36 +58,87 @@ export async function computeSlices(
         runs,
         given: crossTexts && (await crossed?.of(bars, crossTexts)),
       })
-    const columns = await pool.compute(tasks)
-    return plans.map((plan, index) => ({
-      plan,
-      columns: columns[index]!,
-      ends: endsOf(slices, plan.bars, tasks[index]!.actions, plan.earlier),
-    }))
-  }
-  const shares = sharesOf(await planSymbols(symbols, bars, lacking, stretches))
-  for await (const share of ahead(shares, sharesAtATime, compute))
-    for (const { plan, columns, ends } of share) {
-      const { symbol, sessions } = plan.bars
-      lacking.forEach(({ slice }, index) => {
-        const { rows, parts, ends: ended } = computed[index]!
-        if (ends[index] !== undefined) ended[symbol] = ends[index]
-        const { from, to } = rowsOf(slice, sessions)
-        if (from === to) return
-        rows.push({ symbol, sessions: sessions.slice(from, to) })
-        plan.runs.forEach(({ expressions, keep }, run) => {
-          if (keep.from > from || keep.to < to) return
-          const whole = keep.from === from && keep.to === to
-          expressions.forEach((text, index) => {
-            const own = parts.get(text)
-            if (own === undefined || own.length === rows.length) return
-            const column = columns[run]![index]!
-            own.push(whole ? column : column.subarray(from - keep.from, to - keep.from))
-          })
-        })
-      })
     }
-  return computed
+    return { plans, columns: await pool.compute(tasks) }
+  }
+  const plans = await planSymbols({ symbols, actionsOf, bars, lacking, stretches })
+  const slices = lacking.map((each, index) => new GrowingSlice(each, index, plans))
+  for (const plan of plans) for (const slice of slices) slice.keep(plan)
+  const shares = sharesOf(plans.filter(({ runs }) => runs.length > 0))
+  for await (const { plans: share, columns } of ahead(shares, sharesAtATime, compute))
+    for (const [index, plan] of share.entries()) for (const slice of slices) slice.take(plan, columns[index]!)
+  return slices
+}
+
+/** The columns of a slice, which are filled symbol by symbol: from earlier shards, and with what is computed. */
+class GrowingSlice implements ComputedSlice {
+  readonly rows: SymbolRows[] = []
+  readonly columns: ReadonlyMap<string, Float32Array>
+  readonly ends: SeriesEnds = {}
+  private readonly copied: readonly ShardColumn[]
+  private readonly copies = new Map<EarlierShard, Copy[]>()
+  private readonly index: number
+  /** where the rows of a symbol stand in the columns, and which of its series they are */
+  private readonly placed = new Map<SymbolPlan, { at: number } & RowRange>()
+
+  constructor({ slice, missing }: Lacking, index: number, plans: readonly SymbolPlan[]) {
+    let at = 0
+    for (const plan of plans) {
+      const { series } = plan
+      const { symbol, sessions } = series.bars
+      const end = series.endOf(slice)
+      if (end !== undefined) this.ends[symbol] = end
+      const { from, to } = rowsOf(slice, sessions)
+      if (from === to) continue
+      this.rows.push({ symbol, sessions: sessions.slice(from, to) })
+      this.placed.set(plan, { at, from, to })
+      at += to - from
+    }
+    this.columns = new Map(missing.map(({ text }) => [text, new Float32Array(at)]))
+    this.copied = missing.filter((column) => column.ahead === 0)
+    this.index = index
+  }
+
+  /** Takes over the rows of a symbol that are what they were. */
+  keep(plan: SymbolPlan): void {
+    let { at } = this.placed.get(plan) ?? { at: 0 }
+    for (const { shard, at: from, count } of plan.kept[this.index]!) {
+      for (const { source, target } of this.copiesOf(shard)) copyRows(source, from, target, at, count)
+      at += count
+    }
+  }
+
+  private copiesOf(shard: EarlierShard): Copy[] {
+    const known = this.copies.get(shard)
+    if (known !== undefined) return known
+    const copies = this.copied.map(({ name, text }) => ({ source: shard.columns.get(name)!, target: this.columns.get(text)! }))
+    this.copies.set(shard, copies)
+    return copies
+  }
+
+  /** Takes what was computed of a symbol: by run a column for each of its expressions. */
+  take(plan: SymbolPlan, computed: readonly (readonly Float32Array[])[]): void {
+    const placed = this.placed.get(plan)
+    if (placed === undefined) return
+    for (const [run, { expressions, keep }] of plan.runs.entries()) {
+      const [from, to] = [Math.max(keep.from, placed.from), Math.min(keep.to, placed.to)]
+      if (from >= to) continue
+      for (const [index, text] of expressions.entries()) {
+        const column = this.columns.get(text)
+        if (column !== undefined) copyRows(computed[run]![index]!, from - keep.from, column, placed.at + from - placed.from, to - from)
+      }
+    }
+  }
+}
+
+type Copy = { source: Float32Array; target: Float32Array }
+
+/** Few rows are copied faster one by one than by a view of them. */
+const fewRows = 32
+
+function copyRows(source: Float32Array, from: number, target: Float32Array, at: number, count: number): void {
+  if (count > fewRows) target.set(source.subarray(from, from + count), at)
+  else for (let row = 0; row < count; row++) target[at + row] = source[from + row]!
 }
 
 /** Most symbols have the same sessions: a message holds an array once, however many of its parts name it. */
@@ -122,25 +170,33 @@ function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
   return shares
 }
 
-/** Slices that lack the same columns, which are computed in one run. `lists` are those of its texts that begin together. */
-type Stretch = { slices: Slice[]; texts: string[]; starts: Starts; reach: number; lists: Map<string, string[]> }
+/**
+ * Slices, by their place in a list, that lack the same columns, which are computed in one run. `lists` are those of its
+ * texts that begin together.
+ */
+type Stretch = { slices: { slice: Slice; index: number }[]; texts: string[]; starts: Starts; reach: number; lists: Map<string, string[]> }
 
 /** Where computations begin, for symbols all of whose rows have a bar and for others. */
 type Starts = { whole: Restarts; gaps: Restarts }
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
-  for (const { slice, missing } of lacking) {
-    const texts = [...new Set(missing.map(({ text }) => text))]
-    const key = JSON.stringify(texts)
-    const reach = Math.max(...missing.map((column) => column.ahead))
-    const begin = starts.of(key, () => startsOfTexts(texts))
-    const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, starts: begin, reach, lists: new Map() }
-    stretch.slices.push(slice)
-    stretches.set(key, stretch)
-  }
+  for (const [index, { slice, missing, earlier }] of lacking.entries())
+    for (const columns of earlier.length === 0 ? [missing] : apart(missing)) {
+      const texts = [...new Set(columns.map(({ text }) => text))]
+      const key = JSON.stringify(texts)
+      const reach = Math.max(...columns.map((column) => column.ahead))
+      const begin = starts.of(key, () => startsOfTexts(texts))
+      const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, starts: begin, reach, lists: new Map() }
+      stretch.slices.push({ slice, index })
+      stretches.set(key, stretch)
+    }
   return [...stretches.values()]
 }
+
+/** What looks ahead is computed on all rows: those before a new one may read it. */
+const apart = (columns: readonly ShardColumn[]): ShardColumn[][] =>
+  [columns.filter((column) => column.ahead === 0), columns.filter((column) => column.ahead > 0)].filter((each) => each.length > 0)
 
 /** One group after another lacks the same few sets of columns. */
 const starts = new RecentlyUsed<Starts>(64)
@@ -150,34 +206,48 @@ function startsOfTexts(texts: readonly string[]): Starts {
   return { whole: restartClasses(expressions, { gaps: false }), gaps: restartClasses(expressions, { gaps: true }) }
 }
 
-type SymbolPlan = { bars: BarColumns; earlier: SeriesEnd | undefined; runs: Run[] }
+/** `kept` are by slice the rows that earlier shards hold. */
+type SymbolPlan = { series: Series; kept: KeptRows[][]; runs: Run[] }
+
+type ToPlan = {
+  symbols: readonly string[]
+  actionsOf: ReadonlyMap<string, readonly CorporateAction[]>
+  bars: GroupBars
+  lacking: readonly Lacking[]
+  stretches: readonly Stretch[]
+}
 
 /** From later bars; from all of them where some answer depends on earlier ones. */
-async function planSymbols(
-  symbols: readonly string[],
-  bars: GroupBars,
-  lacking: readonly Lacking[],
-  stretches: readonly Stretch[],
-): Promise<SymbolPlan[]> {
+async function planSymbols({ symbols, actionsOf, bars, lacking, stretches }: ToPlan): Promise<SymbolPlan[]> {
+  const known = await bars.endsBefore(lacking[0]!.slice)
   const plan = ({ bars, earlier }: ReadBars): SymbolPlan[] =>
     symbols.flatMap((symbol) => {
       const own = bars.get(symbol) ?? noBars(symbol)
       const end = earlier.get(symbol)
-      return own.sessions.length === 0 && end === undefined ? [] : [{ bars: own, earlier: end, runs: runsOf(stretches, own, end) }]
+      if (own.sessions.length === 0 && end === undefined) return []
+      const series = new Series(own, actionsOf.get(symbol) ?? [], end, known[symbol])
+      const kept = lacking.map((each) => keptRows(each.slice, each.earlier, series))
+      return [{ series, kept, runs: runsOf(stretches, series, kept) }]
     })
   const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
-function runsOf(stretches: readonly Stretch[], bars: BarColumns, end: SeriesEnd | undefined): Run[] {
+function runsOf(stretches: readonly Stretch[], { bars, earlier: end }: Series, kept: readonly KeptRows[][]): Run[] {
   const { sessions } = bars
   const earlier = end?.rows ?? 0
   const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
+  const there = kept.map((pieces) => pieces.reduce((sum, { count }) => sum + count, 0))
   const runs: Run[] = []
   for (const { slices, texts, starts: own, reach, lists } of stretches) {
     const { classes, fromFirst } = allBars ? own.whole : own.gaps
-    const ranges = slices.map((slice) => rowsOf(slice, sessions)).filter(({ from, to }) => to > from)
+    const ranges = slices
+      .map(({ slice, index }) => {
+        const { from, to } = rowsOf(slice, sessions)
+        return { from: reach === 0 ? from + there[index]! : from, to }
+      })
+      .filter(({ from, to }) => to > from)
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
     const to = Math.min(sessions.length, keep.to + reach)

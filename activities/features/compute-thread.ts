@@ -38,11 +38,12 @@ export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
       at += cells
       const rows = sliceBars(adjusted, read.from, read.to)
       const crossed = new Map([...(given ?? [])].map(([text, values]) => [text, values.subarray(read.from, read.to)]))
-      if (read.from === keep.from && read.to === keep.to) runPlan(planOf(expressions), rows, columnsOf(place, expressions.length), crossed)
+      const first = keep.from - read.from
+      if (read.to === keep.to) runPlan(planOf(expressions), rows, columnsOf(place, expressions.length), crossed, first)
       else {
-        const columns = scratch(expressions.length, read.to - read.from)
-        runPlan(planOf(expressions), rows, columns, crossed)
-        copyRows(columns, { from: keep.from - read.from, to: keep.to - read.from }, place)
+        const columns = scratch(expressions.length, read.to - keep.from)
+        runPlan(planOf(expressions), rows, columns, crossed, first)
+        copyRows(columns, keep.to - keep.from, place)
       }
     }
   }
@@ -55,7 +56,7 @@ function columnsOf(cells: Float32Array, count: number): Float32Array[] {
   return Array.from({ length: count }, (_, index) => cells.subarray(index * rows, (index + 1) * rows))
 }
 
-/** Memory for columns of which few rows are kept: most symbols have as many rows as the one before. */
+/** Memory for columns of which not all rows are kept: most symbols have as many rows as the one before. */
 let lent: { rows: number; columns: Float32Array[] } = { rows: 0, columns: [] }
 
 function scratch(count: number, rows: number): Float32Array[] {
@@ -63,10 +64,9 @@ function scratch(count: number, rows: number): Float32Array[] {
   return lent.columns
 }
 
-/** Some rows of each column, one column behind the other. */
-function copyRows(columns: readonly Float32Array[], { from, to }: RowRange, out: Float32Array): void {
-  let at = 0
-  for (const column of columns) for (let row = from; row < to; row++) out[at++] = column[row]!
+/** The first rows of each column, one column behind the other. */
+function copyRows(columns: readonly Float32Array[], count: number, out: Float32Array): void {
+  for (const [index, column] of columns.entries()) out.set(column.subarray(0, count), index * count)
 }
 
 /** One symbol after another asks for the same few sets of columns. */

@@ -1,7 +1,7 @@
 import type { Database } from '#db/client.ts'
 import { findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { onCalendar } from '#domain/features/calendar-grid.ts'
-import type { SeriesEnd } from '#domain/features/series-ends.ts'
+import type { SeriesEnd, SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { LaterBars, SnapshotBars } from '../snapshots.ts'
@@ -40,6 +40,13 @@ export class GroupBars {
   async from(month: string): Promise<ReadBars> {
     this.expect(month)
     return await this.since(this.group.slices.findLastIndex(({ slice }) => slice.months.at(-1)! < this.needed) + 1)
+  }
+
+  /** By symbol how the slice before one ends, as far as some build has computed that. */
+  async endsBefore(slice: Slice): Promise<SeriesEnds> {
+    const index = this.group.slices.findIndex((planned) => planned.slice === slice)
+    const before = this.group.slices[index - 1]
+    return (before && (await findSeriesEnds(this.db, [before.key])).get(before.key)) ?? {}
   }
 
   /** The slices after one, or more. */

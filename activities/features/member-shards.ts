@@ -121,6 +121,7 @@ export class MemberShards {
     return [
       {
         keys: [this.keys[index]!],
+        place: null,
         rows,
         named: columns,
         sessions: [...new Set(rows.flatMap(({ sessions }) => sessions))].sort(compareText),

@@ -4,6 +4,7 @@ import { compareText } from '#domain/market/actions.ts'
 import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { decodeBars } from './decode-bars.ts'
 import { readChunks } from './read-chunks.ts'
 import { within } from './rows-of-chunk.ts'
 
@@ -23,15 +24,26 @@ export async function readKeptChunks(objects: ObjectStore, chunks: readonly Snap
   const found = new Map(chunks.map((chunk) => [chunk, decoded.get(chunk.object.sha256)]))
   const absent = chunks.filter((chunk) => found.get(chunk) === undefined)
   if (absent.length > 0) {
-    const bars = await readChunks(objects, absent)
-    for (const chunk of absent) {
-      const own = chunk.symbols.flatMap((symbol) => {
-        const rows = bars.get(symbol)
-        return rows === undefined ? [] : [ofItsOwn(within(rows, chunk), chunk)]
-      })
+    const others: SnapshotChunk[] = []
+    const keep = (chunk: SnapshotChunk, own: DecodedChunk) => {
       decoded.set(chunk.object.sha256, own)
       found.set(chunk, own)
     }
+    const decode = async (chunk: SnapshotChunk) => {
+      const own = decodeBars(await objects.fetch(chunk.object))
+      if (own === undefined) others.push(chunk)
+      else keep(chunk, own)
+    }
+    await Promise.all(absent.map(decode))
+    const bars = others.length === 0 ? new Map<string, BarColumns>() : await readChunks(objects, others)
+    for (const chunk of others)
+      keep(
+        chunk,
+        chunk.symbols.flatMap((symbol) => {
+          const rows = bars.get(symbol)
+          return rows === undefined ? [] : [ofItsOwn(within(rows, chunk), chunk)]
+        }),
+      )
   }
   const inTime = chunks.toSorted((a, b) => compareText(a.firstSession, b.firstSession))
   const pieces = groupBy(

@@ -21,8 +21,10 @@ const magic = Buffer.from('PAR1')
 const types = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const
 const repetitions = { required: 0, optional: 1 } as const
 const encodings = { plain: 0, rle: 3, rleDictionary: 8 } as const
-const codecs = { none: 0, brotli: 4 } as const
+export const codecs = { none: 0, brotli: 4 } as const
 const fastest = 1
+/** What files of ours are known by. */
+export const writer = 'quantloop'
 const pageTypes = { data: 0, dictionary: 2 } as const
 const prices = ['open', 'high', 'low', 'close', 'volume'] as const
 
@@ -82,7 +84,7 @@ export async function encodeBars(pieces: readonly BarColumns[]): Promise<Uint8Ar
     [2, 'structs', [rootStruct(columns.length), ...columns]],
     [3, 'i64', rows],
     [4, 'structs', [rowGroup]],
-    [6, 'text', 'quantloop'],
+    [6, 'text', writer],
   ])
   return Buffer.concat([...parts, footer, lengthBytes(footer.length), magic])
 }

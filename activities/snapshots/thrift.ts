@@ -1,4 +1,4 @@
-/** Structs in Thrift's compact protocol, as far as Parquet's page headers and footers need it. Source: Apache Thrift's specification of it. */
+/** Structs in Thrift's compact protocol, as far as Parquet's page headers and footers need it, written and read. Source: Apache Thrift's specification of it. */
 
 /** Fields by ascending id, at most 15 apart. Integers are not negative, and below 2^52. */
 export type Struct = readonly Field[]
@@ -95,4 +95,71 @@ export function writeVarint(bytes: number[], value: number): void {
   let rest = value
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80)
   bytes.push(rest)
+}
+
+/** A struct as it was read: values by the ids of their fields. Integers, booleans, bytes, structs and lists. */
+export type ReadStruct = ReadonlyMap<number, ReadValue>
+type ReadValue = number | boolean | Uint8Array | ReadStruct | readonly ReadValue[]
+
+/** Reads structs that `structBytes` writes, from `at` on. @throws RangeError on any other byte */
+export class ThriftReader {
+  private readonly bytes: Uint8Array
+  at: number
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  struct(): ReadStruct {
+    const fields = new Map<number, ReadValue>()
+    let id = 0
+    for (let head = this.byte(); head !== 0; head = this.byte()) {
+      id += head >> 4
+      fields.set(id, this.value(head & 0x0f))
+    }
+    return fields
+  }
+
+  varint(): number {
+    let [value, place] = [0, 1]
+    for (;;) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * place
+      if (byte < 0x80) return value
+      place *= 0x80
+    }
+  }
+
+  private value(type: number): ReadValue {
+    switch (type) {
+      case wire.true:
+        return true
+      case wire.false:
+        return false
+      case wire.i32:
+      case wire.i64:
+        return this.varint() / 2
+      case wire.text: {
+        const length = this.varint()
+        this.at += length
+        return this.bytes.subarray(this.at - length, this.at)
+      }
+      case wire.list: {
+        const head = this.byte()
+        const length = head >> 4 === longList ? this.varint() : head >> 4
+        return Array.from({ length }, () => this.value(head & 0x0f))
+      }
+      case wire.struct:
+        return this.struct()
+      default:
+        throw new RangeError(`byte ${this.at - 1} names type ${type}, which no page header or footer of bars has`)
+    }
+  }
+
+  private byte(): number {
+    const byte = this.bytes[this.at++]
+    if (byte === undefined) throw new RangeError(`the bytes end in the middle of a struct, after ${this.bytes.length}`)
+    return byte
+  }
 }

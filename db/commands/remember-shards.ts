@@ -6,8 +6,8 @@ import type { Executor } from '../client.ts'
 import type { CachedShard } from '../queries/cached-shards.ts'
 import { featureColumnList, featureShardCache } from '../schema.ts'
 
-/** `ends` say how the slice ends for each symbol. */
-export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & { ends: SeriesEnds }
+/** `ends` say how the slice ends for each symbol; `place` is where later shards look for rows that they have in common with it. */
+export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & { ends: SeriesEnds; place: string | null }
 
 export type ColumnList = { hash: string; columns: readonly ShardColumn[] }
 

@@ -221,6 +221,7 @@ CREATE TABLE "feature_shard_cache" (
 	"ahead" jsonb NOT NULL,
 	"ends" jsonb NOT NULL,
 	"non_finite" jsonb NOT NULL,
+	"place" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "feature_shard_cache_key_columns_pk" PRIMARY KEY("key","columns")
 );
@@ -594,6 +595,7 @@ CREATE INDEX "snapshot_by_id" ON "snapshot" USING btree ("id");--> statement-bre
 CREATE INDEX "sync_by_dataset" ON "sync_run" USING btree ("dataset","started_at");--> statement-breakpoint
 CREATE INDEX "feature_check_by_definition" ON "feature_check" USING btree ("dataset","definition_hash","checked_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "feature_set_content_once" ON "feature_set_version" USING btree ("name","content_sha256");--> statement-breakpoint
+CREATE INDEX "feature_shard_cache_place" ON "feature_shard_cache" USING btree ("place","columns");--> statement-breakpoint
 CREATE UNIQUE INDEX "model_version_once_a_run" ON "model_version" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "deployment_by_endpoint" ON "deployment" USING btree ("endpoint","started_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "deployment_one_active" ON "deployment" USING btree ("endpoint") WHERE state = 'active';--> statement-breakpoint

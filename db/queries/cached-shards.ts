@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm'
+import { desc, inArray, sql } from 'drizzle-orm'
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import type { NonFinite } from '#domain/features/non-finite.ts'
@@ -24,6 +24,20 @@ export async function findSeriesEnds(db: Executor, keys: readonly string[]): Pro
   const { key, ends } = featureShardCache
   const found = await db.selectDistinctOn([key], { key, ends }).from(featureShardCache).where(named(keys))
   return new Map(found.map((each) => [each.key, each.ends]))
+}
+
+/** A shard at a place, and how its slice ends. */
+export type EarlierCached = { place: string; shard: FeatureShard; ends: SeriesEnds }
+
+/** The newest shard of some columns at each place that has one. */
+export async function findEarlierShards(db: Executor, places: readonly string[], columnsHash: string): Promise<EarlierCached[]> {
+  const { place, shard, ends, columns, createdAt } = featureShardCache
+  const found = await db
+    .selectDistinctOn([place], { place, shard, ends })
+    .from(featureShardCache)
+    .where(sql`${place} = any(${sql.param([...places])}::text[]) and ${columns} = ${columnsHash}`)
+    .orderBy(place, desc(createdAt))
+  return found.map((each) => ({ ...each, place: each.place! }))
 }
 
 const named = (keys: readonly string[]) => sql`${featureShardCache.key} = any(${sql.param([...keys])}::text[])`

@@ -144,9 +144,10 @@ export const featureShardCache = pgTable(
     ahead: jsonb('ahead').$type<Ahead>().notNull(),
     ends: jsonb('ends').$type<SeriesEnds>().notNull(),
     nonFinite: jsonb('non_finite').$type<NonFinite>().notNull(),
+    place: text('place'),
     createdAt: now('created_at'),
   },
-  (t) => [primaryKey({ columns: [t.key, t.columns] })],
+  (t) => [primaryKey({ columns: [t.key, t.columns] }), index('feature_shard_cache_place').on(t.place, t.columns)],
 )
 
 /** The online store: the newest row by symbol. `values` are float32, little-endian, in the feature set's order. */

@@ -7,15 +7,20 @@
 import { DomainError } from '../domain-error.ts'
 import type { CallNode, ColumnNode, Expression } from './expression.ts'
 import { nearest } from './nearest.ts'
-import type { Kernel, Precision, ValueType } from './operator.ts'
+import type { Kernel, Precision, SymbolOperator, ValueType } from './operator.ts'
 import { kindOf, operandsOf, operatorOf, settingsOf } from './operators.ts'
 import { print } from './print.ts'
+import { readsAllOf } from './reach.ts'
+import { leastCommonMultiple } from './restart.ts'
 
 export type Input = { step: number; line: number } | number
 
 export type Step =
   | { kind: 'column'; name: string; precision: Precision }
-  | { kind: 'kernel'; kernel: Kernel; inputs: readonly Input[]; settings: number[]; precision: Precision }
+  | { kind: 'kernel'; kernel: Kernel; inputs: readonly Input[]; settings: number[]; precision: Precision; memory: Memory }
+
+/** The rows that a kernel reads before that of an answer, and a multiple of which it may begin at; or it reads all. */
+export type Memory = { back: number; every: number } | 'all rows'
 
 export type Plan = { steps: readonly Step[]; outputs: readonly { step: number; line: number }[] }
 
@@ -61,14 +66,16 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
     const precision = leaves === 'float64' ? leaves : (operator.precision?.(operands.map(({ type }) => type)) ?? 'float64')
     const type = kindOf(node) === 'condition' ? 'condition' : precision
     const settings = settingsOf(node)
+    const memory = memoryOf(operator, node)
     if (gathered === undefined) {
       const key = JSON.stringify([kernel.name, settings, inputs, precision])
-      return { input: { step: add(key, () => ({ kind: 'kernel', kernel, inputs, settings, precision })), line: operator.line }, type }
+      const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings, precision, memory }))
+      return { input: { step, line: operator.line }, type }
     }
     const first = settings[0]!
     const second = gathered === 'by second setting' ? settings[1]! : gathered.as
     const key = JSON.stringify([kernel.name, first, inputs, precision])
-    const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings: [first], precision }))
+    const step = add(key, () => ({ kind: 'kernel', kernel, inputs, settings: [first], precision, memory }))
     return { input: { step, line: lineOf((steps[step] as { settings: number[] }).settings, second) }, type }
   }
 
@@ -78,6 +85,15 @@ export function plan(expressions: readonly Expression[], columns: readonly strin
     return input
   })
   return { steps, outputs }
+}
+
+/** What leaves out missing rows reads back without bound where some are missing. */
+function memoryOf(operator: SymbolOperator, node: CallNode): Memory {
+  const settings = settingsOf(node)
+  const { from, recursive } = operator.rows(settings)
+  const read = operandsOf(node).filter(({ kind }) => kind !== 'number')
+  if (recursive === true || operator.skipsGaps === true || readsAllOf(operator, read)) return 'all rows'
+  return { back: Math.max(0, -from), every: (operator.blocks?.(settings) ?? []).reduce(leastCommonMultiple, 1) }
 }
 
 /** The line of a gathered setting; a new one is added behind the others. */

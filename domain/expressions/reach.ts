@@ -38,8 +38,8 @@ function reachOf(expression: Expression, own: boolean): Reach {
   }
 }
 
-/** Columns of all bars are finite, but where a row is missing: see `skipsGaps`. */
-const readsAllOf = (operator: Operator, read: readonly Expression[]): boolean =>
+/** Whether it reads back without bound for what its operands are. Columns of all bars are finite, but where a row is missing: see `skipsGaps`. */
+export const readsAllOf = (operator: Operator, read: readonly Expression[]): boolean =>
   'kernel' in operator &&
   ((operator.poisoned === true && read.some(({ kind }) => kind !== 'column')) ||
     (operator.skipsGaps === true && read.some((operand) => operand.kind !== 'column' || optionalColumns.includes(operand.name))))

@@ -40,7 +40,7 @@ export function restartClasses(expressions: readonly Expression[], { gaps }: { g
   return { classes, fromFirst }
 }
 
-/** The row to begin at for answers from `row` on. */
+/** The row to begin at for answers from `row` on: a multiple of `every`, `history` rows before or more. */
 export const restartRow = ({ every, history }: Pick<RestartClass, 'every' | 'history'>, row: number): number =>
   Math.max(0, Math.floor((row - history) / every) * every)
 
@@ -58,6 +58,6 @@ function blocksOf(expression: Expression): number[] {
   return [...(operator.blocks?.(settingsOf(expression)) ?? []), ...operandsOf(expression).flatMap(blocksOf)]
 }
 
-const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b
+export const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b
 
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))

@@ -44,16 +44,20 @@ export const planColumns = (expressions: readonly Expression[]): Plan => plan(ex
 /** Cross-sections by their text, computed before: one value a row. */
 export type GivenColumns = ReadonlyMap<string, Float32Array>
 
-/** Runs a plan over bars that were adjusted, and cross-sections that it reads, into columns that are there, one an expression. */
+/**
+ * Runs a plan over bars that were adjusted, and cross-sections that it reads, into columns that are there, one an expression,
+ * of the rows from `first` on.
+ */
 export function runPlan(
   columns: Plan,
   { open, high, low, close, volume, vwap }: BarColumns,
   answers: readonly Float32Array[],
   given: GivenColumns = new Map(),
+  first = 0,
 ): void {
   const readsVwap = columns.steps.some((step) => step.kind === 'column' && step.name === 'vwap')
   // a symbol may lack what others of its source have
   const optional = readsVwap ? { vwap: vwap ?? new Float64Array(close.length).fill(Number.NaN) } : {}
   const crossSections = Object.fromEntries([...given].map(([text, values]) => [text, Float64Array.from(values)]))
-  evaluateInto(columns, { open, high, low, close, volume, ...optional, ...crossSections }, answers)
+  evaluateInto(columns, { open, high, low, close, volume, ...optional, ...crossSections }, answers, first)
 }

@@ -28,6 +28,9 @@ export function sliceKeys(slices: readonly Slice[], contents: GroupContents): st
   })
 }
 
+/** What shards of the same symbols are found by that begin with the same month, whatever they were computed from. */
+export const placeOf = (firstMonth: string, symbols: readonly string[]): string => hashOf(['place', engineVersion, firstMonth, symbols])
+
 /**
  * What a label reads after its slice: `through` is the month in which those rows end, null when some are not there yet and
  * any later row may be one, and `months` the hash of what the months up to it hold; `rows` is the hash of those rows alone.
@@ -65,14 +68,19 @@ export function readAhead(
 
 /** Bars and factors' actions of the months after one and up to another. */
 function contentBetween(contents: GroupContents, after: string, through: string): unknown[] {
-  const within = (month: string) => month > after && month <= through
   const months: [string, readonly string[]][] = []
-  for (const each of contents.months) if (within(each[0])) months.push(each)
-  return [months, factorsOf(contents).flatMap(({ month, told }) => (within(month) ? [told] : []))]
+  for (const each of contents.months) if (each[0] > after && each[0] <= through) months.push(each)
+  const [afterIndex, throughIndex] = [indexOf(after), indexOf(through)]
+  const told: unknown[][] = []
+  for (const factor of factorsOf(contents)) if (factor.index > afterIndex && factor.index <= throughIndex) told.push(factor.told)
+  return [months, told]
 }
 
+/** Months as numbers, which are compared faster; none comes before all. */
+const indexOf = (month: string): number => (month === '' ? 0 : Number(month.slice(0, 4)) * 12 + Number(month.slice(5, 7)))
+
 /** An action that makes a factor; `told` is what is hashed of it. */
-type Factor = { symbol: string; exDate: string; month: string; told: unknown[] }
+type Factor = { symbol: string; exDate: string; month: string; index: number; told: unknown[] }
 
 /** Each slice of a group asks for them. */
 const factors = new WeakMap<GroupContents, Factor[]>()
@@ -86,6 +94,7 @@ function factorsOf(contents: GroupContents): Factor[] {
       symbol,
       exDate,
       month: monthOf(exDate),
+      index: indexOf(exDate),
       told: [symbol, exDate, kind, ratio ?? null, cash ?? null],
     }))
   factors.set(contents, found)

@@ -26,6 +26,7 @@ const shards: NewlyCached[] = Array.from({ length: 2_000 }, (_, index) => ({
   ahead: ahead('first'),
   ends: {},
   nonFinite: {},
+  place: null,
 }))
 const columns = { hash: 'c'.repeat(64), columns: [] }
 

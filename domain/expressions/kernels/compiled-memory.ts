@@ -76,8 +76,10 @@ export class CompiledMemory {
   allot(rows: number): Column {
     const from = this.top
     this.top += paddedBytes(rows)
-    if (this.top > this.memory.buffer.byteLength) {
-      this.memory.grow(Math.ceil((this.top - this.memory.buffer.byteLength) / page))
+    // a vector past the end of the last column's later rows
+    const end = this.top + line
+    if (end > this.memory.buffer.byteLength) {
+      this.memory.grow(Math.ceil((end - this.memory.buffer.byteLength) / page))
       this.buffers.add(this.memory.buffer)
     }
     return new Float64Array(this.memory.buffer, from, rows)

@@ -35,7 +35,7 @@ async function land(bars: BarColumns[]): Promise<ObjectRef> {
 
 async function since(manifest: ObjectRef, month: string) {
   read.length = 0
-  const objects = { ...store.objects, file: (ref: ObjectRef) => (read.push(ref.sha256), store.objects.file(ref)) }
+  const objects = { ...store.objects, fetch: (ref: ObjectRef) => (read.push(ref.sha256), store.objects.fetch(ref)) }
   const reader = await openSnapshot(objects, manifest)
   const bars = await reader.barsSince(['AAA', 'BBB', 'CCC'], month)
   return { bars, chunks: reader.manifest.chunks.filter(({ lastSession }) => lastSession.slice(0, 7) >= month) }
