@@ -13,18 +13,18 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
 import { awaitBuild } from './messages/features.ts'
-import { onTheSpot } from './on-the-spot.ts'
+import { ifOnTheSpot, onTheSpot } from './on-the-spot.ts'
 import { interruptible } from './proxies.ts'
 import { Waiters } from './waiters.ts'
 
 const builds = onTheSpot<FeatureBuildActivities>()
 const compute = proxyActivities<FeatureComputeActivities>({ ...interruptible, taskQueue: taskQueues.features })
 
-/** Computes a feature set and a label over a snapshot, shared by all who ask for the same. */
-export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
+/** Computes a feature set and a label over a snapshot, shared by all who ask for the same. `waiting` are workflows that its end nudges. */
+export async function buildFeatures(input: BuildInput, waiting: readonly string[] = []): Promise<BuildResult> {
   const { buildId } = input
   const run = new DurableRun('feature-build', buildId)
-  const waiters = new Waiters()
+  const waiters = new Waiters(waiting)
   setHandler(awaitBuild, ({ workflowId }) => waiters.add(workflowId))
   run.listen()
 
@@ -41,6 +41,12 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
       },
       story: async () => {
         if (ready !== null) return { buildId, state: 'ready', manifest: ready, failure: null }
+        // over before a pause could interrupt it
+        const brief = await run.conclude('build', () =>
+          ifOnTheSpot<FeatureBuildActivities, 'buildFeaturesBriefly'>('buildFeaturesBriefly', input),
+        )
+        if (brief != null) return { buildId, state: 'ready', manifest: brief, failure: null }
+        run.reopen()
         const plan = await run.step('plan', () => builds.planFeatureBuild(input))
         const { snapshot, batches } = plan
         const { asOf, featureSet, label } = input

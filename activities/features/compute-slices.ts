@@ -14,7 +14,7 @@ import type { PlannedGroup } from './plan-group.ts'
 import { type ColumnTask, cellsOf, type Run } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import type { SymbolRows } from './shard-file.ts'
-import type { ThreadPool } from './thread-pool.ts'
+import type { ColumnComputer } from './thread-pool.ts'
 
 /** A slice that lacks columns. */
 export type Lacking = { slice: Slice; missing: readonly ShardColumn[] }
@@ -31,7 +31,7 @@ const sharesAtATime = 4
  * `crossed` are the cross-sections that columns read.
  */
 export async function computeSlices(
-  pool: ThreadPool,
+  pool: ColumnComputer,
   { symbols, contents }: PlannedGroup,
   bars: GroupBars,
   lacking: readonly Lacking[],

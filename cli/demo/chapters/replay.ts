@@ -73,7 +73,10 @@ function factsOf(sessions: readonly Replayed[], { scores, monitors, alerts, retr
   }
 }
 
-function summaryOf({ sessions, meanSeconds, medianSeconds, slowestSeconds }: NonNullable<Draft['replay']>, { alerts, retrains }: Watching): string {
+function summaryOf(
+  { sessions, meanSeconds, medianSeconds, slowestSeconds }: NonNullable<Draft['replay']>,
+  { alerts, retrains }: Watching,
+): string {
   return [
     `${sessions} real sessions, ${meanSeconds.toFixed(2)} s each (median ${medianSeconds.toFixed(2)} s, slowest ${slowestSeconds.toFixed(2)} s)`,
     `${alerts.length} alerts`,
