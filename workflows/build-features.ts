@@ -40,32 +40,7 @@ export async function buildFeatures(input: BuildInput, waiting: readonly string[
         ready = await builds.openFeatureBuild(input)
       },
       story: async () => {
-        if (ready !== null) return { buildId, state: 'ready', manifest: ready, failure: null }
-        // over before a pause could interrupt it
-        const brief = await run.conclude('build', () =>
-          ifOnTheSpot<FeatureBuildActivities, 'buildFeaturesBriefly'>('buildFeaturesBriefly', input),
-        )
-        if (brief != null) return { buildId, state: 'ready', manifest: brief, failure: null }
-        run.reopen()
-        const plan = await run.step('plan', () => builds.planFeatureBuild(input))
-        const { snapshot, batches } = plan
-        const { asOf, featureSet, label } = input
-        const { crossed, counts } = await crossSections(run, input, plan)
-        const done = new Map<number, ShardsResult>()
-        const results = await run.pausable('compute', () =>
-          untilAllEnd(batches, done, (groups, batch) =>
-            compute.computeFeatureShards({
-              progress: { buildId, batch },
-              snapshot,
-              asOf,
-              groups,
-              featureSet,
-              label,
-              ...(crossed.length > 0 && { crossed }),
-            }),
-          ),
-        )
-        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
+        const manifest = ready ?? (await briefly(run, input)) ?? (await stepByStep(run, input))
         return { buildId, state: 'ready', manifest, failure: null }
       },
       stopped: (by) => end('stopped', `stopped by ${by}`),
@@ -74,6 +49,37 @@ export async function buildFeatures(input: BuildInput, waiting: readonly string[
   } finally {
     await waiters.nudge()
   }
+}
+
+/** The whole of it within this task; null when it is more than a moment's work, or did not come about there. */
+async function briefly(run: DurableRun, input: BuildInput): Promise<ObjectRef | null> {
+  const build = () => ifOnTheSpot<FeatureBuildActivities, 'buildFeaturesBriefly'>('buildFeaturesBriefly', input)
+  // over before a pause could interrupt it
+  const manifest = await run.conclude('build', build)
+  if (manifest == null) run.reopen()
+  return manifest ?? null
+}
+
+async function stepByStep(run: DurableRun, input: BuildInput): Promise<ObjectRef> {
+  const plan = await run.step('plan', () => builds.planFeatureBuild(input))
+  const { snapshot, batches } = plan
+  const { buildId, asOf, featureSet, label } = input
+  const { crossed, counts } = await crossSections(run, input, plan)
+  const done = new Map<number, ShardsResult>()
+  const results = await run.pausable('compute', () =>
+    untilAllEnd(batches, done, (groups, batch) =>
+      compute.computeFeatureShards({
+        progress: { buildId, batch },
+        snapshot,
+        asOf,
+        groups,
+        featureSet,
+        label,
+        ...(crossed.length > 0 && { crossed }),
+      }),
+    ),
+  )
+  return await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
 }
 
 /** What symbols read of each other, stage by stage: its operands group by group, then each session across all symbols. */
