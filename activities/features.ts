@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import type { CheckFeaturesInput, CheckFeaturesResult } from '#contracts/feature-checks.ts'
 import type { FeatureExportInput, FeatureExportResult } from '#contracts/feature-exports.ts'
@@ -9,6 +10,7 @@ import type { Database } from '#db/client.ts'
 import { type BuildEnd, closeFeatureBuild } from '#db/commands/close-feature-build.ts'
 import { openFeatureBuild } from '#db/commands/open-feature-build.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { buildBriefly } from './features/build-briefly.ts'
 import { checkBuild } from './features/check-build.ts'
 import { computeCrossSections, type CrossSectionsInput, type CrossSectionsResult } from './features/compute-cross-sections.ts'
 import {
@@ -22,10 +24,12 @@ import {
 import { describeBuild } from './features/describe-build.ts'
 import { joinBuild } from './features/join-build.ts'
 import { exportBuild } from './features/export-build.ts'
+import { onThisThread } from './features/on-this-thread.ts'
 import { type BuildPlan, planBuild } from './features/plan-build.ts'
 import { type ColumnCounts, publishBuild } from './features/publish-build.ts'
 import { type BuildRequest, requestBuild } from './features/request-build.ts'
 import { SeenObjects } from './features/seen-objects.ts'
+import type { ColumnComputer } from './features/thread-pool.ts'
 import { interruptible } from './interruptible.ts'
 
 export type { CrossSectionsResult } from './features/compute-cross-sections.ts'
@@ -38,18 +42,24 @@ export const createFeatureRequestActivities = ({ db, client }: { db: Database; c
   requestFeatureBuild: (request: BuildRequest): Promise<BuildResult> => requestBuild(db, client, request),
 })
 
-/** The bookkeeping of a build, on the orchestration queue. */
+/** The bookkeeping of a build, and the whole of a brief one, on the orchestration queue. */
 export const createFeatureBuildActivities = ({
   db,
   objects,
   seen = new SeenObjects(),
+  pool = onThisThread,
 }: {
   db: Database
   objects: ObjectStore
   seen?: SeenObjects
+  pool?: ColumnComputer
 }) => ({
   /** The manifest when the build is ready already. */
   openFeatureBuild: (input: BuildInput): Promise<ObjectRef | null> => openFeatureBuild(db, input),
+
+  /** The manifest, or null when the build takes more than a moment. */
+  buildFeaturesBriefly: (input: BuildInput): Promise<ObjectRef | null> =>
+    buildBriefly({ db, objects, seen, pool }, input, Context.current().cancellationSignal),
 
   planFeatureBuild: (input: BuildInput): Promise<BuildPlan> => planBuild(db, objects, input),
 

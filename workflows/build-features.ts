@@ -13,18 +13,18 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
 import { DurableRun } from './durable.ts'
 import { awaitBuild } from './messages/features.ts'
-import { onTheSpot } from './on-the-spot.ts'
+import { ifOnTheSpot, onTheSpot } from './on-the-spot.ts'
 import { interruptible } from './proxies.ts'
 import { Waiters } from './waiters.ts'
 
 const builds = onTheSpot<FeatureBuildActivities>()
 const compute = proxyActivities<FeatureComputeActivities>({ ...interruptible, taskQueue: taskQueues.features })
 
-/** Computes a feature set and a label over a snapshot, shared by all who ask for the same. */
-export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
+/** Computes a feature set and a label over a snapshot, shared by all who ask for the same. `waiting` are workflows that its end nudges. */
+export async function buildFeatures(input: BuildInput, waiting: readonly string[] = []): Promise<BuildResult> {
   const { buildId } = input
   const run = new DurableRun('feature-build', buildId)
-  const waiters = new Waiters()
+  const waiters = new Waiters(waiting)
   setHandler(awaitBuild, ({ workflowId }) => waiters.add(workflowId))
   run.listen()
 
@@ -40,26 +40,7 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
         ready = await builds.openFeatureBuild(input)
       },
       story: async () => {
-        if (ready !== null) return { buildId, state: 'ready', manifest: ready, failure: null }
-        const plan = await run.step('plan', () => builds.planFeatureBuild(input))
-        const { snapshot, batches } = plan
-        const { asOf, featureSet, label } = input
-        const { crossed, counts } = await crossSections(run, input, plan)
-        const done = new Map<number, ShardsResult>()
-        const results = await run.pausable('compute', () =>
-          untilAllEnd(batches, done, (groups, batch) =>
-            compute.computeFeatureShards({
-              progress: { buildId, batch },
-              snapshot,
-              asOf,
-              groups,
-              featureSet,
-              label,
-              ...(crossed.length > 0 && { crossed }),
-            }),
-          ),
-        )
-        const manifest = await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
+        const manifest = ready ?? (await briefly(run, input)) ?? (await stepByStep(run, input))
         return { buildId, state: 'ready', manifest, failure: null }
       },
       stopped: (by) => end('stopped', `stopped by ${by}`),
@@ -68,6 +49,37 @@ export async function buildFeatures(input: BuildInput): Promise<BuildResult> {
   } finally {
     await waiters.nudge()
   }
+}
+
+/** The whole of it within this task; null when it is more than a moment's work, or did not come about there. */
+async function briefly(run: DurableRun, input: BuildInput): Promise<ObjectRef | null> {
+  const build = () => ifOnTheSpot<FeatureBuildActivities, 'buildFeaturesBriefly'>('buildFeaturesBriefly', input)
+  // over before a pause could interrupt it
+  const manifest = await run.conclude('build', build)
+  if (manifest == null) run.reopen()
+  return manifest ?? null
+}
+
+async function stepByStep(run: DurableRun, input: BuildInput): Promise<ObjectRef> {
+  const plan = await run.step('plan', () => builds.planFeatureBuild(input))
+  const { snapshot, batches } = plan
+  const { buildId, asOf, featureSet, label } = input
+  const { crossed, counts } = await crossSections(run, input, plan)
+  const done = new Map<number, ShardsResult>()
+  const results = await run.pausable('compute', () =>
+    untilAllEnd(batches, done, (groups, batch) =>
+      compute.computeFeatureShards({
+        progress: { buildId, batch },
+        snapshot,
+        asOf,
+        groups,
+        featureSet,
+        label,
+        ...(crossed.length > 0 && { crossed }),
+      }),
+    ),
+  )
+  return await run.conclude('publish', () => builds.publishFeatureBuild(input, results, counts))
 }
 
 /** What symbols read of each other, stage by stage: its operands group by group, then each session across all symbols. */

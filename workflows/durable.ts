@@ -56,12 +56,15 @@ export class DurableRun {
   private nudges = { heard: 0, heeded: 0 }
   private sequence = 0
   private shown = ''
+  private shownPhase: RunPhase = 'running'
   /** steps under way that finish first */
   private atomicSteps = 0
   /** interruptible work under way */
   private readonly busy = new Set<CancellationScope>()
   /** work under way that only a stop interrupts */
   private readonly standing = new Set<CancellationScope>()
+  /** while the last step was under way */
+  private cancelledLate = false
   private readonly continues: boolean
   private readonly will: RunWill
   private readonly intake: CommandIntake
@@ -81,7 +84,8 @@ export class DurableRun {
     if (carried === undefined) return
     this.stepName = carried.step
     this.sequence = carried.sequence
-    this.shown = this.appearance(this.phase())
+    this.shownPhase = this.phase()
+    this.shown = this.appearance(this.shownPhase)
     this.display.show(this.phase(), this.stepName, this.will.pausedBy)
   }
 
@@ -166,27 +170,28 @@ export class DurableRun {
   }
 
   /**
-   * The last step: once it has begun, commands are told that the run is closed, for its outcome stands. What led to it
-   * is on the row first.
+   * The last step: once it has begun, commands are told that the run is closed, for its outcome stands. What led to it,
+   * all that was said and every pause, is on the row first; the names of steps may follow, for the end outlasts them.
    */
   async conclude<T>(name: string, work: () => Promise<T>): Promise<T> {
     return await this.whenRunning(name, async () => {
       this.will.life = 'ending'
-      await this.journal.settled()
+      await this.journal.settledButForSteps()
       return await work()
     })
   }
 
-  /** The last step did not come about and the story goes on: commands are heard again. */
+  /** The last step did not come about and the story goes on: commands are heard again, a cancellation that came meanwhile too. */
   reopen(): void {
     this.will.life = 'open'
+    if (this.cancelledLate) this.heedCancellation()
   }
 
   /** As `conclude`, for an end that no pause may hold up. */
   async concludeNow<T>(name: string, work: () => Promise<T>): Promise<T> {
     this.enter(name)
     this.will.life = 'ending'
-    await this.journal.settled()
+    await this.journal.settledButForSteps()
     return await work()
   }
 
@@ -339,6 +344,7 @@ export class DurableRun {
   }
 
   private heedCancellation(): void {
+    this.cancelledLate = this.will.life === 'ending'
     if (this.will.life !== 'open' || this.will.want === 'stopped') return
     const cancellation: CommandSource = { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } }
     this.intake.take(this.verb('stop', messages.stop, messages.stopSignal), { commandId: uuid4(), by: 'temporal' }, cancellation)
@@ -364,21 +370,15 @@ export class DurableRun {
     if (phase === 'closed') return
     const state = this.appearance(phase)
     if (command === undefined && state === this.shown) return
+    const isStep = command === undefined && phase === 'running' && this.shownPhase === 'running'
     this.shown = state
+    this.shownPhase = phase
     this.clock.turn(phase === 'paused' || phase === 'pausing')
     this.display.show(phase, this.stepName, this.will.pausedBy)
     const { pausedMs } = this.clock.read()
     const pausedBy = this.will.pausedBy ?? null
-    this.journal.append({
-      kind: this.kind,
-      id: this.id,
-      sequence: ++this.sequence,
-      phase,
-      step: this.stepName,
-      pausedBy,
-      pausedMs,
-      ...(command && { command }),
-    })
+    const entry = { kind: this.kind, id: this.id, sequence: ++this.sequence, phase, step: this.stepName, pausedBy, pausedMs }
+    this.journal.append({ ...entry, ...(command && { command }) }, isStep)
   }
 
   private appearance(phase: RunPhase): string {

@@ -17,6 +17,8 @@ const commands = proxyActivities<JournalActivities>({ ...atomic, summary: 'a com
 export class RunJournal {
   private opened: () => void = () => {}
   private tail: Promise<void> = new Promise((resolve) => (this.opened = resolve))
+  /** the end of the last entry that is more than the name of a step */
+  private lasting: Promise<void> = Promise.resolve()
   private failure: unknown
   private pending = 0
 
@@ -29,7 +31,8 @@ export class RunJournal {
     }
   }
 
-  append(entry: JournalEntry): void {
+  /** `isStep`: the entry tells which step a running run is at, and no more. */
+  append(entry: JournalEntry, isStep: boolean): void {
     this.pending++
     this.tail = this.tail.then(async () => {
       try {
@@ -42,6 +45,7 @@ export class RunJournal {
         this.pending--
       }
     })
+    if (!isStep) this.lasting = this.tail
   }
 
   /** Nothing waits to be written. */
@@ -53,6 +57,14 @@ export class RunJournal {
   async settled(): Promise<void> {
     for (let seen: Promise<void> | undefined; seen !== this.tail;) {
       seen = this.tail
+      await seen
+    }
+  }
+
+  /** As `settled`, but the last entries may be under way that only name steps. */
+  async settledButForSteps(): Promise<void> {
+    for (let seen: Promise<void> | undefined; seen !== this.lasting;) {
+      seen = this.lasting
       await seen
     }
   }

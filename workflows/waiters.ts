@@ -3,7 +3,11 @@ import { nudge } from './messages/run.ts'
 
 /** Who waits for the end of shared work. A nudge says nothing: the waiter reads PostgreSQL again. */
 export class Waiters {
-  private readonly workflowIds = new Set<string>()
+  private readonly workflowIds: Set<string>
+
+  constructor(workflowIds: Iterable<string> = []) {
+    this.workflowIds = new Set(workflowIds)
+  }
 
   add(workflowId: string): void {
     this.workflowIds.add(workflowId)

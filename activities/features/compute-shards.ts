@@ -32,7 +32,7 @@ import { openMembership } from './open-membership.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
 import { getStaged, putStaged, type StagedColumns } from './staged-columns.ts'
-import type { ThreadPool } from './thread-pool.ts'
+import type { ColumnComputer } from './thread-pool.ts'
 
 /**
  * `groups` are the symbols that share shards; with `asOf`, what became known later is not seen. `crossed` are the
@@ -54,7 +54,7 @@ export type ShardsResult = { shards: FeatureShard[]; digest: ObjectRef; asked: n
 /** What the end of a build needs to know of shards without reading them. */
 export type ShardsDigest = { sessions: string[]; newest: NewestRow[]; nonFinite: NonFinite }
 
-export type ShardWorld = { db: Database; objects: ObjectStore; pool: ThreadPool }
+export type ShardWorld = { db: Database; objects: ObjectStore; pool: ColumnComputer }
 
 /** A shard that is in the store. */
 type StoredShard = {

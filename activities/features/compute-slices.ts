@@ -16,7 +16,7 @@ import type { PlannedGroup } from './plan-group.ts'
 import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import type { SymbolRows } from './shard-file.ts'
-import type { ThreadPool } from './thread-pool.ts'
+import type { ColumnComputer } from './thread-pool.ts'
 
 /** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
 export type Lacking = { slice: Slice; missing: readonly ShardColumn[]; earlier: readonly EarlierShard[] }
@@ -33,7 +33,7 @@ const sharesAtATime = 4
  * `crossed` are the cross-sections that columns read.
  */
 export async function computeSlices(
-  pool: ThreadPool,
+  pool: ColumnComputer,
   { symbols, contents }: PlannedGroup,
   bars: GroupBars,
   lacking: readonly Lacking[],

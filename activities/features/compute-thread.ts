@@ -1,4 +1,4 @@
-/** Runs in a thread of the pool: computes columns, one symbol after the other. */
+/** Computes columns, one symbol after the other: in a thread of the pool, or where it is called. */
 import { move } from 'piscina'
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
@@ -26,8 +26,11 @@ export type ColumnTask = {
 export const cellsOf = (runs: readonly Run[]) =>
   runs.reduce((sum, { expressions, keep }) => sum + expressions.length * (keep.to - keep.from), 0)
 
-/** Of one task after another the columns of each run, in the order of its expressions; their memory is handed over, not copied. */
-export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
+/** In a thread: the memory of the answer is handed over, not copied. */
+export const computeSymbols = (tasks: readonly ColumnTask[]) => move(computeCells(tasks)) as Float32Array
+
+/** Of one task after another the columns of each run, in the order of its expressions. */
+export function computeCells(tasks: readonly ColumnTask[]): Float32Array {
   const out = new Float32Array(tasks.reduce((sum, { runs }) => sum + cellsOf(runs), 0))
   let at = 0
   for (const { bars, actions, earlier, runs, given } of tasks) {
@@ -47,7 +50,21 @@ export function computeSymbols(tasks: readonly ColumnTask[]): Float32Array {
       }
     }
   }
-  return move(out) as Float32Array
+  return out
+}
+
+/** What `computeCells` answers, by task and run one column an expression. */
+export function columnsOfCells(tasks: readonly ColumnTask[], cells: Float32Array): Float32Array[][][] {
+  let at = 0
+  return tasks.map(({ runs }) =>
+    runs.map(({ expressions, keep }) =>
+      expressions.map(() => {
+        const column = cells.subarray(at, at + keep.to - keep.from)
+        at += column.length
+        return column
+      }),
+    ),
+  )
 }
 
 /** Columns of equal length that lie one behind the other. */

@@ -14,10 +14,10 @@ import { openMembership } from './open-membership.ts'
 import { countShards } from './plan-group.ts'
 
 /**
- * `snapshot` is the manifest that is read; a shard is computed for each group of symbols, some groups at a time. `crossings`
- * are there when symbols read each other: by stage, in how many chunks its cross-sections are computed.
+ * `snapshot` is the manifest that is read, of so many bars; a shard is computed for each group of symbols, some groups at a
+ * time. `crossings` are there when symbols read each other: by stage, in how many chunks its cross-sections are computed.
  */
-export type BuildPlan = { snapshot: ObjectRef; batches: SymbolGroup[][]; crossings?: number[] }
+export type BuildPlan = { snapshot: ObjectRef; bars: number; batches: SymbolGroup[][]; crossings?: number[] }
 
 /** Of 32 groups, enough for 16 workers; of few symbols, one way through the queue. */
 const groupsABatch = 2
@@ -51,5 +51,5 @@ export async function planBuild(db: Database, objects: ObjectStore, input: Build
   const shards = batches.map((batch) => batch.reduce((sum, group) => sum + countShards(reader, group, calendar), 0))
   await planBuildProgress(db, input.buildId, shards)
   const crossings = buildStages(input.featureSet, input.label).map((stage) => chunksOf(stage).length)
-  return { snapshot: snapshot.manifest, batches, ...(crossings.length > 0 && { crossings }) }
+  return { snapshot: snapshot.manifest, bars: manifest.rows, batches, ...(crossings.length > 0 && { crossings }) }
 }

@@ -8,7 +8,7 @@ import { sessionOf } from '#domain/market/session-days.ts'
 import { changedPast } from '#domain/trust/look-ahead.ts'
 import { WarmUpTally } from '#domain/trust/warm-up.ts'
 import type { SymbolSlice } from './decoded-build.ts'
-import type { ThreadPool } from './thread-pool.ts'
+import type { ColumnComputer } from './thread-pool.ts'
 
 /** in sessions, the row's own included */
 export const warmUpLengths = [20, 60, 120, 250, 500]
@@ -81,7 +81,7 @@ export class Recheck {
 
 /** Columns of one symbol over all of its bars; `given` are the cross-sections that they read. */
 export async function computeWhole(
-  pool: ThreadPool,
+  pool: ColumnComputer,
   expressions: readonly string[],
   { bars, actions }: SymbolHistory,
   given?: GivenColumns,

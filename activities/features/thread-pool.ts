@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
-import type { ColumnTask } from './compute-thread.ts'
+import { type ColumnTask, columnsOfCells } from './compute-thread.ts'
 
-export type ThreadPool = {
+export type ColumnComputer = {
   /** By task and run one float32 column an expression, on the rows that it keeps. One thread takes all that are asked together. */
   compute(tasks: readonly ColumnTask[]): Promise<Float32Array[][][]>
-  close(): Promise<void>
 }
+
+export type ThreadPool = ColumnComputer & { close(): Promise<void> }
 
 /** Threads that compute columns, as many at once as asked for; the process's own thread stays free to heartbeat. */
 export function createThreadPool(threads: number): ThreadPool {
@@ -20,17 +21,7 @@ export function createThreadPool(threads: number): ThreadPool {
   })
   return {
     async compute(tasks) {
-      const cells = await pool.run(tasks)
-      let at = 0
-      return tasks.map(({ runs }) =>
-        runs.map(({ expressions, keep }) =>
-          expressions.map(() => {
-            const column = cells.subarray(at, at + keep.to - keep.from)
-            at += column.length
-            return column
-          }),
-        ),
-      )
+      return columnsOfCells(tasks, await pool.run(tasks))
     },
     close: () => pool.close(),
   }

@@ -30,7 +30,15 @@ export type DemoReport = {
   deployment: { id: string; strategy: string; revision: number }
   predictions: { predictionId: string; symbol: string; session: string; value: number; modelVersion: number }[]
   /** real bars, released one session at a time; seconds are from asking for a session to the answers that know it */
-  replay: { from: string; to: string; sessions: number; predictions: number; meanSeconds: number; slowestSeconds: number }
+  replay: {
+    from: string
+    to: string
+    sessions: number
+    predictions: number
+    meanSeconds: number
+    medianSeconds: number
+    slowestSeconds: number
+  }
   /** each forecaster's error in each session */
   scores: SessionScore[]
   /** what the monitors saw: of the losses, and of the features */

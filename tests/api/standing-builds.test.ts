@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startStandingBuilds } from '#activities/datasets/start-standing-builds.ts'
+import { largeSteps } from '#cli/demo/scenario.ts'
 import type { SyncInput } from '#contracts/datasets.ts'
 import { featuresWorkflowId, syncWorkflowId } from '#contracts/ids.ts'
 import { taskQueues } from '#contracts/task-queues.ts'
@@ -71,7 +72,8 @@ test('a landing starts the builds that follow, on the new head, asked for by the
     'follow',
     'land-snapshot',
   ])
-  await workflow.terminate()
+  // it is brief, and needs no worker of features
+  expect(await workflow.result()).toMatchObject({ state: 'ready' })
 })
 
 test('the same definition follows once, however it is written and however often it is asked for', async () => {
@@ -126,10 +128,13 @@ test('a definition that is no longer read is told in the log, and holds nothing 
   ])
   const told: unknown[] = []
   const log = { warn: (_: string, about: unknown) => told.push(about) } as unknown as Parameters<typeof startStandingBuilds>[0]['log']
-  const start = () => startStandingBuilds({ db: world.db, client: world.temporal.workersClient, log }, 'aged')
-  await start()
+  const supervised = (endpoint: string, featureSet: string) => ({ endpoint, recipe: { ...largeSteps('aged'), featureSet, label } })
+  const followers = [supervised('same', 'technical'), supervised('other', 'alpha158'), { endpoint: 'without', recipe: null }]
+  const start = () => startStandingBuilds({ db: world.db, client: world.temporal.workersClient, log }, 'aged', followers)
+  // whose features it computes hears of its end
+  expect(await start()).toEqual(new Set(['same']))
   expect(told).toMatchObject([{ dataset: 'aged', featureSet: 'gone' }])
-  // twice does no harm
-  await start()
+  // twice does no harm, and who asked later is told at once
+  expect(await start()).toEqual(new Set())
   await expect.poll(async () => (await buildsOf('aged')).map(({ snapshotId }) => snapshotId), { timeout: 20_000 }).toEqual([head])
 })

@@ -43,7 +43,7 @@ export const replay: Chapter = {
 }
 
 function factsOf(sessions: readonly Replayed[], { scores, monitors, alerts, retrains }: Watching) {
-  const seconds = sessions.map((session) => session.seconds)
+  const seconds = sessions.map((session) => session.seconds).sort((a, b) => a - b)
   return {
     replay: {
       from: told(sessions[0]).session,
@@ -51,7 +51,8 @@ function factsOf(sessions: readonly Replayed[], { scores, monitors, alerts, retr
       sessions: sessions.length,
       predictions: sessions.length * scenario.symbols.length,
       meanSeconds: seconds.reduce((total, value) => total + value, 0) / seconds.length,
-      slowestSeconds: Math.max(...seconds),
+      medianSeconds: told(seconds[seconds.length >> 1]),
+      slowestSeconds: told(seconds.at(-1)),
     },
     scores,
     drift: {
@@ -72,9 +73,12 @@ function factsOf(sessions: readonly Replayed[], { scores, monitors, alerts, retr
   }
 }
 
-function summaryOf({ sessions, meanSeconds, slowestSeconds }: NonNullable<Draft['replay']>, { alerts, retrains }: Watching): string {
+function summaryOf(
+  { sessions, meanSeconds, medianSeconds, slowestSeconds }: NonNullable<Draft['replay']>,
+  { alerts, retrains }: Watching,
+): string {
   return [
-    `${sessions} real sessions, ${meanSeconds.toFixed(2)} s each (slowest ${slowestSeconds.toFixed(2)} s)`,
+    `${sessions} real sessions, ${meanSeconds.toFixed(2)} s each (median ${medianSeconds.toFixed(2)} s, slowest ${slowestSeconds.toFixed(2)} s)`,
     `${alerts.length} alerts`,
     ...retrains.map(({ session, state, verdict }) => `challenger of ${session}: ${verdict ?? state}`),
   ].join('; ')

@@ -5,7 +5,8 @@ import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@t
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { atEdge } from '#activities/edge.ts'
 import { createFeatureBuildActivities, createFeatureComputeActivities, createFeatureRequestActivities } from '#activities/features.ts'
-import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
+import { MuchToCompute, onThisThread } from '#activities/features/on-this-thread.ts'
+import { type ColumnComputer, createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { createJournalActivities, type JournalEntry } from '#activities/journal.ts'
 import type { BuildInput, LabelDefinition } from '#contracts/features.ts'
 import { featuresWorkflowId } from '#contracts/ids.ts'
@@ -19,7 +20,7 @@ import { landSnapshot } from '#tests/support/snapshot.ts'
 import { devTemporal, type DevTemporal, quietRuntime } from '#tests/support/temporal.ts'
 import * as messages from '#workflows/messages/run.ts'
 import { command, Gate } from '../durable/world.ts'
-import type { buildFeatures, waitForBuild } from './stories.ts'
+import type { buildFeatures, waitForBuild, waitForNudge } from './stories.ts'
 
 const label: LabelDefinition = { expression: 'Ref($close,-1)/$close-1', kind: 'time-series' }
 const origin = { by: 'tester', bodySha256: '0'.repeat(64) }
@@ -46,8 +47,15 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** The real activities, with a gate before each computation and an ear at the journal. */
-function createWorld() {
+/** As for builds that take more than a moment. */
+const tooMuch: ColumnComputer = {
+  compute: async () => {
+    throw new MuchToCompute()
+  },
+}
+
+/** The real activities, with a gate before each computation in a thread and an ear at the journal; `brief` computes brief builds. */
+function createWorld(brief: ColumnComputer) {
   const gate = new Gate(true)
   const computed: string[] = []
   const listeners = new Set<(entry: JournalEntry) => void>()
@@ -60,7 +68,7 @@ function createWorld() {
       for (const listener of listeners) listener(entry)
     },
     ...createFeatureRequestActivities({ db, client: server.client }),
-    ...createFeatureBuildActivities({ db, objects }),
+    ...createFeatureBuildActivities({ db, objects, pool: brief }),
   })
   const pool: ThreadPool = {
     compute: async (tasks) => {
@@ -81,8 +89,8 @@ function createWorld() {
   }
 }
 
-async function inWorld(test: (world: ReturnType<typeof createWorld>) => Promise<void>): Promise<void> {
-  const world = createWorld()
+async function inWorld(test: (world: ReturnType<typeof createWorld>) => Promise<void>, brief = tooMuch): Promise<void> {
+  const world = createWorld(brief)
   const { nativeConnection: connection, namespace } = server
   const throttle = { maxHeartbeatThrottleInterval: '200 milliseconds', defaultHeartbeatThrottleInterval: '200 milliseconds' } as const
   const orchestration = await Worker.create({
@@ -118,11 +126,11 @@ async function inputOf(
   return buildInputOf({ snapshot, dataset, featureSet, label }, knownFeatureSet('technical'))
 }
 
-const start = (input: BuildInput) =>
+const start = (input: BuildInput, waiting: string[] = []) =>
   server.client.workflow.start<typeof buildFeatures>('buildFeatures', {
     workflowId: featuresWorkflowId(input.definitionHash, input.snapshotId),
     taskQueue: 'orchestration',
-    args: [input],
+    args: [input, waiting],
   })
 
 const startWaiter = (input: BuildInput) => {
@@ -134,6 +142,12 @@ const startWaiter = (input: BuildInput) => {
     taskQueue: 'orchestration',
     args: [runId, request],
   })
+}
+
+/** The activities that went through a queue. */
+async function stepsOf(input: BuildInput): Promise<string[]> {
+  const { events } = await server.client.workflow.getHandle(featuresWorkflowId(input.definitionHash, input.snapshotId)).fetchHistory()
+  return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name ?? [])
 }
 
 describe('buildFeatures', () => {
@@ -228,6 +242,58 @@ describe('buildFeatures', () => {
       expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'stopped' })
       expect(await (await startWaiter(input)).result()).toMatchObject({ state: 'ready' })
     }))
+
+  it('does a brief one in its first task, as the steps would, and tells those who wait from the start', () =>
+    inWorld(async (world) => {
+      const input = await inputOf(600)
+      const waiter = await startWaiter(input)
+      expect(await waiter.result()).toMatchObject({ buildId: input.buildId, state: 'ready' })
+      expect(await stepsOf(input)).toEqual([])
+      expect(world.computed).toEqual([])
+      const { manifest } = (await findFeatureBuild(database.db, input.buildId))!
+
+      const { db } = database
+      const { objects } = store
+      const builds = createFeatureBuildActivities({ db, objects })
+      const { results } = await computeBuild({ db, objects, pool: threads }, { ...(await builds.planFeatureBuild(input)), ...input })
+      expect(await builds.publishFeatureBuild(input, results)).toEqual(manifest)
+    }, onThisThread))
+
+  it('goes the long way when the brief one does not come about, and hears commands there', async () => {
+    let tries = 0
+    const failing: ColumnComputer = {
+      compute: async () => {
+        tries++
+        throw new Error('for want of memory')
+      },
+    }
+    await inWorld(async (world) => {
+      const input = await inputOf(700)
+      world.gate.close()
+      const handle = await start(input)
+      await world.gate.reached()
+      expect(await handle.executeUpdate(messages.pause, { args: [command('ann')] })).toMatchObject({ phase: 'pausing', step: 'compute' })
+      world.gate.unlock()
+      await handle.executeUpdate(messages.resume, { args: [command('ann')] })
+      expect((await handle.result()).state).toBe('ready')
+      expect(tries).toBe(1)
+      expect(await stepsOf(input)).toContain('computeFeatureShards')
+    }, failing)
+  })
+
+  it('nudges those whom it was started with', () =>
+    inWorld(async () => {
+      const input = await inputOf(800)
+      const workflowId = `waits/${randomUUID()}`
+      const waiter = await server.client.workflow.start<typeof waitForNudge>('waitForNudge', {
+        workflowId,
+        taskQueue: 'orchestration',
+        args: [],
+      })
+      await start(input, [workflowId])
+      await waiter.result()
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready' })
+    }, onThisThread))
 
   it('fails with the code and the words of what is wrong', () =>
     inWorld(async () => {

@@ -1,8 +1,9 @@
 /** The real workflow, beside one that waits for it as a training run does. */
-import { proxyActivities } from '@temporalio/workflow'
+import { condition, proxyActivities, setHandler } from '@temporalio/workflow'
 import type { FeatureRequestActivities } from '#activities/features.ts'
 import type { BuildResult } from '#contracts/features.ts'
 import { DurableRun } from '#workflows/durable.ts'
+import { nudge } from '#workflows/messages/run.ts'
 import { atomic } from '#workflows/proxies.ts'
 
 export { buildFeatures } from '#workflows/build-features.ts'
@@ -27,4 +28,11 @@ export async function waitForBuild(runId: string, request: Request): Promise<Bui
     stopped: async (by) => ({ buildId: '', state: 'stopped', manifest: null, failure: by }),
     failed: async () => {},
   })
+}
+
+/** Ends when it is nudged. */
+export async function waitForNudge(): Promise<void> {
+  let nudged = false
+  setHandler(nudge, () => void (nudged = true))
+  await condition(() => nudged)
 }
