@@ -57,7 +57,7 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       const sha256 = sha256Of(content)
       const uri = objectKey(sha256, extension)
-      await asking(uri, () => client.putObject(config.bucket, uri, content, content.length, asBytes))
+      await asking(uri, () => client.putBytes({ bucket: config.bucket, key: uri }, content, sha256, asBytes))
       return { uri, sha256, bytes: content.length }
     },
 

@@ -37,7 +37,7 @@ export async function writeChunks(
     const coverage = coverageOf(pieces)
     const chunk = await known.find(pieces)
     if (chunk !== undefined) return { object: chunk.object, ...coverage, months: chunk.months ?? monthContents(pieces) }
-    return { object: await objects.put(await encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
+    return { object: await objects.put(encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
   }
   const stored = ahead(inBatches(byPeriod(source, lastSession)), batchesAtATime, (batch) => Promise.all(batch.map(store)))
   for await (const batch of stored) chunks.push(...batch)
