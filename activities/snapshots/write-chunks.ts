@@ -16,7 +16,7 @@ export type GroupedBars = { group: number; symbols: readonly BarColumns[] }
 /** Rows and chunks that are encoded and stored together, and how often at the same time. */
 const rowsAtATime = 32_768
 const chunksAtATime = 8
-const batchesAtATime = 2
+const batchesAtATime = 4
 
 /**
  * Cuts bars, which come by group, into chunks and stores them. Chunks that `earlier` holds are listed again, and not

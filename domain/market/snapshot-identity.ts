@@ -87,8 +87,12 @@ function writeBars(hash: CanonicalHash, { bars, days, from, to }: BarRange): voi
   hash.text(vwap === undefined ? 'quantloop/bars/1' : 'quantloop/bars/2')
   hash.text(bars.symbol)
   hash.count(to - from)
-  hash.days(days.subarray(from, to))
-  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume]) hash.numbers(column.subarray(from, to))
+  hash.days(days, from, to)
+  hash.numbers(bars.open, from, to)
+  hash.numbers(bars.high, from, to)
+  hash.numbers(bars.low, from, to)
+  hash.numbers(bars.close, from, to)
+  hash.numbers(bars.volume, from, to)
   if (vwap !== undefined) hash.numbers(vwap)
 }
 
@@ -113,12 +117,12 @@ const actionsOf = (symbol: string, actions: readonly CorporateAction[]) =>
 
 /** Bytes that are gathered before they are hashed: a call of the hash costs as much as the numbers of a month. */
 const gatheredBytes = 65_536
-/** More than that is hashed where it lies. */
-const copiedBytes = 4_096
+/** So many and more are hashed where they lie. */
+const rowsInPlace = 512
 
 /** Whether no value is a NaN or −0, which have bits that must not be hashed as they are. */
-function isCanonical(values: Float64Array): boolean {
-  for (let row = 0; row < values.length; row++) {
+function isCanonical(values: Float64Array, from: number, to: number): boolean {
+  for (let row = from; row < to; row++) {
     const value = values[row]!
     if (Number.isNaN(value) || Object.is(value, -0)) return false
   }
@@ -146,18 +150,18 @@ class CanonicalHash {
     this.gathered.setUint32(this.place(4), count, true)
   }
 
-  days(days: Int32Array): void {
-    this.raw(days)
+  days(days: Int32Array, from = 0, to = days.length): void {
+    for (let row = from; row < to; row++) this.gathered.setInt32(this.place(4), days[row]!, true)
   }
 
-  numbers(values: ArrayLike<number>): void {
-    if (values instanceof Float64Array && isCanonical(values)) this.raw(values)
-    else this.canonicalNumbers(values)
+  numbers(values: ArrayLike<number>, from = 0, to = values.length): void {
+    if (to - from >= rowsInPlace && values instanceof Float64Array && isCanonical(values, from, to)) this.inPlace(values.subarray(from, to))
+    else this.oneByOne(values, from, to)
   }
 
   /** A DataView writes any NaN as given by the engine, so the canonical one is written by its bits. */
-  private canonicalNumbers(values: ArrayLike<number>): void {
-    for (let row = 0; row < values.length; row++) {
+  private oneByOne(values: ArrayLike<number>, from: number, to: number): void {
+    for (let row = from; row < to; row++) {
       const value = values[row]!
       const at = this.place(8)
       if (Number.isNaN(value)) {
@@ -168,12 +172,9 @@ class CanonicalHash {
   }
 
   /** Numbers as they lie in memory, which is little-endian on every machine that this runs on. */
-  private raw({ buffer, byteOffset, byteLength }: Int32Array | Float64Array): void {
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength)
-    if (byteLength > copiedBytes) {
-      this.flush()
-      this.hash.update(bytes)
-    } else this.octets.set(bytes, this.place(byteLength))
+  private inPlace({ buffer, byteOffset, byteLength }: Float64Array): void {
+    this.flush()
+    this.hash.update(new Uint8Array(buffer, byteOffset, byteLength))
   }
 
   /** The digest, after which nothing more may be added. */
