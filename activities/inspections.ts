@@ -3,10 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
-import type { CompareInput, Comparison, ExportInput, ExportResult, VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
+import type {
+  CompareInput,
+  Comparison,
+  ExportInput,
+  ExportResult,
+  UndoneInspection,
+  VerifyInput,
+  VerifyResult,
+} from '#contracts/snapshots.ts'
 import type { Database } from '#db/client.ts'
 import { auditOrder } from '#db/commands/audit-order.ts'
-import { keepInspection } from '#db/commands/keep-inspection.ts'
+import { keepInspection, keepUndoneInspection } from '#db/commands/keep-inspection.ts'
 import { listKeptSnapshots } from '#db/queries/snapshots.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { SecondCopy } from '#storage/second-copy.ts'
@@ -95,6 +103,8 @@ export const createInspectionActivities = ({ db, objects, secondCopy }: World) =
       })
       return result
     }),
+
+  keepUndone: (undone: UndoneInspection): Promise<void> => keepUndoneInspection(db, undone),
 })
 
 /** A workflow's result has room for some thousand faults, not for those of a store that is gone. */

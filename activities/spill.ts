@@ -15,9 +15,11 @@ const blocksAtATime = 1_000
 const waitingBytes = 64 * 2 ** 20
 
 /** `full` are the places of its blocks in the file, also of those that still wait. */
-type Bucket = { filling: Float64Array; records: number; full: number[] }
+type Bucket = { filling: Float64Array; filled: number; full: number[] }
 
 export class Spill {
+  /** where the record that was reserved last lies */
+  block: Float64Array = new Float64Array()
   private readonly width: number
   private readonly most: number
   private readonly folder: string
@@ -45,14 +47,21 @@ export class Spill {
 
   add(bucket: number, record: Float64Array): void {
     const { width } = this
-    const own = (this.buckets[bucket] ??= { filling: new Float64Array(recordsPerBlock * width), records: 0, full: [] })
-    const at = own.records % recordsPerBlock
     // a call costs more than so few numbers
-    for (let i = 0, to = at * width; i < width; i++, to++) own.filling[to] = record[i]!
-    own.records++
-    if (at + 1 < recordsPerBlock) return
-    own.full.push(this.append(asBytes(own.filling)))
-    own.filling = new Float64Array(recordsPerBlock * width)
+    for (let i = 0, to = this.reserve(bucket); i < width; i++, to++) this.block[to] = record[i]!
+  }
+
+  /** Room for one record more: its numbers are written into `block`, from the answered place on, before the next call. */
+  reserve(bucket: number): number {
+    const { width } = this
+    const own = (this.buckets[bucket] ??= { filling: new Float64Array(recordsPerBlock * width), filled: 0, full: [] })
+    if (own.filled === recordsPerBlock) {
+      own.full.push(this.append(asBytes(own.filling)))
+      own.filling = new Float64Array(recordsPerBlock * width)
+      own.filled = 0
+    }
+    this.block = own.filling
+    return own.filled++ * width
   }
 
   /** Keeps a text, and answers the number by which `text` finds it. */
@@ -83,8 +92,8 @@ export class Spill {
   async records(bucket: number): Promise<Float64Array> {
     const own = this.buckets[bucket]
     if (own === undefined) return new Float64Array(0)
-    const records = new Float64Array(own.records * this.width)
     const blockSize = recordsPerBlock * this.width
+    const records = new Float64Array(own.full.length * blockSize + own.filled * this.width)
     await onDisk(async () => {
       for (const [index, offset] of own.full.entries()) {
         const into = asBytes(records.subarray(index * blockSize, (index + 1) * blockSize))
@@ -93,7 +102,7 @@ export class Spill {
         else into.set(bytes)
       }
     })
-    records.set(own.filling.subarray(0, (own.records % recordsPerBlock) * this.width), own.full.length * blockSize)
+    records.set(own.filling.subarray(0, own.filled * this.width), own.full.length * blockSize)
     return records
   }
 

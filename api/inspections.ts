@@ -1,9 +1,12 @@
 /** Work that Temporal alone knows how it stands, for as long as it keeps the history. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client'
+import type { InspectionRecord } from '#db/queries/inspections.ts'
+import type { InspectionKind } from '#contracts/snapshots.ts'
 import { explain } from './errors.ts'
 import { findUnwrittenRun } from './runs.ts'
 
 const answerMs = 5_000
+const wasStopped = 'it was stopped'
 
 export type Inspected<Input, Result> = {
   input: Input
@@ -25,9 +28,16 @@ export async function findInspection<Input, Result>(client: Client, workflowId: 
     if (error instanceof WorkflowNotFoundError) return undefined
     const failure = explain(error)
     if (failure.code === 'unavailable') throw error
-    return { input, startedAt, state: run.state, failure: run.state === 'stopped' ? 'it was stopped' : failure.message, result: null }
+    return { input, startedAt, state: run.state, failure: run.state === 'stopped' ? wasStopped : failure.message, result: null }
   }
 }
+
+/** How one ended that Temporal may have forgotten, for its row has not. */
+export const keptStanding = <K extends InspectionKind>({ startedAt, state, failure }: InspectionRecord<K>) => ({
+  startedAt,
+  state,
+  failure: state === 'stopped' ? wasStopped : (failure?.message ?? null),
+})
 
 /** Waits for it, no longer than so many milliseconds. @throws QuantloopError whatever it failed with | unavailable */
 export const resultOf = async <Result>(client: Client, workflowId: string, withinMs: number): Promise<Result> =>

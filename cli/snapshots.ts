@@ -80,7 +80,10 @@ export function describeLineage(lineage: Lineage): string {
     ),
     ...part(
       'looked into',
-      inspections.map(({ id, kind, requestedBy, endedAt }) => `${id}  ${kind} by ${requestedBy} at ${moment(endedAt)}`),
+      inspections.map(
+        ({ id, kind, state, requestedBy, endedAt }) =>
+          `${id}  ${kind} by ${requestedBy} at ${moment(endedAt)}${state === 'done' ? '' : `, ${state}`}`,
+      ),
     ),
   ].join('\n')
 }

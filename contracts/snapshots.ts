@@ -78,6 +78,7 @@ export const Lineage = z.strictObject({
     z.strictObject({
       id: Id,
       kind: z.enum(['comparison', 'export', 'verification']),
+      state: z.enum(['done', 'failed', 'stopped']),
       requestedBy: z.string(),
       endedAt: Timestamp,
       sha256: Sha256.nullable(),
@@ -181,7 +182,7 @@ export const ExportResult = z.strictObject({
 })
 export type ExportResult = z.infer<typeof ExportResult>
 
-/** Work on snapshots that takes a while: how it stands, as Temporal tells. Once it is done it leaves a row. */
+/** Work on snapshots that takes a while: how it stands, as Temporal tells. Once it has ended it leaves a row. */
 export const inspection = <T extends z.ZodType>(result: T) =>
   z.strictObject({
     id: Id,
@@ -239,14 +240,25 @@ export type VerifyResult = z.infer<typeof VerifyResult>
 export const Verification = inspection(VerifyResult)
 export type Verification = z.infer<typeof Verification>
 
-/** What was looked at in snapshots and is done, as its row tells; `dataset` is null where it was all of them. */
+export const InspectionEnd = z.enum(['done', 'failed', 'stopped'])
+export type InspectionEnd = z.infer<typeof InspectionEnd>
+
+/** Why something failed: a code of ours, and what its message said. */
+export const Failure = z.strictObject({ code: z.string(), message: z.string() })
+export type Failure = z.infer<typeof Failure>
+
+/** What was looked at in snapshots and has ended, as its row tells; `dataset` is null where it was all of them. */
 const inspected = <T extends z.ZodType>(result: T) =>
   z.strictObject({
     id: Id,
     dataset: Name.nullable(),
-    /** those that there were: of a comparison before and after */
+    /** those that there were, or that were asked for: of a comparison before and after */
     snapshotIds: z.array(Sha256),
-    result,
+    state: InspectionEnd,
+    /** of what failed */
+    failure: Failure.nullable(),
+    /** of what is done */
+    result: result.nullable(),
     requestedBy: z.string(),
     startedAt: Timestamp,
     endedAt: Timestamp,
@@ -272,6 +284,18 @@ export type VerificationRecord = z.infer<typeof VerificationRecord>
 
 export const InspectionKind = z.enum(['comparison', 'export', 'verification'])
 export type InspectionKind = z.infer<typeof InspectionKind>
+
+/** A comparison, an export or a verification that failed or was stopped, and what it was to look into. */
+export type UndoneInspection = {
+  kind: InspectionKind
+  id: string
+  dataset: string | null
+  snapshotIds: string[]
+  state: Exclude<InspectionEnd, 'done'>
+  failure: Failure | null
+  requestedBy: string
+  startedAt: string
+}
 
 /** By kind, what came of it. */
 export type InspectionResults = {

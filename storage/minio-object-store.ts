@@ -37,7 +37,10 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
   }
 
   /** `read` answers what it makes of the bytes, or the hash that it found instead. */
-  const verified = async <T extends object>(ref: ObjectRef, read: (content: Readable) => Promise<T | { foundSha256: string }>): Promise<T> => {
+  const verified = async <T extends object>(
+    ref: ObjectRef,
+    read: (content: Readable) => Promise<T | { foundSha256: string }>,
+  ): Promise<T> => {
     let foundSha256 = ''
     // read twice before calling it corrupt: the first answer may have been altered on its way
     for (let reading = 0; reading < 2; reading++) {
@@ -61,7 +64,7 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
       const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       const sha256 = sha256Of(content)
       const uri = objectKey(sha256, extension)
-      await asking(uri, () => client.putObject(config.bucket, uri, content, content.length, asBytes))
+      await asking(uri, () => client.putBytes({ bucket: config.bucket, key: uri }, content, sha256, asBytes))
       return { uri, sha256, bytes: content.length }
     },
 

@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow'
 import type { InspectionActivities } from '#activities/inspections.ts'
 import type { VerifyInput, VerifyResult } from '#contracts/snapshots.ts'
+import { inspected } from './inspected.ts'
 import { inspection } from './proxies.ts'
 
 const { verifySnapshots: verify } = proxyActivities<InspectionActivities>({
@@ -10,5 +11,7 @@ const { verifySnapshots: verify } = proxyActivities<InspectionActivities>({
 
 /** Whether snapshots are what their ids say, and what was put back where they were not. */
 export async function verifySnapshots(input: VerifyInput): Promise<VerifyResult> {
-  return await verify(input)
+  const { verificationId: id, dataset = null, snapshotId, by: requestedBy } = input
+  const snapshotIds = snapshotId === undefined ? [] : [snapshotId]
+  return await inspected({ kind: 'verification', id, dataset, snapshotIds, requestedBy }, () => verify(input))
 }

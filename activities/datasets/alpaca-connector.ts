@@ -21,7 +21,9 @@ const symbolsPerRequest = 100
 const BarsPage = z.object({
   bars: z.record(
     z.string(),
-    z.array(z.object({ t: z.string(), o: z.number(), h: z.number(), l: z.number(), c: z.number(), v: z.number() })),
+    z.array(
+      z.object({ t: z.string(), o: z.number(), h: z.number(), l: z.number(), c: z.number(), v: z.number(), vw: z.number().optional() }),
+    ),
   ),
   next_page_token: z.string().nullable(),
 })
@@ -64,8 +66,8 @@ export function alpacaConnector(config: AlpacaConfig, world: ConnectorWorld): Co
       for await (const page of bars()) {
         const rows = Object.entries(page.bars).flatMap(([symbol, found]) => {
           seen.add(symbol)
-          return found.map(({ t, o, h, l, c, v }): SourceRow => {
-            const values = { open: o, high: h, low: l, close: c, volume: v }
+          return found.map(({ t, o, h, l, c, v, vw }): SourceRow => {
+            const values = { open: o, high: h, low: l, close: c, volume: v, ...(vw === undefined ? {} : { vwap: vw }) }
             return {
               line: ++line,
               raw: JSON.stringify({ symbol, t, ...values }),

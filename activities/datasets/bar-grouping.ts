@@ -4,7 +4,7 @@ import { compareText } from '#domain/market/actions.ts'
 import { type BarColumns, columnIfAny } from '#domain/market/bars.ts'
 import { finestGroups, groupOf } from '#domain/market/chunk-layout.ts'
 import type { BarRow } from '#domain/market/parse-row.ts'
-import { assumedKnownAtOf, dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { assumedKnownAtOf, dayOf, sessionOf, textsOf } from '#domain/market/session-days.ts'
 import type { Connector } from './connector.ts'
 import { asText } from './quarantine.ts'
 import { Spill } from '../spill.ts'
@@ -41,7 +41,8 @@ export class BarGrouping {
   private readonly source: GroupedSource
   private readonly symbols: KnownSymbol[] = []
   private readonly known = new Map<string, KnownSymbol>()
-  private readonly record = new Float64Array(numbersPerRecord)
+  private latest: KnownSymbol | undefined
+  private readonly calendar = new LatestSessions()
 
   private constructor(spill: Spill, source: GroupedSource) {
     this.spill = spill
@@ -55,25 +56,28 @@ export class BarGrouping {
 
   /** @throws QuantloopError source_malformed when there are more symbols than any market has */
   add(bar: BarRow, line: number, source: { readonly raw: string }): void {
-    const symbol = this.known.get(bar.symbol) ?? this.admit(bar.symbol, line)
+    // files are mostly sorted by symbol
+    const symbol = this.latest?.symbol === bar.symbol ? this.latest : (this.known.get(bar.symbol) ?? this.admit(bar.symbol, line))
+    this.latest = symbol
     const day = dayOf(bar.session)!
     // a session that does not come after all others of its symbol will be refused, and its line shown
     const text = day > symbol.latestDay ? noText : this.spill.addText(source.raw)
     if (text === noText) symbol.latestDay = day
     else symbol.ascends = false
     symbol.rows++
-    const { record } = this
-    record[0] = line * symbolNumbers + symbol.number
-    record[1] = text
-    record[2] = day
-    record[3] = bar.open
-    record[4] = bar.high
-    record[5] = bar.low
-    record[6] = bar.close
-    record[7] = bar.volume
-    record[8] = bar.adjustedClose
-    record[9] = bar.vwap ?? Number.NaN
-    this.spill.add(symbol.bucket, record)
+    const { spill } = this
+    const at = spill.reserve(symbol.bucket)
+    const { block } = spill
+    block[at] = line * symbolNumbers + symbol.number
+    block[at + 1] = text
+    block[at + 2] = day
+    block[at + 3] = bar.open
+    block[at + 4] = bar.high
+    block[at + 5] = bar.low
+    block[at + 6] = bar.close
+    block[at + 7] = bar.volume
+    block[at + 8] = bar.adjustedClose
+    block[at + 9] = bar.vwap ?? Number.NaN
   }
 
   /** Lets rows go to the disk; to be called between batches. @throws QuantloopError unavailable */
@@ -114,14 +118,17 @@ export class BarGrouping {
     const intake = new BarIntake(latestSession, this.nameOf)
     const refused: Refused[] = []
     const ascending = new Map<number, Ascending>()
+    let latest: Ascending | undefined
     for (let at = 0; at < records.length; at += numbersPerRecord) {
       // % of numbers beyond 32 bits is slow
       const line = Math.floor(records[at]! / symbolNumbers)
       const symbol = this.symbols[records[at]! - line * symbolNumbers]!
       if (symbol.ascends) {
-        let own = ascending.get(symbol.number)
-        if (own === undefined) ascending.set(symbol.number, (own = new Ascending(symbol)))
-        own.add(records, at)
+        if (latest?.symbol !== symbol) {
+          latest = ascending.get(symbol.number) ?? new Ascending(symbol)
+          ascending.set(symbol.number, latest)
+        }
+        latest.add(records, at)
         continue
       }
       const bar = rowAt(symbol, records, at)
@@ -129,7 +136,7 @@ export class BarGrouping {
       if (reason !== undefined) refused.push({ line, raw: await this.spill.text(records[at + 1]!), reason, bar })
     }
     for (const { line, reason, bar } of intake.contradicted()) refused.push({ line, raw: asText(bar), reason, bar })
-    const symbols = [...intake.bars(), ...[...ascending.values()].map((own) => own.bars())]
+    const symbols = [...intake.bars(), ...[...ascending.values()].map((own) => own.bars(this.calendar))]
     return { symbols: symbols.sort((a, b) => compareText(a.symbol, b.symbol)), refused }
   }
 
@@ -175,36 +182,66 @@ const rowAt = ({ symbol }: KnownSymbol, records: Float64Array, at: number): BarR
 
 /** The rows of a symbol whose sessions ascend, and of which none is refused any more. */
 class Ascending {
-  private readonly columns: BarColumns & { adjustedClose: Float64Array; vwap: Float64Array }
+  readonly symbol: KnownSymbol
+  private readonly days: Int32Array
+  private readonly columns: Seven
   private row = 0
 
-  constructor({ symbol, rows }: KnownSymbol) {
-    const [open, high, low, close, volume, vwap, adjustedClose] = Array.from({ length: 7 }, () => new Float64Array(rows)) as Seven
-    const [sessions, knownAt] = [new Array<string>(rows), new Array<string>(rows)]
-    this.columns = { symbol, sessions, open, high, low, close, volume, vwap, adjustedClose, knownAt }
+  constructor(symbol: KnownSymbol) {
+    this.symbol = symbol
+    this.days = new Int32Array(symbol.rows)
+    this.columns = Array.from({ length: 7 }, () => new Float64Array(symbol.rows)) as Seven
   }
 
   /** The row that lies at `at` of the grouped records. */
   add(records: Float64Array, at: number): void {
-    const { columns, row } = this
-    const session = sessionOf(records[at + 2]!)
-    columns.sessions[row] = session
-    columns.open[row] = records[at + 3]!
-    columns.high[row] = records[at + 4]!
-    columns.low[row] = records[at + 5]!
-    columns.close[row] = records[at + 6]!
-    columns.volume[row] = records[at + 7]!
-    columns.adjustedClose[row] = records[at + 8]!
-    columns.vwap[row] = records[at + 9]!
-    columns.knownAt[row] = assumedKnownAtOf(records[at + 2]!)
+    const [open, high, low, close, volume, adjustedClose, vwap] = this.columns
+    const { row } = this
+    this.days[row] = records[at + 2]!
+    open[row] = records[at + 3]!
+    high[row] = records[at + 4]!
+    low[row] = records[at + 5]!
+    close[row] = records[at + 6]!
+    volume[row] = records[at + 7]!
+    adjustedClose[row] = records[at + 8]!
+    vwap[row] = records[at + 9]!
     this.row++
   }
 
-  bars = (): BarColumns => ({
-    ...this.columns,
-    vwap: columnIfAny(this.columns.vwap),
-    adjustedClose: columnIfAny(this.columns.adjustedClose),
-  })
+  bars(calendar: LatestSessions): BarColumns {
+    const [open, high, low, close, volume, adjustedClose, vwap] = this.columns
+    return {
+      symbol: this.symbol.symbol,
+      ...calendar.of(this.days),
+      open,
+      high,
+      low,
+      close,
+      volume,
+      vwap: columnIfAny(vwap),
+      adjustedClose: columnIfAny(adjustedClose),
+    }
+  }
+}
+
+/** The texts of days. Symbols of one market have the same sessions, and share one list of them. */
+class LatestSessions {
+  private days: Int32Array = new Int32Array()
+  private texts: Pick<BarColumns, 'sessions' | 'knownAt'> = { sessions: [], knownAt: [] }
+
+  of(days: Int32Array): Pick<BarColumns, 'sessions' | 'knownAt'> {
+    if (!isEqual(days, this.days)) {
+      this.days = days
+      this.texts = { sessions: textsOf(days, sessionOf), knownAt: textsOf(days, assumedKnownAtOf) }
+    }
+    return this.texts
+  }
+}
+
+function isEqual(one: Int32Array, other: Int32Array): boolean {
+  if (one.length !== other.length) return false
+  for (let row = 0; row < one.length; row++) if (one[row] !== other[row]) return false
+  return true
 }
 
 type Seven = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]

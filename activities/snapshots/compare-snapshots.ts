@@ -1,7 +1,8 @@
 /**
  * What two snapshots say differently. Chunks that both list hold equal rows and are not read, so that a comparison costs
  * what has changed; equal ids are equal contents, and nothing is read at all. Of the rest, symbols that share chunks are
- * looked at together, which bounds the memory.
+ * looked at together, and small parts side by side: asking for a part costs more than some thousand rows of it. Memory:
+ * what a few of the largest parts take.
  */
 import type { SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -19,7 +20,8 @@ export type Side = { dataset: string; manifest: ObjectRef }
 
 /** More single changes than a person reads, or than an answer should hold; the counts are of all. */
 const mostChanges = 10_000
-/** Parts that are read while one is compared. */
+/** Rows up to which parts are read together, and parts that are read while one is compared. */
+const rowsAtATime = 32_768
 const partsAtATime = 4
 
 /** @throws QuantloopError object_missing | object_corrupt | unavailable */
@@ -33,11 +35,11 @@ export async function compareSnapshots(
   const own = before.id === after.id ? { before: [], after: [] } : { before: notIn(before, after), after: notIn(after, before) }
   const found = new Findings(most)
   const knownAt = before.knownAtBasis === 'observed' && after.knownAtBasis === 'observed'
-  const readPart = async (part: { before: ReadonlySet<SnapshotChunk>; after: ReadonlySet<SnapshotChunk> }) => {
+  const readPart = async (part: Part) => {
     cancelled.throwIfAborted()
-    return await Promise.all([read(objects, part.before), read(objects, part.after)])
+    return await Promise.all([read(objects, [...part.before]), read(objects, [...part.after])])
   }
-  for await (const [old, now] of ahead(connected(own.before, own.after), partsAtATime, readPart)) {
+  for await (const [old, now] of ahead(together(connected(own.before, own.after)), partsAtATime, readPart)) {
     for (const symbol of [...new Set([...old.keys(), ...now.keys()])]) {
       for (const session of old.get(symbol)?.sessions ?? []) found.sessions.before.add(session)
       for (const session of now.get(symbol)?.sessions ?? []) found.sessions.after.add(session)
@@ -112,8 +114,10 @@ const notIn = (manifest: SnapshotManifest, other: SnapshotManifest): SnapshotChu
   return manifest.chunks.filter(({ object }) => !listed.has(object.sha256))
 }
 
+type Part = { before: Iterable<SnapshotChunk>; after: Iterable<SnapshotChunk> }
+
 /** Chunks of both sides in parts that have no symbol in common. */
-function connected(before: readonly SnapshotChunk[], after: readonly SnapshotChunk[]) {
+function connected(before: readonly SnapshotChunk[], after: readonly SnapshotChunk[]): Part[] {
   const parts = new Map<string, { before: Set<SnapshotChunk>; after: Set<SnapshotChunk>; symbols: Set<string> }>()
   const join = (chunk: SnapshotChunk, side: 'before' | 'after') => {
     const joined = { before: new Set<SnapshotChunk>(), after: new Set<SnapshotChunk>(), symbols: new Set(chunk.symbols) }
@@ -130,8 +134,25 @@ function connected(before: readonly SnapshotChunk[], after: readonly SnapshotChu
   return [...new Set(parts.values())]
 }
 
-const read = async (objects: ObjectStore, chunks: ReadonlySet<SnapshotChunk>) =>
-  chunks.size === 0 ? new Map<string, never>() : await readChunks(objects, [...chunks])
+/** The same parts, small ones as one. */
+function together(parts: readonly Part[]): Part[] {
+  const batches: { before: SnapshotChunk[]; after: SnapshotChunk[]; rows: number }[] = []
+  for (const { before, after } of parts) {
+    const own = { before: [...before], after: [...after] }
+    const rows = [...own.before, ...own.after].reduce((sum, chunk) => sum + chunk.rows, 0)
+    const latest = batches.at(-1)
+    if (latest === undefined || latest.rows + rows > rowsAtATime) batches.push({ ...own, rows })
+    else {
+      latest.before.push(...own.before)
+      latest.after.push(...own.after)
+      latest.rows += rows
+    }
+  }
+  return batches
+}
+
+const read = async (objects: ObjectStore, chunks: readonly SnapshotChunk[]) =>
+  chunks.length === 0 ? new Map<string, never>() : await readChunks(objects, chunks)
 
 /**
  * Sessions of one side on which the other has no bar at all. Bars that both share may lie on them as well: those chunks

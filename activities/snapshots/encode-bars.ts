@@ -8,14 +8,11 @@
  *
  * Cost: about 0.5 µs a bar. Memory: the file, and one of its columns.
  */
-import { promisify } from 'node:util'
-import { brotliCompress, constants } from 'node:zlib'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { compareText } from '#domain/market/actions.ts'
 import { type BarColumns, hasVwap } from '#domain/market/bars.ts'
 import { dayOf, instantOf } from '#domain/market/session-days.ts'
 import { type Struct, structBytes, writeVarint } from './thrift.ts'
-
-const compress = promisify(brotliCompress)
 
 const magic = Buffer.from('PAR1')
 const types = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const
@@ -56,10 +53,10 @@ type Page = { header: Uint8Array; body: Uint8Array; plainBytes: number }
 type Pages = readonly Page[]
 
 /**
- * The rows of all pieces, one a symbol, ordered by symbol, then session. Column after column is laid out, and compressed by
- * another thread.
+ * The rows of all pieces, one a symbol, ordered by symbol, then session. A column is compressed where it is laid out: handing
+ * some kilobytes to another thread takes longer than compressing them.
  */
-export async function encodeBars(pieces: readonly BarColumns[]): Promise<Uint8Array> {
+export function encodeBars(pieces: readonly BarColumns[]): Uint8Array {
   const ordered = pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))
   const rows = ordered.reduce((sum, { sessions }) => sum + sessions.length, 0)
   const parts: Uint8Array[] = [magic]
@@ -67,7 +64,7 @@ export async function encodeBars(pieces: readonly BarColumns[]): Promise<Uint8Ar
   const columns: Struct[] = []
   let [end, plainBytes] = [magic.length, 0]
   for (const column of columnsOf(ordered, rows)) {
-    const pages = await pagesOf(column, rows)
+    const pages = pagesOf(column, rows)
     parts.push(...pages.flatMap(({ header, body }) => [header, body]))
     chunks.push(chunkStruct(column, { rows, from: end, pages }))
     columns.push(schemaStruct(column))
@@ -197,24 +194,24 @@ function joined(columns: readonly Float64Array[], rows: number): Float64Array {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array | Float64Array) => new Uint8Array(buffer, byteOffset, byteLength)
 
-async function pagesOf({ dictionary, codec, encoding, bytes }: Column, rows: number): Promise<Pages> {
+function pagesOf({ dictionary, codec, encoding, bytes }: Column, rows: number): Pages {
   const values: Struct = [
     [1, 'i32', rows],
     [2, 'i32', encoding],
     [3, 'i32', encodings.rle],
     [4, 'i32', encodings.rle],
   ]
-  const data = await pageOf(bytes, codec, pageTypes.data, [5, 'struct', values])
+  const data = pageOf(bytes, codec, pageTypes.data, [5, 'struct', values])
   if (dictionary === undefined) return [data]
   const texts: Struct = [
     [1, 'i32', dictionary.values],
     [2, 'i32', encodings.plain],
   ]
-  return [await pageOf(dictionary.bytes, codec, pageTypes.dictionary, [7, 'struct', texts]), data]
+  return [pageOf(dictionary.bytes, codec, pageTypes.dictionary, [7, 'struct', texts]), data]
 }
 
-async function pageOf(plain: Uint8Array, codec: number, type: number, what: Struct[number]): Promise<Page> {
-  const body = codec === codecs.none ? plain : await compress(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: fastest } })
+function pageOf(plain: Uint8Array, codec: number, type: number, what: Struct[number]): Page {
+  const body = codec === codecs.none ? plain : brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: fastest } })
   const header = structBytes([[1, 'i32', type], [2, 'i32', plain.length], [3, 'i32', body.length], what])
   return { header, body, plainBytes: plain.length }
 }

@@ -16,7 +16,7 @@ export type GroupedBars = { group: number; symbols: readonly BarColumns[] }
 /** Rows and chunks that are encoded and stored together, and how often at the same time. */
 const rowsAtATime = 32_768
 const chunksAtATime = 8
-const batchesAtATime = 2
+const batchesAtATime = 4
 
 /**
  * Cuts bars, which come by group, into chunks and stores them. Chunks that `earlier` holds are listed again, and not
@@ -37,7 +37,7 @@ export async function writeChunks(
     const coverage = coverageOf(pieces)
     const chunk = await known.find(pieces)
     if (chunk !== undefined) return { object: chunk.object, ...coverage, months: chunk.months ?? monthContents(pieces) }
-    return { object: await objects.put(await encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
+    return { object: await objects.put(encodeBars(pieces), 'parquet'), ...coverage, months: monthContents(pieces) }
   }
   const stored = ahead(inBatches(byPeriod(source, lastSession)), batchesAtATime, (batch) => Promise.all(batch.map(store)))
   for await (const batch of stored) chunks.push(...batch)

@@ -9,7 +9,7 @@ import { findInspectionRecord, listInspections } from '#db/queries/inspections.t
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
-import { resultOf } from '../inspections.ts'
+import { keptStanding, resultOf } from '../inspections.ts'
 import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { reportPage } from '../report-page.ts'
 import { startOnce } from '../runs.ts'
@@ -25,9 +25,9 @@ const list = operation('viewer', {
   method: 'get',
   path: '/api/v1/comparisons',
   tags,
-  summary: 'Comparisons that were made, newest first',
+  summary: 'Comparisons that have ended, newest first: made, failed or stopped',
   request: { query: listing({ dataset: Name.optional() }) },
-  responses: { 200: answers(page(schemas.ComparisonRecord), 'Comparisons that were made') },
+  responses: { 200: answers(page(schemas.ComparisonRecord), 'Comparisons that have ended') },
 })
 
 const create = operation('operator', {
@@ -71,8 +71,12 @@ export function comparisons(app: Api, deps: AppDependencies): void {
 
   app.openapi(report, async (c) => {
     const { id } = c.req.valid('param')
-    const { object } = found(await findInspectionRecord(db, 'comparison', id), 'comparison', id).result
-    const comparison = await readComparison(objects, object)
+    const row = found(await findInspectionRecord(db, 'comparison', id), 'comparison', id)
+    if (row.result === null)
+      throw new QuantloopError('not_found', `comparison ${id} found nothing (${keptStanding(row).failure}): compare again`, {
+        comparison: id,
+      })
+    const comparison = await readComparison(objects, row.result.object)
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { comparisonReport } = await import('#reports/comparison-report.ts')
     return reportPage(c, comparisonReport(comparison))

@@ -7,7 +7,7 @@ import { findInspectionRecord, listInspections } from '#db/queries/inspections.t
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
-import { findInspection } from '../inspections.ts'
+import { findInspection, keptStanding } from '../inspections.ts'
 import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
@@ -19,9 +19,9 @@ const list = operation('viewer', {
   method: 'get',
   path: '/api/v1/exports',
   tags,
-  summary: 'Exports that were written, newest first',
+  summary: 'Exports that have ended, newest first: written, failed or stopped',
   request: { query: listing({ dataset: Name.optional() }) },
-  responses: { 200: answers(page(schemas.ExportRecord), 'Exports that were written') },
+  responses: { 200: answers(page(schemas.ExportRecord), 'Exports that have ended') },
 })
 
 const create = operation('operator', {
@@ -46,12 +46,12 @@ const get = operation('viewer', {
 export function exports(app: Api, deps: AppDependencies): void {
   const { db, temporal, objects } = deps
 
-  /** Temporal may have forgotten it: its row has not. */
   const keptExport = async (id: string) => {
     const row = await findInspectionRecord(db, 'export', id)
     if (row === undefined) return undefined
+    if (row.result === null) return { ...keptStanding(row), result: null }
     const { object, rows, symbols, lacks } = row.result
-    return { startedAt: row.startedAt, state: 'done', failure: null, result: { object, rows, symbols, lacks } } as const
+    return { ...keptStanding(row), result: { object, rows, symbols, lacks } }
   }
 
   const exportOf = async (id: string): Promise<SnapshotExport> => {

@@ -8,7 +8,7 @@ import { findDataset } from '#db/queries/datasets.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
 import { acceptRequest } from '../idempotency.ts'
-import { findInspection } from '../inspections.ts'
+import { findInspection, keptStanding } from '../inspections.ts'
 import { answers, jsonBody, listing, notFound, operation } from '../operation.ts'
 import { startOnce } from '../runs.ts'
 import { schemas } from '../schemas.ts'
@@ -20,9 +20,9 @@ const list = operation('viewer', {
   method: 'get',
   path: '/api/v1/verifications',
   tags,
-  summary: 'Verifications that were made, newest first',
+  summary: 'Verifications that have ended, newest first: made, failed or stopped',
   request: { query: listing({ dataset: Name.optional() }) },
-  responses: { 200: answers(page(schemas.VerificationRecord), 'Verifications that were made') },
+  responses: { 200: answers(page(schemas.VerificationRecord), 'Verifications that have ended') },
 })
 
 const create = operation('operator', {
@@ -48,10 +48,9 @@ const get = operation('viewer', {
 export function verifications(app: Api, deps: AppDependencies): void {
   const { db, temporal } = deps
 
-  /** Temporal may have forgotten it: its row has not. */
   const keptVerification = async (id: string) => {
     const row = await findInspectionRecord(db, 'verification', id)
-    return row && ({ startedAt: row.startedAt, state: 'done', failure: null, result: row.result } as const)
+    return row && { ...keptStanding(row), result: row.result }
   }
 
   const verificationOf = async (id: string): Promise<Verification> => {

@@ -1,5 +1,5 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
-import type { InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
+import type { Failure, InspectionEnd, InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
 import type { Executor } from '../client.ts'
 import { inspection } from '../schema.ts'
 import { decodeCursor, pageOf } from './cursor.ts'
@@ -9,7 +9,9 @@ export type InspectionRecord<K extends InspectionKind> = {
   id: string
   dataset: string | null
   snapshotIds: string[]
-  result: InspectionResults[K]
+  state: InspectionEnd
+  failure: Failure | null
+  result: InspectionResults[K] | null
   requestedBy: string
   startedAt: string
   endedAt: string
@@ -53,8 +55,10 @@ const recordOf = <K extends InspectionKind>(row: typeof inspection.$inferSelect)
   id: row.id,
   dataset: row.dataset,
   snapshotIds: row.snapshotIds,
+  state: row.state,
+  failure: row.failure,
   // a row's kind says which result it holds
-  result: row.result as InspectionResults[K],
+  result: row.result as InspectionResults[K] | null,
   requestedBy: row.requestedBy,
   startedAt: iso(row.startedAt),
   endedAt: iso(row.endedAt),

@@ -65,6 +65,7 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     .select({
       id: inspection.id,
       kind: inspection.kind,
+      state: inspection.state,
       requestedBy: inspection.requestedBy,
       endedAt: inspection.endedAt,
       sha256: sql<string | null>`${inspection.result} #>> '{object,sha256}'`,

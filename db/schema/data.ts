@@ -15,7 +15,7 @@ import {
 import type { CollectionState, Tally } from '#contracts/collections.ts'
 import type { ConnectorConfig, PriceJump, SyncState } from '#contracts/datasets.ts'
 import type { ObjectRef } from '#contracts/references.ts'
-import type { InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
+import type { Failure, InspectionEnd, InspectionKind, InspectionResults } from '#contracts/snapshots.ts'
 import { at, now, run } from './columns.ts'
 
 export const dataset = pgTable('dataset', {
@@ -167,7 +167,7 @@ export const snapshotQuality = pgTable(
   ],
 )
 
-/** Comparisons, exports and verifications that were done. They tell what was, and keep no snapshot. */
+/** Comparisons, exports and verifications that have ended. They tell what was, and keep no snapshot. */
 export const inspection = pgTable(
   'inspection',
   {
@@ -175,7 +175,9 @@ export const inspection = pgTable(
     id: uuid('id').notNull(),
     dataset: text('dataset'),
     snapshotIds: jsonb('snapshot_ids').$type<string[]>().notNull(),
-    result: jsonb('result').$type<InspectionResults[InspectionKind]>().notNull(),
+    state: text('state').$type<InspectionEnd>().notNull(),
+    failure: jsonb('failure').$type<Failure>(),
+    result: jsonb('result').$type<InspectionResults[InspectionKind]>(),
     requestedBy: text('requested_by').notNull(),
     startedAt: at('started_at').notNull(),
     endedAt: now('ended_at'),

@@ -46,7 +46,8 @@ function run(plan: Plan, source: Source, answers: readonly Float32Array[], first
       step.kernel.write(step.inputs.map(read), place, answers[asked[0]!.answer]!)
       results[index] = { start, lines: [], workspace, views: [] }
     } else {
-      const computed = step.kind === 'column' ? [leaf(step, source, start)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
+      const computed =
+        step.kind === 'column' ? [leaf(step, source, start)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
       const lines = computed.map((column) => workspace.hold(column))
       if (step.kind === 'column' && step.precision === 'float32') workspace.round(lines[0]!)
       const result: Result = { start, lines, workspace, views: [] }
@@ -89,7 +90,11 @@ function rowsFrom({ start, lines, views }: Result, line: number, from: number): 
   const column = lines[line]!
   if (from === start) return column
   for (const view of views) if (view.line === line && view.from === from) return view.column
-  const later = new Float64Array(column.buffer, column.byteOffset + (from - start) * column.BYTES_PER_ELEMENT, column.length - (from - start))
+  const later = new Float64Array(
+    column.buffer,
+    column.byteOffset + (from - start) * column.BYTES_PER_ELEMENT,
+    column.length - (from - start),
+  )
   views.push({ line, from, column: later })
   return later
 }

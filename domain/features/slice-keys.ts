@@ -8,7 +8,7 @@
 import type { CorporateAction } from '../market/actions.ts'
 import { type BarColumns, sliceBars } from '../market/bars.ts'
 import { monthOf } from '../market/month-contents.ts'
-import { barsSha256 } from '../market/snapshot-identity.ts'
+import { allOf, barsSha256 } from '../market/snapshot-identity.ts'
 import { sha256 } from '../sha256.ts'
 import { engineVersion } from './definitions.ts'
 import { rowsOf, type Slice } from './slices.ts'
@@ -63,7 +63,7 @@ export function readAhead(
   const actions = after.map(({ symbol, sessions }) =>
     later.filter((factor) => factor.symbol === symbol && factor.exDate <= sessions.at(-1)!).map(({ told }) => told),
   )
-  return { through, months: monthsAhead(slice, through, contents), rows: hashOf(['rows', barsSha256(after), actions]) }
+  return { through, months: monthsAhead(slice, through, contents), rows: hashOf(['rows', barsSha256(after.map(allOf)), actions]) }
 }
 
 /** Bars and factors' actions of the months after one and up to another. */

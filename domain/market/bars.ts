@@ -36,8 +36,10 @@ export const mapNumbers = (
 })
 
 /** A column that not every source has; undefined when it holds no value. */
-export const columnIfAny = (values: Float64Array): Float64Array | undefined =>
-  values.some((value) => !Number.isNaN(value)) ? values : undefined
+export function columnIfAny(values: Float64Array): Float64Array | undefined {
+  for (let row = 0; row < values.length; row++) if (!Number.isNaN(values[row])) return values
+  return undefined
+}
 
 /** Whether some row of the bars has a vwap. */
 export const hasVwap = ({ vwap }: Pick<BarColumns, 'vwap'>): boolean => vwap !== undefined && columnIfAny(vwap) !== undefined

@@ -1,7 +1,8 @@
 /** Content by month: a month's hash stays what it is when its year is over and chunks are joined. */
 import { compareText } from './actions.ts'
-import { type BarColumns, sliceBars } from './bars.ts'
-import { barsSha256 } from './snapshot-identity.ts'
+import type { BarColumns } from './bars.ts'
+import { dayOf } from './session-days.ts'
+import { allOf, type BarRange, barsSha256 } from './snapshot-identity.ts'
 
 /** The month of a session: `2026-11`. */
 export const monthOf = (session: string): string => session.slice(0, 7)
@@ -18,17 +19,15 @@ export function monthContents(pieces: readonly BarColumns[]): string {
   const ordered = pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))
   const firsts = ordered.map(({ sessions }) => sessions[0]!).sort(compareText)
   const lasts = ordered.map(({ sessions }) => sessions.at(-1)!).sort(compareText)
-  const next = ordered.map(() => 0)
+  const ranges = ordered.map((bars): BarRange => ({ ...allOf(bars), to: 0 }))
   return monthsBetween(firsts[0]!, lasts.at(-1)!)
     .map((month) => {
-      const after = nextMonth(month)
-      const own = ordered.flatMap((bars, index) => {
-        const from = next[index]!
-        let to = from
-        while (to < bars.sessions.length && bars.sessions[to]! < after) to++
-        next[index] = to
-        return to === from ? [] : [sliceBars(bars, from, to)]
-      })
+      const after = dayOf(`${nextMonth(month)}-01`)!
+      for (const range of ranges) {
+        range.from = range.to
+        while (range.to < range.days.length && range.days[range.to]! < after) range.to++
+      }
+      const own = ranges.filter(({ from, to }) => to > from)
       return own.length === 0 ? withoutBars : Buffer.from(barsSha256(own), 'hex').toString('base64url').slice(0, hashLength)
     })
     .join('')

@@ -10,7 +10,7 @@
 import type { CorporateAction } from './actions.ts'
 import type { BarColumns } from './bars.ts'
 import { priceFactors } from './factors.ts'
-import { dayOf } from './session-days.ts'
+import { daysOf } from './session-days.ts'
 
 export type PriceJump = {
   symbol: string
@@ -31,11 +31,10 @@ const longestGapDays = 366
 export function findPriceJumps(bars: BarColumns, actions: readonly CorporateAction[]): PriceJump[] {
   const { close, adjustedClose } = bars
   const factors = priceFactors(bars, actions)
+  const days = daysOf(bars.sessions)
   const jumps: PriceJump[] = []
-  for (let row = 1, previousDay = dayOf(bars.sessions[0] ?? '')!; row < close.length; row++) {
-    const day = dayOf(bars.sessions[row]!)!
-    const gapDays = day - previousDay
-    previousDay = day
+  for (let row = 1; row < close.length; row++) {
+    const gapDays = days[row]! - days[row - 1]!
     const ours = Math.log((close[row]! * factors[row]!) / (close[row - 1]! * factors[row - 1]!))
     const vendors = adjustedClose === undefined ? Number.NaN : Math.log(adjustedClose[row]! / adjustedClose[row - 1]!)
     // a comparison with NaN, where the vendor says nothing, is false

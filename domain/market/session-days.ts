@@ -25,6 +25,31 @@ export function dayOf(session: string): number | undefined {
   return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
 }
 
+let latest: { sessions: readonly string[]; days: Int32Array } = { sessions: [], days: new Int32Array() }
+
+/**
+ * The days of sessions, for reading only. Symbols of one market have the same sessions, so those that were asked for last
+ * are compared before any is parsed.
+ *
+ * @throws RangeError for a session that is no date
+ */
+export function daysOf(sessions: readonly string[]): Int32Array {
+  if (!isEqual(sessions, latest.sessions)) latest = { sessions: [...sessions], days: Int32Array.from(sessions, dayOrThrow) }
+  return latest.days
+}
+
+function isEqual(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false
+  for (let row = 0; row < one.length; row++) if (one[row] !== other[row]) return false
+  return true
+}
+
+function dayOrThrow(session: string): number {
+  const day = dayOf(session)
+  if (day === undefined) throw new RangeError(`'${session}' is no date`)
+  return day
+}
+
 /** The number that digits write, or NaN. */
 function digits(text: string, from: number, to: number): number {
   let value = 0

@@ -20,7 +20,7 @@
 import { createHash } from 'node:crypto'
 import { compareActions, compareText, type CorporateAction } from './actions.ts'
 import { type BarColumns, columnIfAny } from './bars.ts'
-import { dayOf } from './session-days.ts'
+import { daysOf } from './session-days.ts'
 
 export type KnownAtBasis = 'observed' | 'assumed'
 
@@ -56,11 +56,11 @@ export function symbolIdentity(bars: BarColumns, actions: readonly CorporateActi
 /** What a cached feature column reads: raw bars and the size and date of every action. */
 export function symbolContentSha256(bars: BarColumns, actions: readonly CorporateAction[]): string {
   const hash = new CanonicalHash()
-  writeBars(hash, bars)
+  writeBars(hash, allOf(bars))
   const own = actionsOf(bars.symbol, actions)
   hash.count(own.length)
   for (const action of own) {
-    hash.sessions([action.exDate])
+    hash.days(daysOf([action.exDate]))
     hash.text(action.kind)
     hash.numbers([action.ratio ?? Number.NaN, action.cash ?? Number.NaN])
     if (action.kind !== 'rename' && action.kind !== 'delisting') continue
@@ -70,21 +70,30 @@ export function symbolContentSha256(bars: BarColumns, actions: readonly Corporat
   return hash.hex()
 }
 
+/** Rows `from` (inclusive) to `to` (exclusive) of bars; `days` are those of all their sessions. */
+export type BarRange = { bars: BarColumns; days: Int32Array; from: number; to: number }
+
+export const allOf = (bars: BarColumns): BarRange => ({ bars, days: daysOf(bars.sessions), from: 0, to: bars.sessions.length })
+
 /** Raw bars of several symbols, ascending by symbol, without actions. */
-export function barsSha256(pieces: readonly BarColumns[]): string {
+export function barsSha256(ranges: readonly BarRange[]): string {
   const hash = new CanonicalHash()
-  for (const bars of pieces) writeBars(hash, bars)
+  for (const range of ranges) writeBars(hash, range)
   return hash.hex()
 }
 
-function writeBars(hash: CanonicalHash, bars: BarColumns): void {
-  const vwap = bars.vwap && columnIfAny(bars.vwap)
+function writeBars(hash: CanonicalHash, { bars, days, from, to }: BarRange): void {
+  const vwap = bars.vwap && columnIfAny(bars.vwap.subarray(from, to))
   hash.text(vwap === undefined ? 'quantloop/bars/1' : 'quantloop/bars/2')
   hash.text(bars.symbol)
-  hash.count(bars.sessions.length)
-  hash.sessions(bars.sessions)
-  for (const column of [bars.open, bars.high, bars.low, bars.close, bars.volume, ...(vwap === undefined ? [] : [vwap])])
-    hash.numbers(column)
+  hash.count(to - from)
+  hash.days(days, from, to)
+  hash.numbers(bars.open, from, to)
+  hash.numbers(bars.high, from, to)
+  hash.numbers(bars.low, from, to)
+  hash.numbers(bars.close, from, to)
+  hash.numbers(bars.volume, from, to)
+  if (vwap !== undefined) hash.numbers(vwap)
 }
 
 function provenanceSha256(bars: BarColumns, actions: readonly CorporateAction[], knownAtBasis: KnownAtBasis): string {
@@ -108,11 +117,23 @@ const actionsOf = (symbol: string, actions: readonly CorporateAction[]) =>
 
 /** Bytes that are gathered before they are hashed: a call of the hash costs as much as the numbers of a month. */
 const gatheredBytes = 65_536
+/** So many and more are hashed where they lie. */
+const rowsInPlace = 512
+
+/** Whether no value is a NaN or −0, which have bits that must not be hashed as they are. */
+function isCanonical(values: Float64Array, from: number, to: number): boolean {
+  for (let row = from; row < to; row++) {
+    const value = values[row]!
+    if (Number.isNaN(value) || Object.is(value, -0)) return false
+  }
+  return true
+}
 
 /** The hash of values in their canonical bytes. */
 class CanonicalHash {
   private readonly hash = createHash('sha256')
   private readonly gathered = gathered.pop() ?? new DataView(new ArrayBuffer(gatheredBytes))
+  private readonly octets = new Uint8Array(this.gathered.buffer)
   private end = 0
 
   bytes(bytes: ArrayLike<number>): void {
@@ -129,17 +150,18 @@ class CanonicalHash {
     this.gathered.setUint32(this.place(4), count, true)
   }
 
-  sessions(sessions: readonly string[]): void {
-    for (const session of sessions) {
-      const day = dayOf(session)
-      if (day === undefined) throw new RangeError(`'${session}' is no date`)
-      this.gathered.setInt32(this.place(4), day, true)
-    }
+  days(days: Int32Array, from = 0, to = days.length): void {
+    for (let row = from; row < to; row++) this.gathered.setInt32(this.place(4), days[row]!, true)
+  }
+
+  numbers(values: ArrayLike<number>, from = 0, to = values.length): void {
+    if (to - from >= rowsInPlace && values instanceof Float64Array && isCanonical(values, from, to)) this.inPlace(values.subarray(from, to))
+    else this.oneByOne(values, from, to)
   }
 
   /** A DataView writes any NaN as given by the engine, so the canonical one is written by its bits. */
-  numbers(values: ArrayLike<number>): void {
-    for (let row = 0; row < values.length; row++) {
+  private oneByOne(values: ArrayLike<number>, from: number, to: number): void {
+    for (let row = from; row < to; row++) {
       const value = values[row]!
       const at = this.place(8)
       if (Number.isNaN(value)) {
@@ -147,6 +169,12 @@ class CanonicalHash {
         this.gathered.setUint32(at + 4, 0x7ff80000, true)
       } else this.gathered.setFloat64(at, value === 0 ? 0 : value, true)
     }
+  }
+
+  /** Numbers as they lie in memory, which is little-endian on every machine that this runs on. */
+  private inPlace({ buffer, byteOffset, byteLength }: Float64Array): void {
+    this.flush()
+    this.hash.update(new Uint8Array(buffer, byteOffset, byteLength))
   }
 
   /** The digest, after which nothing more may be added. */
@@ -164,7 +192,7 @@ class CanonicalHash {
   }
 
   private flush(): void {
-    this.hash.update(new Uint8Array(this.gathered.buffer, 0, this.end))
+    this.hash.update(this.octets.subarray(0, this.end))
     this.end = 0
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { walkBars } from '#tests/support/bars.ts'
 import { csvOf, rowsOf, traded } from '#tests/support/csv.ts'
 import { reachesOut, readPage } from '#tests/reports/read-page.ts'
+import { keepUndoneInspection } from '#db/commands/keep-inspection.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 import { cliWorld } from './world.ts'
 
@@ -129,7 +130,7 @@ describe('a snapshot', () => {
       snapshotIds: [first, second],
       result: { bars: { added: 10, removed: 0, revised: 1 }, object: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
     })
-    expect((await ok('data', 'comparisons')).out).toContain(`${compared.id}  walk`)
+    expect((await ok('data', 'comparisons')).out).toContain(`${compared.id}  done   walk`)
     const exported = (await ok('data', 'exports', 'walk', '--json')).json().items
     expect(exported.map(({ result }: { result: { asked: unknown } }) => result.asked)).toEqual([
       { format: 'parquet', prices: 'adjusted', from: '2007-02-01' },
@@ -140,6 +141,28 @@ describe('a snapshot', () => {
     expect(verified.map(({ result }: { result: { sound: boolean } }) => result.sound)).toEqual([false, true])
     expect((await ok('data', 'verifications', 'nothing', '--json')).json()).toEqual({ items: [], nextCursor: null })
     expect((await ok('data', 'lineage', 'walk', first)).out).toMatch(/looked into\n +[0-9a-f-]{36} +verification by admin/)
+  })
+
+  test('keeps what failed and what was stopped, and why', async () => {
+    const failure = { code: 'object_missing', message: 'the object store does not have it' }
+    const undone = {
+      kind: 'export' as const,
+      dataset: 'walk',
+      snapshotIds: [first],
+      requestedBy: 'ada',
+      startedAt: '2026-01-01T00:00:00.000Z',
+    }
+    await keepUndoneInspection(world.db, { ...undone, id: randomUUID(), state: 'failed', failure })
+    await keepUndoneInspection(world.db, { ...undone, id: randomUUID(), state: 'stopped', failure: null })
+    const ended = (await ok('data', 'exports', '--limit', '2', '--json')).json().items
+    expect(ended).toMatchObject([
+      { state: 'stopped', failure: null, result: null },
+      { state: 'failed', failure, result: null },
+    ])
+    expect((await ok('data', 'exports')).out).toMatch(/failed +walk .* object_missing: the object store does not have it/)
+    const answer = await world.app.request(`/api/v1/exports/${ended[1].id}`, { headers: { authorization: `Bearer ${world.keys.viewer}` } })
+    expect(await answer.json()).toMatchObject({ state: 'failed', failure: failure.message, result: null })
+    expect((await ok('data', 'lineage', 'walk', first)).out).toMatch(/export by ada at .*, stopped/)
   })
 })
 

@@ -27,8 +27,8 @@ const healthy = `
   insert into head_move (dataset, sequence, snapshot_id, kind, by, command_id) values ('us-daily', 1, '${hash('a')}', 'land', 'ann', '${sync}');
   insert into sync_run (id, dataset, connector, state, snapshot_id, requested_by, idempotency_key, body_sha256, ended_at)
     values ('${sync}', 'us-daily', '{}', 'landed', '${hash('a')}', 'ann', 'one', '${hash('0')}', now());
-  insert into inspection (kind, id, dataset, snapshot_ids, result, requested_by, started_at)
-    values ('export', '${command}', 'us-daily', '["${hash('a')}"]', '{"object":${object('7')}}', 'ann', now());
+  insert into inspection (kind, id, dataset, snapshot_ids, state, result, requested_by, started_at)
+    values ('export', '${command}', 'us-daily', '["${hash('a')}"]', 'done', '{"object":${object('7')}}', 'ann', now());
   insert into feature_build (id, definition_hash, snapshot_id, dataset, feature_set, label, state, manifest, requested_by, body_sha256, ended_at)
     values ('${hash('b')}', '${hash('c')}', '${hash('a')}', 'us-daily', '{}', '{}', 'ready', '${object('b')}', 'ann', '${hash('0')}', now());
   insert into feature_row (dataset, feature_hash, symbol, session, build_id, values, sha256)
@@ -107,6 +107,7 @@ const plants: Record<string, string> = {
   'what is needed is not collected': `update snapshot set collected_at = now()`,
   'no batch of a build has stored more shards than it has': `insert into feature_build_progress select id, 0, 2, 3 from feature_build`,
   'what was looked into is there, or was': `update inspection set snapshot_ids = '["${hash('b')}"]'`,
+  'what was looked into has a result, or failed, or was stopped': `update inspection set state = 'failed'`,
   'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
   'nothing online is of a build of what was known earlier': `update feature_build set as_of = '2008-05-01T00:00:00Z'`,
   'a run is fitted on a build of the time that it names': `update training_run set build_id = '${hash('b')}', as_of = '2008-05-01T00:00:00Z'`,

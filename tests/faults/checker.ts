@@ -257,7 +257,12 @@ const rules: Rule[] = [
     name: 'what was looked into is there, or was',
     sql: `select i.kind || ' ' || i.id as subject, 'names ' || said.id as detail
       from inspection i cross join lateral jsonb_array_elements_text(i.snapshot_ids) as said(id)
-      where not exists (select from snapshot s where s.id = said.id and s.dataset = coalesce(i.dataset, s.dataset))`,
+      where i.state = 'done' and not exists (select from snapshot s where s.id = said.id and s.dataset = coalesce(i.dataset, s.dataset))`,
+  },
+  {
+    name: 'what was looked into has a result, or failed, or was stopped',
+    sql: `select kind || ' ' || id as subject, state || ' with result ' || coalesce(result::text, 'none') || ' and failure ' || coalesce(failure::text, 'none') as detail
+      from inspection where (state = 'done') <> (result is not null) or (state = 'failed') <> (failure is not null)`,
   },
   {
     name: 'an alarm of a monitor is an alert',

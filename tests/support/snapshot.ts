@@ -32,7 +32,7 @@ export async function landSnapshot(
   }
   const id = snapshotIdentity(identities, 'assumed', besideIdentity(beside))
   const coverage = coverageOf(bars)
-  const chunks = [{ object: await objects.put(await encodeBars(bars), 'parquet'), ...coverage, months: monthContents(bars) }]
+  const chunks = [{ object: await objects.put(encodeBars(bars), 'parquet'), ...coverage, months: monthContents(bars) }]
   const manifest = await writeManifest(objects, {
     format: 1,
     id,

@@ -2,7 +2,10 @@ import type { BarRow } from '#domain/market/parse-row.ts'
 
 const numbers = ['open', 'high', 'low', 'close', 'volume'] as const
 
-type Values = Record<(typeof numbers)[number], number | null | undefined> & { adjustedClose?: number | null | undefined }
+type Values = Record<(typeof numbers)[number], number | null | undefined> & {
+  vwap?: number
+  adjustedClose?: number | null | undefined
+}
 
 /** A bar of a vendor's numbers, or which of them is missing. */
 export function vendorRow(symbol: string, session: string, values: Values): BarRow | { reason: string } {
@@ -13,5 +16,6 @@ export function vendorRow(symbol: string, session: string, values: Values): BarR
     if (!Number.isFinite(value)) return { reason: `${field} of ${symbol} on ${session} is not finite` }
     row[field] = value
   }
+  if (values.vwap !== undefined) row.vwap = values.vwap
   return row
 }

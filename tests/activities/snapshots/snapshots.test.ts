@@ -116,7 +116,7 @@ describe('the id of a snapshot', () => {
       for (const piece of pieces) {
         const { sessions } = piece
         chunks.push({
-          object: await world.objects.put(await encodeBars([piece]), 'parquet'),
+          object: await world.objects.put(encodeBars([piece]), 'parquet'),
           rows: sessions.length,
           symbols: [symbol],
           firstSession: sessions[0]!,
@@ -137,7 +137,7 @@ describe('bars in Parquet', () => {
   it('come back bit for bit, absent adjusted closes included, with the same bytes each time', async () => {
     const plain = barsOf([1 / 3, Number.MIN_VALUE, 1e300, 2 ** 53 + 2], { symbol: '^GSPC' })
     const checked = barsOf([1.1, 2.2, 3.3], { symbol: 'BRK.B', adjustedClose: [1, Number.NaN, 3], firstDay: -3 })
-    const [first, second] = [await encodeBars([plain, checked]), await encodeBars([checked, plain])]
+    const [first, second] = [encodeBars([plain, checked]), encodeBars([checked, plain])]
     expect(Buffer.compare(first, second)).toBe(0)
     const ref = await world.objects.put(first, 'parquet')
     const found = await readBarFiles([await world.objects.file(ref)], { vwap: false })

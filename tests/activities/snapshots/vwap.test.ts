@@ -54,7 +54,7 @@ async function imported(text: string, dataset: string) {
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
-const fileOf = async (bars: readonly BarColumns[]) => sha256(await encodeBars(bars))
+const fileOf = async (bars: readonly BarColumns[]) => sha256(encodeBars(bars))
 
 const plain = [walkBars('AAA', 40, 1), walkBars('BBB', 30, 2)]
 

@@ -57,7 +57,7 @@ describe('snapshots are looked into', () => {
       temporal.client.workflow.execute<typeof compareSnapshots>('compareSnapshots', options(compareWorkflowId(id), input)),
     )
     const found = Comparison.parse(JSON.parse(new TextDecoder().decode(await world.objects.get(ref))))
-    const kept = { id, dataset: 'd', snapshotIds: ids, requestedBy: 'ada' }
+    const kept = { id, dataset: 'd', snapshotIds: ids, requestedBy: 'ada', state: 'done', failure: null }
     expect((await rowsOf('comparison')).items).toMatchObject([{ ...kept, result: { bars: { added: 1 }, object: ref } }])
     expect(found).toMatchObject({ before: subject(ids[0]), after: subject(ids[1]), bars: { added: 1, removed: 0, revised: 0 } })
   })
@@ -97,11 +97,35 @@ describe('snapshots are looked into', () => {
     expect(await rowsOf('comparison')).toEqual(before)
   })
 
-  it('or say at once which one is not there', async () => {
+  it('or say at once which one is not there, and leave a row of it', async () => {
     const input = { exportId: randomUUID(), ...subject('f'.repeat(64)), format: 'csv', prices: 'raw', by: 'ada' } as const
     const failing = inspect(() =>
       temporal.client.workflow.execute<typeof exportSnapshot>('exportSnapshot', options(exportWorkflowId(input.exportId), input)),
     )
     await expect(failing).rejects.toMatchObject({ cause: { cause: { type: 'snapshot_not_found' } } })
+    const failure = { code: 'snapshot_not_found', message: expect.stringContaining('ffff') as string }
+    const asked = { id: input.exportId, dataset: 'd', snapshotIds: ['f'.repeat(64)], requestedBy: 'ada' }
+    const [newest] = (await rowsOf('export')).items
+    expect(newest).toMatchObject({ ...asked, state: 'failed', failure, result: null })
+    expect(Date.parse(newest!.startedAt)).toBeLessThanOrEqual(Date.parse(newest!.endedAt))
+  })
+
+  it('or are stopped, which leaves a row as well', async () => {
+    const [comparisonId, verificationId] = [randomUUID(), randomUUID()]
+    const client = temporal.client.workflow
+    const comparing = await client.start<typeof compareSnapshots>(
+      'compareSnapshots',
+      options(compareWorkflowId(comparisonId), { comparisonId, before: subject(ids[0]), after: subject(ids[1]), by: 'ada' }),
+    )
+    const verifying = await client.start<typeof verifySnapshots>(
+      'verifySnapshots',
+      options(verifyWorkflowId(verificationId), { verificationId, repair: false, by: 'ada' }),
+    )
+    await Promise.all([comparing.cancel(), verifying.cancel()])
+    const ended = await inspect(() => Promise.allSettled([comparing.result(), verifying.result()]))
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const stopped = { state: 'stopped', failure: null, result: null, requestedBy: 'ada' }
+    expect((await rowsOf('comparison')).items[0]).toMatchObject({ id: comparisonId, dataset: 'd', snapshotIds: ids, ...stopped })
+    expect((await rowsOf('verification')).items[0]).toMatchObject({ id: verificationId, dataset: null, snapshotIds: [], ...stopped })
   })
 })

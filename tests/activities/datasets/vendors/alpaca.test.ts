@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openSnapshot } from '#activities/snapshots.ts'
 import { createVendors } from '#activities/datasets/vendors/vendors.ts'
@@ -28,13 +29,13 @@ const sessions = [
   '2020-09-04',
 ]
 
-type Bar = { t: string; o: number; h: number; l: number; c: number; v: number; n: number; vw: number }
+type Bar = { t: string; o: number; h: number; l: number; c: number; v: number; n: number; vw?: number }
 
 /** AAPL with its split of 2020-08-31, and a share without one. */
 const barsOf = (symbol: string): Bar[] =>
   sessions.map((session, i) => {
     const close = symbol === 'AAPL' ? (session < '2020-08-31' ? 500 + i : 125 + i / 4) : 215 + i
-    return { t: `${session}T04:00:00Z`, o: close, h: close + 1, l: close - 1, c: close, v: 1_000_000 + i, n: 12, vw: close }
+    return { t: `${session}T04:00:00Z`, o: close, h: close + 1, l: close - 1, c: close, v: 1_000_000 + i, n: 12, vw: close + 1 / 8 }
   })
 
 let history: Record<string, Bar[]>
@@ -108,7 +109,8 @@ describe('Alpaca', () => {
     const { result, reader } = await synced('alpaca')
     expect(result).toMatchObject({ state: 'landed', rows: 20, symbols: 2, quarantined: 0, held: 0 })
     const aapl = await reader.bars('AAPL')
-    expect([aapl.sessions, aapl.close[4], aapl.close[5]]).toEqual([sessions, 504, 126.25])
+    expect([aapl.sessions, aapl.close[4], aapl.close[5], aapl.vwap?.[5]]).toEqual([sessions, 504, 126.25, 126.375])
+    expect((await findSnapshot(world.db, result.snapshotId!, 'alpaca'))!.optionalColumns).toEqual(['vwap'])
     expect(reader.manifest.actions).toMatchObject([
       { symbol: 'AAPL', exDate: '2020-08-26', kind: 'dividend', cash: 0.82, basis: 'given' },
       { symbol: 'AAPL', exDate: '2020-08-31', kind: 'split', ratio: 4, basis: 'given' },
@@ -130,6 +132,18 @@ describe('Alpaca', () => {
     expect(JSON.stringify(rows)).not.toContain(secret)
     for (const { object } of pages)
       expect(Buffer.from(await world.objects.get(object)).toString()).toMatch(/^\{"(?:bars|corporate_actions)":/)
+  })
+
+  it('may lack the average price of a bar, and one that is no price is refused as in a file', async () => {
+    const [none, zero] = [history.AAPL![1]!, history.AAPL![2]!]
+    delete none.vw
+    zero.vw = 0
+    const { result, reader } = await synced('averages')
+    expect(result).toMatchObject({ state: 'landed', rows: 19, quarantined: 1 })
+    const { sessions: kept, vwap } = await reader.bars('AAPL')
+    expect([kept.includes(sessions[2]!), vwap?.[0], vwap?.[1]]).toEqual([false, 500.125, Number.NaN])
+    const refused = await world.db.select().from(quarantinedRow).where(eq(quarantinedRow.syncId, result.syncId))
+    expect(refused).toMatchObject([{ reason: 'vwap 0 is not above zero', raw: expect.stringContaining('"vwap":0') as string }])
   })
 
   it.each([
