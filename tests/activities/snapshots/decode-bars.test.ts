@@ -12,9 +12,9 @@ const pieces = symbols.map((symbol, seed) => walkBars(symbol, 1 + ((seed * 37) %
 
 it('reads back what features read, of symbols of any length', async () => {
   const ordered = pieces.toSorted((a, b) => compareText(a.symbol, b.symbol))
-  expect(decodeBars(await encodeBars(pieces))).toEqual(ordered.map(readByFeatures))
+  expect(decodeBars(encodeBars(pieces))).toEqual(ordered.map(readByFeatures))
   const [only] = pieces
-  expect(decodeBars(await encodeBars([only!]))).toEqual([readByFeatures(only!)])
+  expect(decodeBars(encodeBars([only!]))).toEqual([readByFeatures(only!)])
 })
 
 it('reads a vwap where there is one', async () => {
@@ -23,7 +23,7 @@ it('reads a vwap where there is one', async () => {
   const written = [none, { ...some, vwap: vwap(some, 3) }, { ...all, vwap: all.close.map((close) => close - 0.25) }]
   const expected = [{ ...none, vwap: undefined }, written[1]!, written[2]!].map(readByFeatures)
   const bySymbol = (bars: readonly BarColumns[]) => new Map(bars.map((each) => [each.symbol, each]))
-  expect(bySymbol(decodeBars(await encodeBars(written))!)).toEqual(bySymbol(expected))
+  expect(bySymbol(decodeBars(encodeBars(written))!)).toEqual(bySymbol(expected))
 })
 
 it('leaves files of other programs to others', () => {
