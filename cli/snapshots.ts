@@ -62,7 +62,9 @@ export function describeLineage(lineage: Lineage): string {
     ),
     ...part(
       'feature builds',
-      builds.map(({ id, featureSet, state }) => `${short(id)}  ${featureSet}, ${state}`),
+      builds.map(
+        ({ id, featureSet, universe, state }) => `${short(id)}  ${featureSet}${universe === null ? '' : ` of ${universe}`}, ${state}`,
+      ),
     ),
     ...part(
       'training runs',

@@ -60,7 +60,10 @@ export const Lineage = z.strictObject({
   sync: z.strictObject({ id: Id, connector: z.string(), requestedBy: z.string(), startedAt: Timestamp, quarantined: z.int() }).nullable(),
   /** the raw answers of a vendor that the sync was made of */
   pages: z.array(z.strictObject({ page: z.string(), address: z.string(), sha256: Sha256 })),
-  builds: z.array(z.strictObject({ id: Sha256, featureSet: z.string(), state: z.string(), startedAt: Timestamp })),
+  /** `universe` is null of all symbols */
+  builds: z.array(
+    z.strictObject({ id: Sha256, featureSet: z.string(), universe: z.string().nullable(), state: z.string(), startedAt: Timestamp }),
+  ),
   trainingRuns: z.array(z.strictObject({ id: Id, modelName: z.string(), modelVersion: z.int().nullable(), state: z.string() })),
   modelVersions: z.array(
     z.strictObject({

@@ -17,6 +17,7 @@ import { compareText } from '#domain/market/actions.ts'
 import type { Membership } from '#domain/market/membership.ts'
 import { sessionBits } from '#domain/market/session-bits.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 import { sha256 } from '#domain/sha256.ts'
 import { openSnapshotKnownAt } from '../snapshots.ts'
 import type { ShardWorld } from './compute-shards.ts'
@@ -59,7 +60,7 @@ export async function computeCrossSections(
   const texts = columns.map(({ column }) => column)
   const hash = columnsHash(texts)
   const members = await membersOf(world, snapshot, asOf, featureSet.universe)
-  const keys = new Map(market.map((shard) => [shard, keyOf(shard, market, members)]))
+  const keys = keysOf(market, members)
   const found = new Map<string, FeatureShard>()
   for (const { key, columnsHash: own, shard } of await findCachedShards(world.db, [...keys.values()]))
     if (own === hash) found.set(key, shard)
@@ -89,19 +90,29 @@ async function membersOf({ objects }: World, snapshot: ObjectRef, asOf: string |
     : await openMembership(objects, await openSnapshotKnownAt(objects, snapshot, asOf, []), universe)
 }
 
-/** All that its cross-sections read: operands of any group on its sessions, and which of their symbols are no members. */
-function keyOf({ object, firstSession, lastSession }: FeatureShard, market: readonly FeatureShard[], members?: Membership): string {
-  const read = market.filter((other) => overlaps(other, firstSession, lastSession))
-  const symbols = [...new Set(read.flatMap((other) => other.symbols))].sort(compareText)
-  const exceptions = members?.exceptions(symbols, firstSession, lastSession) ?? []
-  return sha256(
-    JSON.stringify([
-      'cross-section',
-      engineVersion,
-      object.sha256,
-      read.map((other) => other.object.sha256),
-      ...(exceptions.length > 0 ? [exceptions] : []),
-    ]),
+/** Of each shard all that its cross-sections read: operands of any group on its sessions, and which of their symbols are no members. */
+function keysOf(market: readonly FeatureShard[], members: Membership | undefined): Map<FeatureShard, string> {
+  const symbols = members === undefined ? [] : [...new Set(market.flatMap((shard) => shard.symbols))].sort(compareText)
+  // shards of many groups have the same sessions
+  const exceptionsOf = new RecentlyUsed<unknown[]>(256)
+  return new Map(
+    market.map((shard) => {
+      const { object, firstSession, lastSession } = shard
+      const read = market.filter((other) => overlaps(other, firstSession, lastSession))
+      const exceptions = exceptionsOf.of(`${firstSession} ${lastSession}`, () => {
+        const there = new Set(read.flatMap((other) => other.symbols))
+        return (
+          members?.exceptions(
+            symbols.filter((symbol) => there.has(symbol)),
+            firstSession,
+            lastSession,
+          ) ?? []
+        )
+      })
+      const hashes = read.map((other) => other.object.sha256)
+      const key = ['cross-section', engineVersion, object.sha256, hashes, ...(exceptions.length > 0 ? [exceptions] : [])]
+      return [shard, sha256(JSON.stringify(key))]
+    }),
   )
 }
 

@@ -84,8 +84,7 @@ export class MemberShards {
     if (this.keys[index] === undefined || this.keys[index] === key) return undefined
     const bytes = await readStagedShard(this.world, shard)
     const named = [...readColumns(bytes, this.names)].map(([name, values]) => ({ name, values }))
-    const planned = this.group.slices[index]!.key
-    const ends = (await findSeriesEnds(this.world.db, [planned])).get(planned) ?? {}
+    const ends = (await findSeriesEnds(this.world.db, [key])).get(key) ?? {}
     return await this.cutRows(index, { rows: readRows(bytes), named, ends, ...counts }, bars)
   }
 

@@ -29,6 +29,7 @@ export async function readLineage(db: Executor, dataset: string, id: string): Pr
     .select({
       id: featureBuild.id,
       featureSet: sql<string>`${featureBuild.featureSet} ->> 'name'`,
+      universe: sql<string | null>`${featureBuild.featureSet} ->> 'universe'`,
       state: featureBuild.state,
       startedAt: featureBuild.startedAt,
     })

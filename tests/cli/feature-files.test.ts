@@ -219,6 +219,7 @@ test('a build of a universe is asked for by it: its rows are of members, whoever
   expect((await world.run('features', 'join', ...ofLarge, '--points', points, '--out', joined, '--json')).json()).toMatchObject({
     known: 1,
   })
+  expect((await world.run('data', 'lineage', 'index')).out).toMatch(/ranks of large, ready/)
   // a set is its build of all symbols, unless a universe is named
   expect(await world.run('features', 'statistics', ...of)).toMatchObject({
     code: 1,
