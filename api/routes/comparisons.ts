@@ -73,7 +73,9 @@ export function comparisons(app: Api, deps: AppDependencies): void {
     const { id } = c.req.valid('param')
     const row = found(await findInspectionRecord(db, 'comparison', id), 'comparison', id)
     if (row.result === null)
-      throw new QuantloopError('not_found', `comparison ${id} found nothing (${keptStanding(row).failure}): compare again`, { comparison: id })
+      throw new QuantloopError('not_found', `comparison ${id} found nothing (${keptStanding(row).failure}): compare again`, {
+        comparison: id,
+      })
     const comparison = await readComparison(objects, row.result.object)
     // the drawing library takes a second to load, which the API need not spend before it is asked
     const { comparisonReport } = await import('#reports/comparison-report.ts')
