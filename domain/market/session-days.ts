@@ -44,7 +44,8 @@ function isEqual(one: readonly string[], other: readonly string[]): boolean {
   return true
 }
 
-function dayOrThrow(session: string): number {
+/** @throws RangeError for a session that is no date */
+export function dayOrThrow(session: string): number {
   const day = dayOf(session)
   if (day === undefined) throw new RangeError(`'${session}' is no date`)
   return day

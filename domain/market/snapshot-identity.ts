@@ -20,7 +20,7 @@
 import { createHash } from 'node:crypto'
 import { compareActions, compareText, type CorporateAction } from './actions.ts'
 import { type BarColumns, columnIfAny } from './bars.ts'
-import { daysOf } from './session-days.ts'
+import { dayOrThrow, daysOf } from './session-days.ts'
 
 export type KnownAtBasis = 'observed' | 'assumed'
 
@@ -60,7 +60,7 @@ export function symbolContentSha256(bars: BarColumns, actions: readonly Corporat
   const own = actionsOf(bars.symbol, actions)
   hash.count(own.length)
   for (const action of own) {
-    hash.days(daysOf([action.exDate]))
+    hash.days(Int32Array.of(dayOrThrow(action.exDate)))
     hash.text(action.kind)
     hash.numbers([action.ratio ?? Number.NaN, action.cash ?? Number.NaN])
     if (action.kind !== 'rename' && action.kind !== 'delisting') continue

@@ -43,6 +43,21 @@ describe('the content of one symbol', () => {
     expect(symbolContentSha256(bars, [split])).toBe(createHash('sha256').update(bytes).digest('hex'))
   })
 
+  it('hashes the documented bytes of long histories, with a −0 or NaN among them too', () => {
+    const rows = 600
+    const hashOf = (close: Float64Array) => {
+      const bars = barsOf([...close])
+      const columns = [bars.open, bars.high, bars.low, bars.close, bars.volume].flatMap((column) => [...column].map((value) => f64(value === 0 ? 0 : value)))
+      const days = bars.sessions.map((session) => i32(Date.parse(session) / 86_400_000))
+      const bytes = Buffer.concat([text('quantloop/bars/1'), text('TEST'), u32(rows), ...days, ...columns, u32(0)])
+      expect(symbolContentSha256(bars, [])).toBe(createHash('sha256').update(bytes).digest('hex'))
+    }
+    const close = Float64Array.from({ length: rows }, (_, row) => 10 + row / 7)
+    hashOf(close)
+    hashOf(close.with(599, -0))
+    hashOf(close.with(555, Number.NaN))
+  })
+
   it('is one for every NaN', () => {
     const other = new Float64Array(new BigUint64Array([0xfff8000000000123n, 0x7ff8000000000000n]).buffer)
     const hash = (adjustedClose: Float64Array) =>
