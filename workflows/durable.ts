@@ -63,8 +63,6 @@ export class DurableRun {
   private readonly busy = new Set<CancellationScope>()
   /** work under way that only a stop interrupts */
   private readonly standing = new Set<CancellationScope>()
-  /** while the last step was under way */
-  private cancelledLate = false
   private readonly continues: boolean
   private readonly will: RunWill
   private readonly intake: CommandIntake
@@ -181,10 +179,9 @@ export class DurableRun {
     })
   }
 
-  /** The last step did not come about and the story goes on: commands are heard again, a cancellation that came meanwhile too. */
+  /** The last step did not come about and the story goes on: commands are heard again. */
   reopen(): void {
     this.will.life = 'open'
-    if (this.cancelledLate) this.heedCancellation()
   }
 
   /** As `conclude`, for an end that no pause may hold up. */
@@ -344,7 +341,6 @@ export class DurableRun {
   }
 
   private heedCancellation(): void {
-    this.cancelledLate = this.will.life === 'ending'
     if (this.will.life !== 'open' || this.will.want === 'stopped') return
     const cancellation: CommandSource = { via: 'temporal', signal: { name: 'cancel', ordinal: 1 } }
     this.intake.take(this.verb('stop', messages.stop, messages.stopSignal), { commandId: uuid4(), by: 'temporal' }, cancellation)
