@@ -37,7 +37,10 @@ export function createObjectStore(config: StoreConfig, options: { cacheDir: stri
   }
 
   /** `read` answers what it makes of the bytes, or the hash that it found instead. */
-  const verified = async <T extends object>(ref: ObjectRef, read: (content: Readable) => Promise<T | { foundSha256: string }>): Promise<T> => {
+  const verified = async <T extends object>(
+    ref: ObjectRef,
+    read: (content: Readable) => Promise<T | { foundSha256: string }>,
+  ): Promise<T> => {
     let foundSha256 = ''
     // read twice before calling it corrupt: the first answer may have been altered on its way
     for (let reading = 0; reading < 2; reading++) {

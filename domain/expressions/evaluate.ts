@@ -61,7 +61,11 @@ function rowsFrom({ start, lines, views }: Result, line: number, from: number): 
   const column = lines[line]!
   if (from === start) return column
   for (const view of views) if (view.line === line && view.from === from) return view.column
-  const later = new Float64Array(column.buffer, column.byteOffset + (from - start) * column.BYTES_PER_ELEMENT, column.length - (from - start))
+  const later = new Float64Array(
+    column.buffer,
+    column.byteOffset + (from - start) * column.BYTES_PER_ELEMENT,
+    column.length - (from - start),
+  )
   views.push({ line, from, column: later })
   return later
 }
