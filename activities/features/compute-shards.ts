@@ -14,6 +14,7 @@ import { mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { type Ahead, nothingAhead, placeOf, readAhead } from '#domain/features/slice-keys.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
@@ -295,10 +296,14 @@ function withoutCrossed(shard: CachedShard): CachedShard[] {
   return [columns.length === shard.columns.length ? shard : { ...shard, columns, columnsHash: '' }]
 }
 
-const isCrossSection = (text: string): boolean => {
-  const expression = parse(text)
-  return expression.kind === 'call' && crossSectionOf(expression) !== undefined
-}
+/** Each group asks it of the same few hundred columns. */
+const crossSections = new RecentlyUsed<boolean>(4096)
+
+const isCrossSection = (text: string): boolean =>
+  crossSections.of(text, () => {
+    const expression = parse(text)
+    return expression.kind === 'call' && crossSectionOf(expression) !== undefined
+  })
 
 /** Puts what is new into the store, and says where it is. */
 async function store(

@@ -11,6 +11,7 @@ import type { Slice } from '#domain/features/slices.ts'
 import { concatenateFloats } from '#domain/concatenate.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 import { sha256 } from '#domain/sha256.ts'
 import type { HeldColumns, Holder } from './held-shards.ts'
 import { readColumns, readRows } from './shard-file.ts'
@@ -22,15 +23,23 @@ export type CrossReading = { texts: ReadonlySet<string>; back: boolean; ahead: n
 export function crossReadingOf(columns: readonly ShardColumn[]): CrossReading {
   const reading = { texts: new Set<string>(), back: false, ahead: 0 }
   for (const { text } of columns) {
-    const expression = parse(text)
-    const read = crossSectionsRead(expression)
-    if (read.length === 0) continue
-    for (const each of read) reading.texts.add(each.text)
-    const { recursive, to } = ownReach(expression)
-    reading.back ||= recursive || historyOf(expression) > 0
-    reading.ahead = Math.max(reading.ahead, to)
+    const { texts, back, ahead } = readings.of(text, () => readingOf(text))
+    if (texts.size === 0) continue
+    for (const each of texts) reading.texts.add(each)
+    reading.back ||= back
+    reading.ahead = Math.max(reading.ahead, ahead)
   }
   return reading
+}
+
+/** Each batch of a build asks for the same few hundred columns. */
+const readings = new RecentlyUsed<CrossReading>(4096)
+
+function readingOf(text: string): CrossReading {
+  const expression = parse(text)
+  const { recursive, to } = ownReach(expression)
+  const texts = new Set(crossSectionsRead(expression).map((read) => read.text))
+  return { texts, back: recursive || historyOf(expression) > 0, ahead: to }
 }
 
 /** Shards of one list of columns, by the place of their slice; none where the group has no row. */

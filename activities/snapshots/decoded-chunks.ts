@@ -15,6 +15,9 @@ const keptRows = 1_000_000
 
 const decoded = new RecentlyUsed<DecodedChunk>(keptRows, (chunk) => chunk.reduce((rows, { sessions }) => rows + sessions.length, 0))
 
+/** A symbol's rows of all chunks but the newest, which are the same the session after. */
+const joined = new RecentlyUsed<BarColumns>(keptRows, ({ sessions }) => sessions.length)
+
 /**
  * The bars of some chunks of a snapshot, by symbol, as `readByFeatures`. What was decoded lately is not read again: months that are over are
  * the same chunks in each snapshot after, so that one session more reads the files of the open month.
@@ -47,10 +50,22 @@ export async function readKeptChunks(objects: ObjectStore, chunks: readonly Snap
   }
   const inTime = chunks.toSorted((a, b) => compareText(a.firstSession, b.firstSession))
   const pieces = groupBy(
-    inTime.flatMap((chunk) => found.get(chunk)!),
-    ({ symbol }) => symbol,
+    inTime.flatMap((chunk) => found.get(chunk)!.map((bars) => ({ bars, chunk: chunk.object.sha256 }))),
+    ({ bars }) => bars.symbol,
   )
-  return new Map([...pieces].map(([symbol, own]) => [symbol, joinBars(own[0]!, ...own.slice(1))]))
+  return new Map([...pieces].map(([symbol, own]) => [symbol, joinPieces(own)]))
+}
+
+/** Pieces of one symbol in the order of time. */
+function joinPieces(pieces: readonly { bars: BarColumns; chunk: string }[]): BarColumns {
+  const [older, newest] = [pieces.slice(0, -1), pieces.at(-1)!.bars]
+  const [first, ...others] = older.map(({ bars }) => bars)
+  if (first === undefined) return joinBars(newest)
+  const key = `${newest.symbol} ${older.map(({ chunk }) => chunk).join()}`
+  return joinBars(
+    joined.of(key, () => joinBars(first, ...others)),
+    newest,
+  )
 }
 
 /** So that a chunk that is dropped frees its memory, whatever was read with it; without a column that only another brought. */

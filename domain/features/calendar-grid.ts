@@ -73,7 +73,10 @@ type Span = { symbol: string; firstSession: string; lastSession: string }
  */
 export function calendarContents(calendar: readonly string[], spans: readonly Span[]): Map<string, string> {
   const contents = new Map<string, string>()
+  const earliest = spans.reduce((least, { firstSession }) => (firstSession < least ? firstSession : least), '9999')
+  const latest = spans.reduce((most, { lastSession }) => (lastSession > most ? lastSession : most), '')
   for (const [month, { hash, first, last }] of monthsOf(calendar)) {
+    if (last < earliest || first > latest) continue
     const listed = spans.filter(({ firstSession }) => firstSession <= last)
     if (!listed.some(({ lastSession }) => lastSession >= first)) continue
     const over = listed.filter(({ lastSession }) => lastSession < last)

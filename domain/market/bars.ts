@@ -67,32 +67,35 @@ export const copyBars = (bars: BarColumns, from: number, to: number): BarColumns
   knownAt: bars.knownAt.slice(from, to),
 })
 
-/** The rows of one symbol in parts, the first of them first, in memory of their own. */
+/** The rows of one symbol in parts, the first of them first, in one piece of memory of their own: a thread is sent it as a whole. */
 export function joinBars(...parts: readonly [BarColumns, ...BarColumns[]]): BarColumns {
   const rows = parts.reduce((sum, { sessions }) => sum + sessions.length, 0)
-  const join = (columnOf: (part: BarColumns) => Float64Array | undefined) => {
-    const joined = new Float64Array(rows)
-    let at = 0
+  const joined = (['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const).filter((name) =>
+    parts.some((part) => part[name] !== undefined),
+  )
+  const values = new Float64Array(joined.length * rows)
+  const column = (name: (typeof joined)[number]): Float64Array | undefined => {
+    const index = joined.indexOf(name)
+    if (index === -1) return undefined
+    let at = index * rows
     for (const part of parts) {
-      const column = columnOf(part)
-      if (column === undefined) joined.fill(Number.NaN, at, at + part.sessions.length)
-      else joined.set(column, at)
+      const own = part[name]
+      if (own === undefined) values.fill(Number.NaN, at, at + part.sessions.length)
+      else values.set(own, at)
       at += part.sessions.length
     }
-    return joined
+    return new Float64Array(values.buffer, index * rows * values.BYTES_PER_ELEMENT, rows)
   }
-  const joinIfAny = (columnOf: (part: BarColumns) => Float64Array | undefined) =>
-    parts.every((part) => columnOf(part) === undefined) ? undefined : join(columnOf)
   return {
     symbol: parts[0].symbol,
     sessions: joinTexts(parts.map(({ sessions }) => sessions)),
-    open: join(({ open }) => open),
-    high: join(({ high }) => high),
-    low: join(({ low }) => low),
-    close: join(({ close }) => close),
-    volume: join(({ volume }) => volume),
-    vwap: joinIfAny(({ vwap }) => vwap),
-    adjustedClose: joinIfAny(({ adjustedClose }) => adjustedClose),
+    open: column('open')!,
+    high: column('high')!,
+    low: column('low')!,
+    close: column('close')!,
+    volume: column('volume')!,
+    vwap: column('vwap'),
+    adjustedClose: column('adjustedClose'),
     knownAt: joinTexts(parts.map(({ knownAt }) => knownAt)),
   }
 }

@@ -71,6 +71,7 @@ describe('content-addressed objects', () => {
     await withEmptyCache(async (store, folder) => {
       await expect(store.get(ref)).rejects.toMatchObject({ code: 'object_corrupt', place: { object: ref.uri, expectedSha256: ref.sha256 } })
       await expect(store.file(ref)).rejects.toMatchObject({ code: 'object_corrupt' })
+      await expect(store.fetch(ref)).rejects.toMatchObject({ code: 'object_corrupt' })
       expect(await store.rehash(ref)).toBe(createHash('sha256').update(altered).digest('hex'))
       expect(await filesUnder(folder)).toEqual([])
     })
@@ -81,7 +82,16 @@ describe('content-addressed objects', () => {
     const ref: ObjectRef = { uri: `objects/${sha256.slice(0, 2)}/${sha256}.bin`, sha256, bytes: 36 }
     await expect(objects.get(ref)).rejects.toMatchObject({ code: 'object_missing', place: { object: ref.uri } })
     await expect(objects.file(ref)).rejects.toMatchObject({ code: 'object_missing' })
+    await expect(objects.fetch(ref)).rejects.toMatchObject({ code: 'object_missing' })
     await expect(objects.rehash(ref)).rejects.toMatchObject({ code: 'object_missing' })
+  })
+
+  it('fetches bytes without leaving a copy', async () => {
+    const ref = await objects.put(bytesOf('read once'), 'bin')
+    await withEmptyCache(async (store, folder) => {
+      expect(textOf(await store.fetch(ref))).toBe('read once')
+      expect(await filesUnder(folder)).toEqual([])
+    })
   })
 })
 

@@ -486,7 +486,7 @@ describe('an incremental build', () => {
     expect([repeated.cached, tasks]).toEqual([repeated.asked, []])
   })
 
-  it('after one session more computes the month that it lies in, from the rows that it reads', async () => {
+  it('after one session more computes its row, and the label of the month that it lies in, from the rows that they read', async () => {
     const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 701)), actions: [action('dividend', whole[0]!, 300)] }
     const before = await land({ ...market, bars: market.bars.map((bars) => until(bars, 700)) })
     const first = await build(market, before, bounded)
@@ -495,7 +495,10 @@ describe('an incremental build', () => {
     const inMonth = market.bars[0]!.sessions.filter((session) => session.startsWith(market.bars[0]!.sessions[700]!.slice(0, 7))).length
     expect(tasks.map(({ bars }) => bars.symbol)).toEqual(['AAA', 'BBB', 'CCC'])
     for (const { runs, bars } of tasks) {
-      expect(runs.at(-1)!.keep.to - runs.at(-1)!.keep.from).toBe(inMonth)
+      expect(runs.map(({ expressions, keep }) => [expressions.includes(label.expression), keep.to - keep.from])).toEqual([
+        [false, 1],
+        [true, inMonth],
+      ])
       // of 701 rows
       expect(bars.sessions.length).toBeLessThan(300)
     }
@@ -520,6 +523,48 @@ describe('an incremental build', () => {
       ['BBB', false],
     ])
     const batch = await build(market(701), after, windows, { from: 'empty' })
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
+  })
+
+  it('after a revision computes the features of its symbol alone, and no year before', async () => {
+    const market: Market = { bars: whole.slice(0, 3).map((bars) => until(bars, 700)), actions: [action('split', whole[2]!, 100)] }
+    const before = await land(market)
+    await build(market, before, bounded)
+    tasks.length = 0
+    const revised = applied(market, { kind: 'revise', symbol: 1, at: 400, by: 1.01 })
+    const snapshot = await land(revised, before)
+    const { shards, digest } = await build(revised, snapshot, bounded)
+    const year = `${market.bars[1]!.sessions[400]!.slice(0, 4)}-01-01`
+    const first = market.bars[1]!.sessions.findIndex((session) => session >= year)
+    const computed = tasks.map(({ bars, runs }) => {
+      const features = runs.filter(({ expressions }) => !expressions.includes(label.expression))
+      return [bars.symbol, features.map(({ keep }) => bars.sessions.length - keep.from)]
+    })
+    expect(computed).toEqual([
+      ['AAA', []],
+      ['BBB', [700 - first]],
+      ['CCC', []],
+    ])
+    const batch = await build(revised, snapshot, bounded, { from: 'empty' })
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
+  })
+
+  it('joins the months of a year that is over from the shards that they had', async () => {
+    const market = (rows: number): Market => ({ bars: whole.slice(0, 3).map((bars) => until(bars, rows)), actions: [] })
+    const sessions = whole[0]!.sessions
+    const ended = sessions.findIndex((session) => session.startsWith('2009-01'))
+    const before = await land(market(ended))
+    await build(market(ended), before, bounded)
+    tasks.length = 0
+    const after = await land(market(ended + 1), before)
+    const { shards, digest } = await build(market(ended + 1), after, bounded)
+    expect(shards.map(({ firstSession, lastSession }) => [firstSession.slice(0, 7), lastSession.slice(0, 7)])).toContainEqual([
+      '2008-01',
+      '2008-12',
+    ])
+    const rows = tasks.flatMap(({ runs }) => runs.map(({ expressions, keep }) => (expressions.length === 1 ? 0 : keep.to - keep.from)))
+    expect(Math.max(...rows)).toBe(1)
+    const batch = await build(market(ended + 1), after, bounded, { from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evaluate } from '#domain/expressions/evaluate.ts'
+import { evaluate, evaluateInto } from '#domain/expressions/evaluate.ts'
 import type { Expression } from '#domain/expressions/expression.ts'
 import { crossSectionOf, operatorNames } from '#domain/expressions/operators.ts'
 import { parse } from '#domain/expressions/parse.ts'
@@ -39,15 +39,19 @@ const from = (columns: Record<string, Float64Array>, first: number, end: number)
 
 type Source = { bars: Record<string, Float64Array>; gaps: boolean }
 
-/** Answers of rows `row` to `end`, from a computation that begins where `restartClasses` says. */
+/** Answers of rows `row` to `end`, from a computation that begins where `restartClasses` says, and from one whose steps begin as late as each may. */
 function restarted(asked: readonly Expression[], { bars, gaps }: Source, row: number, end: number): Float32Array[] {
   const { classes, fromFirst } = restartClasses(asked, { gaps })
   const answers: Float32Array[] = []
   const compute = (members: readonly number[], first: number) => {
     const own = members.map((index) => asked[index]!)
     const ahead = Math.max(0, ...own.map(lookahead))
-    const found = evaluate(plan(own, columns), from(bars, first, Math.min(bars.close!.length, end + ahead)))
-    members.forEach((index, at) => (answers[index] = found[at]!.slice(row - first, end - first)))
+    const read = from(bars, first, Math.min(bars.close!.length, end + ahead))
+    const found = evaluate(plan(own, columns), read).map((column) => column.subarray(row - first))
+    const fewer = found.map((column) => new Float32Array(column.length))
+    evaluateInto(plan(own, columns), read, fewer, row - first)
+    expect(bitsOf(fewer)).toEqual(bitsOf(found))
+    members.forEach((index, at) => (answers[index] = found[at]!.slice(0, end - row)))
   }
   for (const each of classes) compute(each.members, restartRow(each, row))
   compute(fromFirst, 0)
