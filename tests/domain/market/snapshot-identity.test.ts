@@ -47,7 +47,9 @@ describe('the content of one symbol', () => {
     const rows = 600
     const hashOf = (close: Float64Array) => {
       const bars = barsOf([...close])
-      const columns = [bars.open, bars.high, bars.low, bars.close, bars.volume].flatMap((column) => [...column].map((value) => f64(value === 0 ? 0 : value)))
+      const columns = [bars.open, bars.high, bars.low, bars.close, bars.volume].flatMap((column) =>
+        [...column].map((value) => f64(value === 0 ? 0 : value)),
+      )
       const days = bars.sessions.map((session) => i32(Date.parse(session) / 86_400_000))
       const bytes = Buffer.concat([text('quantloop/bars/1'), text('TEST'), u32(rows), ...days, ...columns, u32(0)])
       expect(symbolContentSha256(bars, [])).toBe(createHash('sha256').update(bytes).digest('hex'))
