@@ -1,8 +1,8 @@
 /**
- * Bars out of the Parquet files that `encode-bars.ts` writes, as far as features read them, without another process's help:
- * a chunk of a month is a few kilobytes, and asking DuckDB for it takes many times as long as reading it.
+ * Bars out of the Parquet files that `encode-bars.ts` writes, as far as features read them. A chunk of a month is a few
+ * kilobytes, and asking DuckDB for it takes many times as long as reading it.
  *
- * Cost: about 0.1 µs a bar. Memory: the columns.
+ * Cost: linear. Memory: the columns.
  */
 import { brotliDecompressSync } from 'node:zlib'
 import { type BarColumns, columnIfAny } from '#domain/market/bars.ts'
