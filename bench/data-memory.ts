@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { datasetWorld } from '#tests/activities/datasets/world.ts'
 import startServers from '#tests/support/global-setup.ts'
 import { writeBarFile } from './data/bar-file.ts'
+import { ImportingProcess } from './data/importing-process.ts'
 import { say, shown, uploadedImport } from './data/uploaded-import.ts'
 import { type Measurement, measurement } from './measurement.ts'
 
@@ -28,8 +29,9 @@ export async function benchmark(): Promise<Measurement[]> {
       await writeBarFile(path, { symbols, sessions })
       const megabytes = (await stat(path)).size / 1e6
       say(`memory: uploading and importing ${megabytes.toFixed(0)} MB`)
-      const answer = await uploadedImport(world, path, null)
-      await rm(path)
+      const importing = new ImportingProcess()
+      const answer = await uploadedImport({ world, importing }, path, null)
+      await Promise.all([importing.close(), rm(path)])
       say(
         `memory: ${megabytes.toFixed(0)} MB in upload ${answer.uploadSeconds.toFixed(0)} s, ${shown(answer.steps)}, ${answer.memory.before.toFixed(0)} to ${answer.memory.most.toFixed(0)} MB; load ${loadavg()[0]!.toFixed(1)}`,
       )

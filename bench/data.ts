@@ -19,23 +19,24 @@ import { datasetWorld, type DatasetTestWorld } from '#tests/activities/datasets/
 import startServers from '#tests/support/global-setup.ts'
 import { type BarFile, writeBarFile } from './data/bar-file.ts'
 import { bytesOf, comparisonAgainstReading, openedShare, sumsOf } from './data/cold-reads.ts'
-import type { ImportAnswer } from './data/import-in-process.ts'
+import { type ImportAnswer, ImportingProcess } from './data/importing-process.ts'
 import { say, shown, uploadedImport } from './data/uploaded-import.ts'
 import { type Measurement, measurement, medianPair } from './measurement.ts'
 import { PythonPeer } from './python-peer.ts'
 
 const base: BarFile = { symbols: 300, sessions: 2_500 }
-/** The first is not counted: the store and the disk's cache settle. */
+/** The first is not counted: compilers, the store and the disk's cache settle. */
 const pairs = 6
 
 type Parsed = { seconds: number; rows: number; close: number; volume: number }
 type Added = { seconds: number; stored: number }
-type Bench = { world: DatasetTestWorld; path: string; parse: () => Promise<Parsed>; add: () => Promise<Added> }
+type Bench = { world: DatasetTestWorld; importing: ImportingProcess; path: string; parse: () => Promise<Parsed>; add: () => Promise<Added> }
 
 export async function benchmark(): Promise<Measurement[]> {
   const stop = await startServers()
   const folder = await mkdtemp(join(tmpdir(), 'quantloop-bench-data-'))
   const world = await datasetWorld()
+  const importing = new ImportingProcess()
   const peer = new PythonPeer('dvc', 'versions.py')
   try {
     const repository = join(folder, 'repository')
@@ -44,6 +45,7 @@ export async function benchmark(): Promise<Measurement[]> {
     await peer.ask({ init: repository })
     const bench: Bench = {
       world,
+      importing,
       path,
       parse: () => peer.ask<Parsed>({ parse: path }),
       add: () => peer.ask<Added>({ add: 'bars.csv', folder: repository }),
@@ -51,20 +53,21 @@ export async function benchmark(): Promise<Measurement[]> {
     const { first, measured } = await imports(bench)
     return [measured, ...(await versions(bench, first))]
   } finally {
-    await peer.close()
+    await Promise.all([peer.close(), importing.close()])
     await world.drop()
     await rm(folder, { recursive: true, force: true })
     await stop?.()
   }
 }
 
-async function imports({ world, path, parse, add }: Bench): Promise<{ first: ObjectRef; measured: Measurement }> {
+async function imports(bench: Bench): Promise<{ first: ObjectRef; measured: Measurement }> {
+  const { world, path, parse, add } = bench
   const figures: { ours: number; peer: number }[] = []
   let [first, parsed] = [undefined as ImportAnswer | undefined, undefined as Parsed | undefined]
   for (let pair = 0; pair < pairs; pair++) {
     // a new volume for each pair: neither side shall find what it stored before
     await writeBarFile(path, { ...base, sessions: base.sessions - pair })
-    const ours = await uploadedImport(world, path, null)
+    const ours = await uploadedImport(bench, path, null)
     const added = await add()
     const read = await parse()
     if (pair > 0) figures.push({ ours: ours.seconds, peer: added.seconds + read.seconds })
@@ -89,7 +92,8 @@ async function imports({ world, path, parse, add }: Bench): Promise<{ first: Obj
 }
 
 /** What changes store, how a snapshot lies in the store, and what reading it and comparing two of them costs. */
-async function versions({ world, path, add }: Bench, first: ObjectRef): Promise<Measurement[]> {
+async function versions(bench: Bench, first: ObjectRef): Promise<Measurement[]> {
+  const { world, path, add } = bench
   const { objects } = world
   const before = await readManifest(objects, first)
   await writeBarFile(path, base)
@@ -98,7 +102,7 @@ async function versions({ world, path, add }: Bench, first: ObjectRef): Promise<
   const changed = async (name: string, file: BarFile, goal: number) => {
     await writeBarFile(path, file)
     const { stored } = await add()
-    const { manifest, rows } = await uploadedImport(world, path, first)
+    const { manifest, rows } = await uploadedImport(bench, path, first)
     const ours = storedAgain(before, await readManifest(objects, manifest), manifest) / bytesOf(before, first)
     const answersEqual = rows === file.symbols * file.sessions
     return { manifest, measured: measurement({ name, unit: 'share', ours, peer: stored / size, goal, answersEqual }) }

@@ -7,10 +7,14 @@ import type { UploadResources } from '#cli/upload-resources.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { DatasetTestWorld } from '#tests/activities/datasets/world.ts'
-import { type ImportAnswer, importInProcess } from './import-in-process.ts'
+import type { ImportAnswer, ImportingProcess } from './importing-process.ts'
 
-/** Uploads a CSV file as the command line does and imports it in a process of its own; `seconds` is all of it. */
-export async function uploadedImport(world: DatasetTestWorld, path: string, parent: ObjectRef | null) {
+/** Uploads a CSV file as the command line does and has it imported; `seconds` is all of it. */
+export async function uploadedImport(
+  { world, importing }: { world: DatasetTestWorld; importing: ImportingProcess },
+  path: string,
+  parent: ObjectRef | null,
+) {
   const started = performance.now()
   const upload = await send(await fileBytes(path), straight(world.objects), () => {})
   const uploadSeconds = (performance.now() - started) / 1000
@@ -18,7 +22,7 @@ export async function uploadedImport(world: DatasetTestWorld, path: string, pare
   await world.activities.openSync(input)
   const cacheDir = await mkdtemp(join(tmpdir(), 'quantloop-bench-cache-'))
   try {
-    const answer = await importInProcess({
+    const answer = await importing.import({
       databaseUrl: world.databaseUrl,
       store: world.store.config,
       cacheDir,
