@@ -1,7 +1,6 @@
-import type { Column } from './operator.ts'
 import type { Input, Memory, Plan, Step } from './plan.ts'
 import { restartRow } from './restart.ts'
-import { Workspace } from './workspace.ts'
+import { type Column, Workspace } from './workspace.ts'
 
 type Source = Readonly<Record<string, Float64Array>>
 

@@ -1,11 +1,5 @@
 /** What an operator of the language is: its parameters, the rows that it reads, and its kernel. */
-import type { Workspace } from './workspace.ts'
-
-/**
- * Every column is held in float64, so that a kernel is compiled for one type. What numpy would hold in float32 has its
- * numbers rounded to float32, and a condition is 1 for true and 0 for false.
- */
-export type Column = Float64Array
+import type { Column, Workspace } from './workspace.ts'
 
 export type Operand = Column | number
 

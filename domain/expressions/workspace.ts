@@ -1,5 +1,10 @@
 import { type CompiledKernels, CompiledMemory, paddedBytes } from './kernels/compiled-memory.ts'
-import type { Column } from './operator.ts'
+
+/**
+ * Every column is held in float64, so that a kernel is compiled for one type. What numpy would hold in float32 has its
+ * numbers rounded to float32, and a condition is 1 for true and 0 for false.
+ */
+export type Column = Float64Array
 
 /**
  * Memory of one evaluation: columns of one length that kernels borrow and give back, so that hundreds of steps touch a
@@ -15,6 +20,7 @@ export class Workspace {
   private readonly mark = this.memory.mark()
   private readonly own = new Set<Column>()
   private readonly free: Column[] = []
+  private readonly numbers = this.memory.allot(4)
 
   constructor(rows: number) {
     this.rows = rows
@@ -59,6 +65,13 @@ export class Workspace {
   /** @throws RangeError for a column that is not held */
   addressOf(column: Column): number {
     return this.memory.addressOf(column)
+  }
+
+  /** @returns the address of a vector of the number, until the next one is placed in the slot */
+  placeNumber(value: number, slot: 0 | 1): number {
+    this.numbers[2 * slot] = value
+    this.numbers[2 * slot + 1] = value
+    return this.numbers.byteOffset + 16 * slot
   }
 
   /** Numbers to the nearest of float32, in place. */

@@ -2,7 +2,6 @@
  * Memory that compiled kernels read and write. Each thread has one, with its own instance of the kernels; it grows to what
  * the largest evaluation needs, and stays. It is shared memory, for that may grow while columns lie in it.
  */
-import type { Column } from '../operator.ts'
 import { compiledKernels } from './compiled.ts'
 
 type Address = number
@@ -73,7 +72,7 @@ export class CompiledMemory {
   }
 
   /** @throws RangeError beyond 4 GiB */
-  allot(rows: number): Column {
+  allot(rows: number): Float64Array {
     const from = this.top
     this.top += paddedBytes(rows)
     // a vector past the end of the last column's later rows
@@ -86,7 +85,7 @@ export class CompiledMemory {
   }
 
   /** @throws RangeError for a column that lies elsewhere */
-  addressOf(column: Column): Address {
+  addressOf(column: Float64Array): Address {
     if (!this.buffers.has(column.buffer)) throw new RangeError('a compiled kernel reads columns of its workspace alone')
     return column.byteOffset
   }

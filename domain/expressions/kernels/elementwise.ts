@@ -3,7 +3,8 @@
  * answers are rounded to it; for + − × ÷ and √ of float32 operands that is float32 arithmetic exactly, for the others the
  * nearest float32 of the right answer. NaN propagates; a comparison with NaN is false, but != is true. Cost: one pass.
  */
-import type { Column, Operand, Place, Precision } from '../operator.ts'
+import type { Operand, Place, Precision } from '../operator.ts'
+import type { Column } from '../workspace.ts'
 import type { CompiledKernels, PairKernel } from './compiled-memory.ts'
 
 type Pair = (a: Operand, b: Operand, place: Place) => Column
@@ -73,17 +74,14 @@ function compiled(name: keyof { [K in keyof CompiledKernels as CompiledKernels[K
   }
 }
 
-/** A column is its address and all bits of its offsets; a number stands twice in a vector of its own, whose offset is always 0. */
 function callCompiled(kernel: PairKernel, a: Operand, b: Operand, { workspace, precision }: Place, out: number): void {
-  workspace.withScratch(4, (numbers) => {
-    const operand = (value: Operand, from: number): [number, number] => {
-      if (typeof value !== 'number') return [workspace.addressOf(value), -1]
-      numbers.fill(rounded(value, precision), from, from + 2)
-      return [workspace.addressOf(numbers) + from * 8, 0]
-    }
-    kernel(...operand(a, 0), ...operand(b, 2), out, workspace.bytes, precision === 'float32')
-  })
+  const first = typeof a === 'number' ? workspace.placeNumber(rounded(a, precision), 0) : workspace.addressOf(a)
+  const second = typeof b === 'number' ? workspace.placeNumber(rounded(b, precision), 1) : workspace.addressOf(b)
+  kernel(first, maskOf(a), second, maskOf(b), out, workspace.bytes, precision === 'float32')
 }
+
+/** Of the offsets of rows: a column has all, a number stands for each. */
+const maskOf = (operand: Operand) => (typeof operand === 'number' ? 0 : -1)
 
 function plainPair(work: (a: Column, b: Column, out: Column) => void): Pair {
   return (a, b, place) =>

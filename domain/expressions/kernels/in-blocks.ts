@@ -1,5 +1,4 @@
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 type Kernel = (values: number, rows: number, window: number, tails: number, out: number) => void
 

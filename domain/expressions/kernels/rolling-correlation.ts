@@ -7,8 +7,7 @@
  * Blocks and joined parts as in rolling-variance.ts, with the co-moment of the two (Chan, Golub and LeVeque 1979).
  * Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { inBlocks } from './in-blocks.ts'
 import { rollingVariance } from './rolling-variance.ts'
 

@@ -5,8 +5,7 @@
  *
  * Blocks as in rolling-sum.ts (van Herk 1992, Gil and Werman 1993). Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { inBlocks } from './in-blocks.ts'
 
 const extreme = (values: Column, window: number, side: 1 | -1, workspace: Workspace): Column =>

@@ -2,8 +2,7 @@
  * Qlib's `Mad`: the mean distance of the window's values from their mean. Values that are not finite are skipped, a window
  * without any is NaN. Cost: O(window) a row, the only operator so: the mean moves with every row, and all distances with it.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 export function rollingMeanDistance(values: Column, window: number, workspace: Workspace): Column {
   const out = workspace.lend()

@@ -5,8 +5,7 @@
  * Blocks as in rolling-sum.ts. A part keeps count, mean and the sums of the second to fourth power of its deviations;
  * one value is added, and two parts are joined, by Pébay's formulas (Sandia report SAND2008-6212, 2008). Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 type Finish = (count: number, second: number, third: number, fourth: number) => number
 

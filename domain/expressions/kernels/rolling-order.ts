@@ -7,8 +7,7 @@
  * Cost: a window up to 256 rows is kept as a sorted array, in which moving the numbers between the one that leaves and
  * the one that enters costs less than any tree; a longer one as a tree, O(log n) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { CountTree } from './count-tree.ts'
 
 /** Stands among quantiles for the rank of the newest value. */

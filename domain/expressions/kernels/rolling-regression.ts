@@ -7,8 +7,7 @@
  * Blocks and joined parts as in rolling-correlation.ts, time counted from the block's start: parts of one window have
  * one clock. Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { inBlocks } from './in-blocks.ts'
 
 /** Lines: slope, share of variance, residual. */

@@ -6,8 +6,7 @@
  * next, so a sum is two partial sums added: nothing is ever subtracted, no error builds up however long the series, and
  * a computation begun at any multiple of the window gives the same bits from one block on. Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { inBlocks } from './in-blocks.ts'
 
 export const rollingSum = (values: Column, window: number, workspace: Workspace): Column =>

@@ -5,8 +5,7 @@
  * Blocks as in rolling-sum.ts. A part keeps count, mean and sum of squared deviations (Welford 1962); two parts are
  * joined by Chan, Golub and LeVeque's formula (1979), so that a large mean costs no digits. Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 import { inBlocks } from './in-blocks.ts'
 
 export const rollingVariance = (values: Column, window: number, workspace: Workspace): Column =>

@@ -6,8 +6,7 @@
  * Blocks as in rolling-sum.ts; sums of values times their row in the block share one clock, so that they add up.
  * Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 export function rollingWeightedMean(values: Column, asked: number, workspace: Workspace): Column {
   const out = workspace.lend()

@@ -1,6 +1,5 @@
 /** Moving a column in time. Rows that come from beyond its ends are NaN. Cost: one pass. */
-import type { Column } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 /** The value `rows` earlier (later when negative): pandas' `shift`. */
 export function shift(values: Column, rows: number, workspace: Workspace): Column {

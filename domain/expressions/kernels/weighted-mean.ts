@@ -3,7 +3,7 @@
  * so far with weights (1−α)^age; a value that is not finite adds nothing but ages the others, and its row repeats the
  * mean so far. Unlike `TA_EMA` it needs no warm-up. Cost: O(1) a row.
  */
-import type { Column } from '../operator.ts'
+import type { Column } from '../workspace.ts'
 
 /** All that a later row needs of the earlier ones: a series cut anywhere gives the same bits. */
 export type WeightedMeanState = { readonly alpha: number; mean: number; weight: number }

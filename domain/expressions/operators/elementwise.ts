@@ -1,6 +1,7 @@
 /** Qlib's element-wise and pair-wise arithmetic, comparisons and logic. */
 import * as kernels from '../kernels/elementwise.ts'
-import { type Column, type Kernel, type Operand, type Parameter, type Place, promoted, type SymbolOperator, thisRow } from '../operator.ts'
+import { type Kernel, type Operand, type Parameter, type Place, promoted, type SymbolOperator, thisRow } from '../operator.ts'
+import type { Column } from '../workspace.ts'
 
 const operand: Parameter = { kind: 'operand' }
 const series: Parameter = { kind: 'series' }

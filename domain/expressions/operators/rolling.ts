@@ -10,8 +10,8 @@ import { rollingCount, rollingMean, rollingSum } from '../kernels/rolling-sum.ts
 import { rollingDeviation, rollingVariance } from '../kernels/rolling-variance.ts'
 import { rollingWeightedMean } from '../kernels/rolling-weighted.ts'
 import { advanceWeightedMean, alphaOf, weightedMeanState } from '../kernels/weighted-mean.ts'
-import { type Column, type Kernel, type SymbolOperator, type Parameter, promoted, type Rows, windowOf } from '../operator.ts'
-import type { Workspace } from '../workspace.ts'
+import { type Kernel, type SymbolOperator, type Parameter, promoted, type Rows, windowOf } from '../operator.ts'
+import type { Column, Workspace } from '../workspace.ts'
 
 const longest = 100_000
 const series: Parameter = { kind: 'series' }
