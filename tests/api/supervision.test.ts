@@ -19,15 +19,16 @@ beforeAll(async () => {
   quietRuntime()
   world = await apiWorld()
   const { version } = await furnish(world)
-  const { name: modelName, features: featureSet, ...recipe } = trainBody
+  const { name: modelName, features: featureSet, ...asked } = trainBody
+  const label = { ...trainBody.label, kind: 'time-series' as const }
   const owner = { requestedBy: 'ada', bodySha256: '0'.repeat(64) }
   await world.db.insert(featureBuild).values({
     id: version.buildId,
     definitionHash: version.featureHash,
     snapshotId: version.snapshotId,
     dataset: version.dataset,
-    featureSet: resolveFeatureSet(featureSet, { ...trainBody.label, kind: 'time-series' }),
-    label: { ...trainBody.label, kind: 'time-series' },
+    featureSet: resolveFeatureSet(featureSet, label),
+    label,
     state: 'ready',
     manifest: version.sidecar,
     ...owner,
@@ -36,7 +37,7 @@ beforeAll(async () => {
     id: version.runId,
     modelName,
     modelVersion: 1,
-    recipe: { ...recipe, featureSet } as never,
+    recipe: { ...asked, label, featureSet } as never,
     state: 'approved',
     buildId: version.buildId,
     ...owner,
@@ -48,7 +49,7 @@ beforeAll(async () => {
     sidecar: version.sidecar,
     dataset: version.dataset,
     featureHash: version.featureHash,
-    label: { ...trainBody.label, kind: 'time-series' },
+    label,
   }
   endWorker = await runOrchestration(world)
 })
@@ -96,7 +97,8 @@ describe('an endpoint', () => {
     expect(asked.map(({ status }) => status)).toEqual([202, 202])
     expect(asked[0].json()).toEqual(asked[1].json())
 
-    expect((await tell(name, 'stop')).status).toBe(202)
+    const stopped = await tell(name, 'stop')
+    expect(stopped.status, stopped.text).toBe(202)
     await expect.poll(async () => (await get(`endpoints/${name}/supervision`)).state, { timeout: 20_000 }).toBe('stopped')
     const late = await tell(name, 'pause')
     expect([late.status, late.json().code]).toEqual([409, 'run_closed'])
