@@ -9,7 +9,8 @@ import { decodeCursor, pageOf } from '#db/queries/cursor.ts'
 import { findSnapshot } from '#db/queries/snapshots.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { listingEnds, symbolStatus } from '#domain/market/listings.ts'
-import { membersOn, type Universe } from '#domain/market/universe.ts'
+import { Membership } from '#domain/market/membership.ts'
+import { type Universe, universeNamed } from '#domain/market/universe.ts'
 import { readManifest, readUniverses } from '#storage/snapshot-manifest.ts'
 import type { Api, AppDependencies } from '../dependencies.ts'
 import { found } from '../found.ts'
@@ -76,15 +77,10 @@ export function snapshotListings(app: Api, { db, objects }: AppDependencies): vo
   app.openapi(members, async (c) => {
     const asked = c.req.valid('param')
     const manifest = await manifestOf(asked)
-    const all = await readUniverses(objects, manifest.beside)
-    const universe = found(
-      all.find(({ name }) => name === asked.universe),
-      'universe',
-      asked.universe,
-    )
+    const universe = universeNamed(await readUniverses(objects, manifest.beside), asked.universe, manifest.id)
     const session = c.req.valid('query').session ?? manifest.lastSession
-    const on = membersOn(universe, session, listingEnds(manifest.actions))
-    return c.json({ name: universe.name, session, members: on, spans: universe.spans }, 200)
+    const members = new Membership(universe, listingEnds(manifest.actions)).on(session)
+    return c.json({ name: universe.name, session, members, spans: universe.spans }, 200)
   })
 }
 

@@ -1,7 +1,8 @@
 /**
- * Who is a member of a universe when, for whoever goes through sessions symbol by symbol: spans with both ends included,
- * cut where a listing ends. A symbol that the universe does not name is never one.
+ * Who is a member of a universe when: spans with both ends included, cut where a listing ends. A symbol that the universe
+ * does not name is never one.
  */
+import { compareText } from './actions.ts'
 import { dayOf, sessionOf } from './session-days.ts'
 import type { Universe, UniverseSpan } from './universe.ts'
 
@@ -25,6 +26,11 @@ export class Membership {
   /** Whether a symbol is a member at some time. */
   names(symbol: string): boolean {
     return this.bySymbol.has(symbol)
+  }
+
+  /** The members on one session, by name. */
+  on(session: string): string[] {
+    return [...this.bySymbol.keys()].filter((symbol) => this.spanOn(symbol, session) !== undefined).sort(compareText)
   }
 
   /** What of a symbol's spans lies between two days, both included, ascending. */

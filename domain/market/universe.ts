@@ -23,16 +23,6 @@ export function universeNamed(universes: readonly Universe[], name: string, snap
   throw new DomainError('not_found', `the snapshot ${snapshot} has no universe ${name}${hint} ${there}`, { snapshot, universe: name })
 }
 
-/** The members on one session, by name. `ends` are the first sessions without the symbol. */
-export function membersOn({ spans }: Universe, session: string, ends: ReadonlyMap<string, { exDate: string }>): string[] {
-  const members = new Set<string>()
-  for (const { symbol, from, to } of spans) {
-    const end = ends.get(symbol)
-    if (from <= session && session <= to && (end === undefined || session < end.exDate)) members.add(symbol)
-  }
-  return [...members].sort(compareText)
-}
-
 /** One order for all, and equal spans once. @throws RangeError for a span that ends before it begins, or overlaps another */
 export function orderUniverse({ name, spans }: Universe): Universe {
   const ordered = [...spans].sort((a, b) => compareText(a.symbol, b.symbol) || compareText(a.from, b.from) || compareText(a.to, b.to))

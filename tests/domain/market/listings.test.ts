@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { listingEnds, refuseAfterEnd, symbolStatus } from '#domain/market/listings.ts'
 import { findPriceJumps } from '#domain/market/price-jumps.ts'
-import { membersOn, orderUniverse } from '#domain/market/universe.ts'
+import { Membership } from '#domain/market/membership.ts'
+import { orderUniverse } from '#domain/market/universe.ts'
 
 const action = (symbol: string, exDate: string, rest: Partial<CorporateAction>): CorporateAction => ({
   symbol,
@@ -64,7 +65,7 @@ describe('a universe', () => {
     { symbol: 'AAPL', from: '2000-01-03', to: '2002-01-02' },
   ]
   const universe = orderUniverse({ name: 'large', spans: [...spans, spans[0]!] })
-  const on = (session: string) => membersOn(universe, session, listingEnds([lehman]))
+  const on = (session: string) => new Membership(universe, listingEnds([lehman])).on(session)
 
   it('counts the delisted until their last session, and whom it took back', () => {
     expect(on('2002-01-02')).toEqual(['AAPL', 'IBM', 'LEH'])
