@@ -1,9 +1,9 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { type CollectInput, type CollectResult, GarbagePlan, type Tally } from '#contracts/collections.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { closeCollection, openCollection, recordCollection } from '#db/commands/record-collection.ts'
 import { findCollection } from '#db/queries/collections.ts'
+import { putJson } from '#storage/put-json.ts'
 import { type CollectionWorld, markGarbage } from './collections/mark-garbage.ts'
 import { sweepGarbage } from './collections/sweep-garbage.ts'
 import { interruptible } from './interruptible.ts'
@@ -18,7 +18,7 @@ export const createCollectionActivities = (world: CollectionWorld) => ({
   markGarbage: (input: CollectInput): Promise<ObjectRef> =>
     interruptible(async (cancelled) => {
       const plan = await markGarbage(world, input, cancelled)
-      const ref = await world.objects.put(new TextEncoder().encode(canonicalJson(plan)), 'json')
+      const ref = await putJson(world.objects, plan)
       const found = {
         objects: plan.objects.length,
         bytes: plan.objects.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type {
   CompareInput,
@@ -18,6 +17,7 @@ import { keepInspection, keepUndoneInspection } from '#db/commands/keep-inspecti
 import { listKeptSnapshots } from '#db/queries/snapshots.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import type { SecondCopy } from '#storage/second-copy.ts'
+import { putJson } from '#storage/put-json.ts'
 import { interruptible } from './interruptible.ts'
 import { keptSnapshot } from './kept-snapshot.ts'
 import { compareSnapshots } from './snapshots/compare-snapshots.ts'
@@ -34,7 +34,7 @@ export const createInspectionActivities = ({ db, objects, secondCopy }: World) =
       const startedAt = new Date().toISOString()
       const sides = { before: await keptSnapshot(db, before), after: await keptSnapshot(db, after) }
       const comparison = await compareSnapshots(objects, sides, cancelled)
-      const object = await objects.put(new TextEncoder().encode(canonicalJson(comparison)), 'json')
+      const object = await putJson(objects, comparison)
       await keepInspection(db, {
         kind: 'comparison',
         id: comparisonId,

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { z } from 'zod'
-import { canonicalJson } from '#contracts/canonical-json.ts'
+import { canonicalJsonBytes } from '#contracts/canonical-json.ts'
 import { SnapshotManifest, Universe } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -8,7 +8,7 @@ import type { ObjectStore } from './object-store.ts'
 
 /** Compressed: it is stored whole with every change, and mostly repeats the hashes that it names. */
 export const writeManifest = (objects: Pick<ObjectStore, 'put'>, manifest: SnapshotManifest): Promise<ObjectRef> =>
-  objects.put(gzipSync(canonicalJson(manifest)), 'gz')
+  objects.put(gzipSync(canonicalJsonBytes(manifest)), 'gz')
 
 /** @throws QuantloopError object_missing | object_corrupt | unavailable */
 export const readManifest = async (objects: Pick<ObjectStore, 'get'>, ref: ObjectRef): Promise<SnapshotManifest> =>

@@ -2,7 +2,6 @@
  * The forecasts of one fold of a walk-forward, by the ONNX file that its fit gave: what is left of them is each
  * session's error.
  */
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import { FeatureBuildManifest } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -12,6 +11,7 @@ import type { Panel } from '#domain/evaluation/panel.ts'
 import { errorsBySession } from '#domain/evaluation/session-errors.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { forecastRows } from '../training/forecast-rows.ts'
 import { readJson } from '../training/read-json.ts'
 import type { PlannedFold } from './plan-folds.ts'
@@ -45,5 +45,5 @@ export async function forecastFold(objects: ObjectStore, { build, fold, fit }: F
     fold: { trainedThrough, from, to, rounds: fit.rounds },
     sessions: errorsBySession(panel, forecast).map(({ day, ...error }) => ({ session: sessionOf(day), ...error })),
   } satisfies FoldErrors)
-  return await objects.put(new TextEncoder().encode(canonicalJson(errors)), 'json')
+  return await putJson(objects, errors)
 }

@@ -1,9 +1,9 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { FoldErrors, WalkForward } from '#contracts/supervision.ts'
 import type { Database } from '#db/client.ts'
 import { closeCalibration } from '#db/commands/close-calibration.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { readJson } from '../training/read-json.ts'
 
 /** `folds` are FoldErrors, in order. */
@@ -18,7 +18,7 @@ export async function publishWalkForward(db: Database, objects: ObjectStore, { r
     folds: errors.map(({ fold }) => fold),
     sessions: errors.flatMap(({ sessions }) => sessions),
   } satisfies WalkForward)
-  const walkForward = await objects.put(new TextEncoder().encode(canonicalJson(walk)), 'json')
+  const walkForward = await putJson(objects, walk)
   await closeCalibration(db, { recipeHash, state: 'ready', walkForward })
   return walkForward
 }

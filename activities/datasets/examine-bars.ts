@@ -3,8 +3,9 @@ import type { ObjectRef } from '#contracts/references.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { carryApprovals } from '#domain/market/price-jumps.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { readManifest } from '../snapshots/read-manifest.ts'
-import { getJson, putJson, StagedBars } from './staged.ts'
+import { getJson, StagedJumps } from './staged.ts'
 
 export type Examined = { examination: ObjectRef; jumps: PriceJump[] }
 
@@ -13,7 +14,7 @@ export async function examineBars(
   objects: ObjectStore,
   { staged, parent, cancelled }: { staged: ObjectRef; parent: ObjectRef | null; cancelled: AbortSignal },
 ): Promise<Examined> {
-  const { jumps: found } = await getJson(objects, staged, StagedBars)
+  const { jumps: found } = await getJson(objects, staged, StagedJumps)
   cancelled.throwIfAborted()
   const jumps = inOrder(carryApprovals(found, parent === null ? [] : (await readManifest(objects, parent)).clearedJumps))
   return { examination: await putJson(objects, { format: 2, jumps }), jumps }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { BesideBars, CorporateAction, KnownAtBasis, PriceJump, SnapshotChunk, SnapshotManifest } from '#contracts/datasets.ts'
 import { type ObjectRef, Sha256 } from '#contracts/references.ts'
 import { Session } from '#contracts/words.ts'
@@ -19,12 +18,12 @@ export const StagedBars = z.strictObject({
 })
 export type StagedBars = z.infer<typeof StagedBars>
 
+/** Of staged bars the moves alone: the rest, some megabytes of a large market, is not looked at. */
+export const StagedJumps = z.object({ jumps: StagedBars.shape.jumps })
+
 /** The moves of staged bars, with the approvals that they carry. */
 export const Examination = z.strictObject({ format: z.literal(2), jumps: z.array(PriceJump) })
 export type Examination = z.infer<typeof Examination>
-
-export const putJson = (objects: ObjectStore, value: unknown): Promise<ObjectRef> =>
-  objects.put(new TextEncoder().encode(canonicalJson(value)), 'json')
 
 export async function getJson<T extends z.ZodType>(objects: ObjectStore, ref: ObjectRef, schema: T): Promise<z.infer<T>> {
   return schema.parse(JSON.parse(new TextDecoder().decode(await objects.get(ref))))

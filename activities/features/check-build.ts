@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { CheckFeaturesInput, CheckFeaturesResult, FeatureCheck } from '#contracts/feature-checks.ts'
 import type { FeatureBuildManifest } from '#contracts/features.ts'
 import { keepFeatureCheck } from '#db/commands/keep-feature-check.ts'
@@ -15,6 +14,7 @@ import {
   testLabelLeak,
 } from '#domain/trust/label-leak.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
+import { putJson } from '#storage/put-json.ts'
 import { type BuildRows, readColumnsByName, readRows } from './build-columns.ts'
 import type { ShardWorld } from './compute-shards.ts'
 import { readyManifest } from './ready-manifest.ts'
@@ -52,7 +52,7 @@ export async function checkBuild(world: ShardWorld, input: CheckFeaturesInput, c
     warmUp,
     leakage,
   }
-  const report = await objects.put(new TextEncoder().encode(canonicalJson(check)), 'json')
+  const report = await putJson(objects, check)
   await keepFeatureCheck(db, { ...input, dataset: build.dataset, check, report })
   return { report, verdict, reasons: check.reasons }
 }

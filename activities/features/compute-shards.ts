@@ -1,5 +1,4 @@
 import type { FeatureSet, FeatureShard, LabelDefinition } from '#contracts/features.ts'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { recordBuildProgress } from '#db/commands/record-build-progress.ts'
@@ -18,6 +17,7 @@ import { RecentlyUsed } from '#domain/recently-used.ts'
 import { compareText } from '#domain/market/actions.ts'
 import { sessionBits, sessionsOf } from '#domain/market/session-bits.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
@@ -91,7 +91,7 @@ export async function computeShards(world: ShardWorld, input: ShardsInput, cance
   }
   return {
     shards: stored.map(({ shard }) => shard),
-    digest: await objects.put(new TextEncoder().encode(canonicalJson(digest)), 'json'),
+    digest: await putJson(objects, digest),
     asked: stored.reduce((sum, { asked }) => sum + asked, 0),
     cached: stored.reduce((sum, { cached }) => sum + cached, 0),
   }

@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type {
   DescribeFeaturesInput,
   DescribeFeaturesResult,
@@ -16,6 +15,7 @@ import { rankCorrelations } from '#domain/features/rank-correlations.ts'
 import { statisticsVersion } from '#domain/features/statistics-version.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { type BuildRows, readColumnsByName, readRows } from './build-columns.ts'
 import { readyManifest } from './ready-manifest.ts'
 
@@ -38,7 +38,7 @@ export async function describeBuild(
   const { manifest } = await readyManifest({ db, objects }, buildId)
   const rows = await readRows(objects, manifest)
   const statistics = await statisticsOf(objects, buildId, manifest, rows, cancelled)
-  const report = await objects.put(new TextEncoder().encode(canonicalJson(statistics)), 'json')
+  const report = await putJson(objects, statistics)
   await keepFeatureStatistics(db, { ...of, report })
   return { report }
 }

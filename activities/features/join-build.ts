@@ -1,4 +1,3 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { FeatureJoin, FeatureJoinInput, FeatureJoinResult } from '#contracts/feature-joins.ts'
 import type { Database } from '#db/client.ts'
 import { parse } from '#domain/expressions/parse.ts'
@@ -8,6 +7,7 @@ import { knownTimes, rowKnownBy, withMarket } from '#domain/features/point-in-ti
 import type { BarColumns } from '#domain/market/bars.ts'
 import type { Membership } from '#domain/market/membership.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import type { SnapshotBars } from '../snapshots.ts'
 import { rowOf, slicesBySymbols, type SymbolSlice } from './decoded-build.ts'
 import { openBars } from './open-bars.ts'
@@ -57,7 +57,7 @@ export async function joinBuild(
       }
     }
   const join: FeatureJoin = { buildId, snapshotId: manifest.snapshotId, features: names, rows }
-  return { joined: await objects.put(new TextEncoder().encode(canonicalJson(join)), 'json') }
+  return { joined: await putJson(objects, join) }
 }
 
 /** By session when the rows of all symbols were known, or of all members. */

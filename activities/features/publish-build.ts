@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { BuildInput, FeatureBuildManifest, FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -10,6 +9,7 @@ import { engineVersion, featureHash, readFeatures, readLabel } from '#domain/fea
 import { excessOf, mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import type { ShardsDigest, ShardsResult } from './compute-shards.ts'
 import type { NewestRow } from './newest-rows.ts'
 import type { SeenObjects } from './seen-objects.ts'
@@ -40,7 +40,7 @@ export async function publishBuild(
     [...new Set(digests.flatMap(({ sessions }) => sessions))].sort(compareText),
   )
   assertWithinLimits(input, manifest.rows, mergeNonFinite(digests.map(({ nonFinite }) => nonFinite)))
-  const ref = await objects.put(new TextEncoder().encode(canonicalJson(manifest)), 'json')
+  const ref = await putJson(objects, manifest)
   const counts = [...results, ...staged]
   const asked = sum(counts, (each) => each.asked)
   const publishing = publishFeatureBuild(db, {

@@ -1,17 +1,16 @@
 /** Columns that a build computes on its way: their shards, by group of symbols, as one object tells them from step to step. */
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { type Holder, readIfThere } from './held-shards.ts'
 
 /** `shards` are in the order of time, one for each slice in which the group has rows. */
 export type StagedColumns = { columns: ShardColumn[]; groups: { group: number; shards: FeatureShard[] }[] }
 
-export const putStaged = (objects: ObjectStore, staged: StagedColumns): Promise<ObjectRef> =>
-  objects.put(new TextEncoder().encode(canonicalJson(staged)), 'json')
+export const putStaged = (objects: ObjectStore, staged: StagedColumns): Promise<ObjectRef> => putJson(objects, staged)
 
 export const getStaged = async (objects: Pick<ObjectStore, 'get'>, ref: ObjectRef): Promise<StagedColumns> =>
   JSON.parse(new TextDecoder().decode(await objects.get(ref))) as StagedColumns

@@ -1,4 +1,3 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { SnapshotManifest } from '#contracts/datasets.ts'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { ExamineQualityInput, ExamineQualityResult, QualityReport } from '#contracts/quality.ts'
@@ -10,6 +9,7 @@ import { calendarOf, xnys, xshg } from '#domain/calendar/calendars.ts'
 import type { KnownCalendar } from '#domain/quality/expected-sessions.ts'
 import { qualityEngineVersion, SnapshotExamination } from '#domain/quality/snapshot-examination.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { openSnapshot } from '../snapshots.ts'
 
 /**
@@ -48,7 +48,7 @@ export async function examineSnapshot(
     await quarantineOfSnapshot(db, of),
     await withdrawnOfSnapshot(db, of),
   )
-  const object = await objects.put(new TextEncoder().encode(canonicalJson(report)), 'json')
+  const object = await putJson(objects, report)
   await keepQualityReport(db, { ...of, report: object })
   return { report: object }
 }

@@ -1,4 +1,4 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
+import { canonicalJsonBytes } from '#contracts/canonical-json.ts'
 import type { RequestOrigin } from '#contracts/words.ts'
 import { sha256Of } from '../trace/evidence.ts'
 
@@ -8,5 +8,5 @@ export const policyOf = (endpoint: string) => `policy:${endpoint}`
 /** What a policy starts is asked for by the policy; `asked` tells one request from another. */
 export const originOf = (endpoint: string, asked: unknown): RequestOrigin => ({
   by: policyOf(endpoint),
-  bodySha256: sha256Of(new TextEncoder().encode(canonicalJson(asked))),
+  bodySha256: sha256Of(canonicalJsonBytes(asked)),
 })

@@ -1,4 +1,3 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { SessionErrors } from '#contracts/training.ts'
 import { groupRows, type Panel } from '#domain/evaluation/panel.ts'
@@ -6,6 +5,7 @@ import type { Baselines } from '#domain/evaluation/registration-gate.ts'
 import { squaredErrorsBySession } from '#domain/evaluation/session-errors.ts'
 import { sessionOf } from '#domain/market/session-days.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 
 /** Stores the errors of the test segment session by session, for the run's report. */
 export function keepSessionErrors(
@@ -21,5 +21,5 @@ export function keepSessionErrors(
     candidate: errorsOf(candidate),
     baselines: { persistence: errorsOf(baselines.persistence), mean: errorsOf(baselines.mean), linear: errorsOf(baselines.linear) },
   } satisfies SessionErrors)
-  return objects.put(new TextEncoder().encode(canonicalJson(errors)), 'json')
+  return putJson(objects, errors)
 }

@@ -1,10 +1,10 @@
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import { ModelSidecar } from '#contracts/models.ts'
 import { type Evaluation, FitReport } from '#contracts/training.ts'
 import type { Database } from '#db/client.ts'
 import { registerModelVersion } from '#db/commands/register-model-version.ts'
 import { inputName, outputName } from '#inference/check-onnx.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import type { Parity } from './check-parity.ts'
 import type { FittedRun } from './evaluate-candidate.ts'
 import { readJson } from './read-json.ts'
@@ -33,7 +33,7 @@ export async function registerCandidate(db: Database, objects: ObjectStore, run:
     parity,
     libraries: report.libraries,
   } satisfies ModelSidecar)
-  const stored = await objects.put(new TextEncoder().encode(canonicalJson(sidecar)), 'json')
+  const stored = await putJson(objects, sidecar)
   const version = await registerModelVersion(db, {
     runId,
     name: modelName,

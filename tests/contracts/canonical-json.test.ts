@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '#contracts/canonical-json.ts'
+import { canonicalJson, canonicalJsonBytes } from '#contracts/canonical-json.ts'
 
 describe('canonical JSON', () => {
   it('sorts keys at every depth and leaves absent fields out', () => {
@@ -14,6 +14,16 @@ describe('canonical JSON', () => {
         expect(canonicalJson(reversed(value))).toBe(canonicalJson(value))
       }),
     )
+  })
+
+  it('is the same in bytes, which are made block by block', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(new TextDecoder().decode(canonicalJsonBytes(value))).toBe(canonicalJson(value))
+      }),
+    )
+    const long = Array.from({ length: 20_000 }, (_, index) => `é${index}`)
+    expect(new TextDecoder().decode(canonicalJsonBytes(long))).toBe(JSON.stringify(long))
   })
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 1])('refuses %s, which JSON cannot hold', (value) =>

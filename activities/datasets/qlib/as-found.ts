@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { blobValue, DuckDBDataChunk, BLOB, VARCHAR } from '@duckdb/node-api'
 import { z } from 'zod'
-import { canonicalJson } from '#contracts/canonical-json.ts'
 import type { BesideBars } from '#contracts/datasets.ts'
 import { Sha256 } from '#contracts/references.ts'
 import { Ticker } from '#contracts/words.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
+import { putJson } from '#storage/put-json.ts'
 import { connectDuckDb } from '../../snapshots/bar-files.ts'
 
 export const AsFoundIndex = z.strictObject({
@@ -55,7 +55,7 @@ export class AsFoundWriter {
     await this.flush()
     const files = this.files.sort((a, b) => compareText(a.path, b.path))
     const index: AsFoundIndex = { format: 1, names, files }
-    return { index: await this.objects.put(new TextEncoder().encode(canonicalJson(index)), 'json'), parts: this.parts }
+    return { index: await putJson(this.objects, index), parts: this.parts }
   }
 
   private async flush(): Promise<void> {
