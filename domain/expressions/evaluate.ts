@@ -117,12 +117,11 @@ function advanceRows(
   to: number,
 ): void {
   if (from === to) return
-  const rows = (column: Column) => column.subarray(from, to)
-  stream.advance(
-    state,
-    operands.map((operand) => (typeof operand === 'number' ? operand : rows(operand))),
-    lines.map(rows),
-  )
+  const inputs: Operand[] = []
+  for (const operand of operands) inputs.push(typeof operand === 'number' ? operand : operand.subarray(from, to))
+  const outs: Column[] = []
+  for (const line of lines) outs.push(line.subarray(from, to))
+  stream.advance(state, inputs, outs)
 }
 
 /** By the row at which their columns begin. */
