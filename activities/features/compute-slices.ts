@@ -1,7 +1,7 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
 import { restartClasses, restartRow, type Restarts } from '#domain/expressions/restart.ts'
-import { countBars } from '#domain/features/calendar-grid.ts'
+import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { Series, type SeriesEnds } from '#domain/features/series-ends.ts'
@@ -282,13 +282,15 @@ async function planSymbols({ symbols, actionsOf, bars, lacking, stretches, month
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
+const noRows = { rows: 0, bars: 0 }
+
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
 function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly KeptRows[][], known: GroupStates): Run[] {
   const { bars, earlier: end } = series
   const { sessions } = bars
   const earlier = end?.rows ?? 0
   const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
-  const resumption = { known: known.of(series, kept.flat()), gaps: !allBars }
+  const resumption = { known: known.of(series, kept.flat()), missing: allBars ? ('none' as const) : barRows(bars, end ?? noRows) }
   const there = kept.map((pieces) => pieces.reduce((sum, { count }) => sum + count, 0))
   const runs: Run[] = []
   for (const { slices, texts, starts: own, reach, lists } of stretches) {

@@ -30,7 +30,7 @@ export type Step =
 
 /**
  * The rows that a kernel reads before that of an answer, and a multiple of which it may begin at; or it reads all. With
- * `gapless` it does where some are missing.
+ * `gapless` rows that are missing do not count.
  */
 export type Memory = { back: number; every: number; gapless?: true } | 'all rows'
 

@@ -6,7 +6,8 @@ import { parse } from '#domain/expressions/parse.ts'
 import { plan, type Plan } from '#domain/expressions/plan.ts'
 import { print } from '#domain/expressions/print.ts'
 import { lookahead, ownReach } from '#domain/expressions/reach.ts'
-import { countedFrom, earliestOf, type KnownStates, recursiveSteps, startsOf } from '#domain/expressions/starts.ts'
+import { countedFrom, earliestOf, type KnownStates, recursiveSteps, type Resumption, startsOf } from '#domain/expressions/starts.ts'
+import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import '#tests/support/property-seed.ts'
 import { expressions } from './arbitrary.ts'
 import { type Columns, columnNames, rowsOf, walk } from './walk.ts'
@@ -33,11 +34,11 @@ function computeWhole(asked: Plan, bars: Columns, ends: readonly number[]) {
   return { answers, states, known: knownAt(asked, ends, states) }
 }
 
-type Where = { row: number; end: number; ends: number[]; gaps: boolean; ahead: number }
+type Where = { row: number; end: number; ends: number[]; missing: Resumption['missing']; ahead: number }
 
 /** Answers of rows `row` to `end` from what is known of earlier ones, and the states before `ends`. */
-function resume(asked: Plan, bars: Columns, known: readonly KnownStates[], { row, end, ends, gaps, ahead }: Where) {
-  const starts = startsOf(asked, row, { known, gaps })
+function resume(asked: Plan, bars: Columns, known: readonly KnownStates[], { row, end, ends, missing, ahead }: Where) {
+  const starts = startsOf(asked, row, { known, missing })
   const from = earliestOf(starts)
   const read = rowsOf(bars, from, end + ahead)
   const answers = asked.outputs.map(() => new Float32Array(read.close!.length - (row - from)))
@@ -47,6 +48,10 @@ function resume(asked: Plan, bars: Columns, known: readonly KnownStates[], { row
 }
 
 const lastBits = (text: string) => `${text}*3-${text}-${text}-${text}`
+
+/** Of the rows from one on it is known which have a bar, and of those before how many. */
+const atHand = ({ close }: Columns, from: number) =>
+  barRows({ close: close!.subarray(from) }, { rows: from, bars: countBars({ close: close! }, from) })
 
 /** Where each begins for row 500, with states known before 300, 440, 480 and 500, and no row missing. */
 const begins: [text: string, from: number][] = [
@@ -73,13 +78,26 @@ const begins: [text: string, from: number][] = [
   ['TA_KAMA($close,600)', 0],
 ]
 
+/** Windows that leave out missing rows. */
+const windows = [
+  'TA_SMA($close,20)',
+  'TA_WMA($close,14)',
+  'TA_BBANDS_UPPER($close,20,2)',
+  'TA_MFI($high,$low,$close,$volume,14)',
+  'TA_STOCH($high,$low,$close,5,3,3)',
+  'TA_TRANGE($high,$low,$close)',
+  'TA_ROC($close,70)',
+  'TA_LINEARREG_SLOPE($close,14)',
+  'TI_DOJI($open,$high,$low,$close)',
+]
+
 describe('a recursive step goes on from its state', () => {
   it.each(begins)('%s from row %i', (text, from) => {
     for (const each of [text, lastBits(text)]) {
       const asked = plan([parse(each)], columnNames)
       const bars = walk(560, 3, false)
       const { answers, known } = computeWhole(asked, bars, [300, 440, 480, 500])
-      const resumed = resume(asked, bars, known, { row: 500, end: 560, ends: [], gaps: false, ahead: 0 })
+      const resumed = resume(asked, bars, known, { row: 500, end: 560, ends: [], missing: 'none', ahead: 0 })
       expect(bitsOf(resumed.answers)).toEqual(bitsOf(answers.map((column) => column.subarray(500))))
       expect(resumed.from).toBe(from)
     }
@@ -87,19 +105,39 @@ describe('a recursive step goes on from its state', () => {
 
   it('begins at the first row what has no state, and leaves out missing rows', () => {
     const asked = plan([parse('TA_EMA($close,12)'), parse('TA_SMA($close,5)'), parse('EMA($close,3)')], columnNames)
-    const { known } = computeWhole(asked, walk(560, 3, true), [500])
+    const bars = walk(560, 3, true)
+    const { known } = computeWhole(asked, bars, [500])
     const [average] = recursiveSteps(asked)
-    const rowOf = (states: readonly KnownStates[], gaps: boolean) => {
-      const { rows } = startsOf(asked, 500, { known: states, gaps })
+    const rowOf = (states: readonly KnownStates[], missing: Resumption['missing']) => {
+      const { rows } = startsOf(asked, 500, { known: states, missing })
       return asked.outputs.map(({ step }) => rows[step])
     }
-    expect(rowOf(known, false)).toEqual([500, 448, 500])
-    expect(rowOf(known, true)).toEqual([500, 0, 500])
-    expect(rowOf([], false)).toEqual([0, 448, 0])
+    expect(rowOf(known, 'none')).toEqual([500, 448, 500])
+    expect(rowOf(known, 'unknown')).toEqual([500, 0, 500])
+    expect(rowOf([], 'none')).toEqual([0, 448, 0])
+    // the window before 500 begins with the last bar whose number is a multiple of 64
+    const rows = [...bars.close!.keys()].filter((row) => !Number.isNaN(bars.close![row]))
+    const before = rows.filter((row) => row < 500).length
+    const start = rows[Math.floor((before - 4) / 64) * 64]!
+    expect([start > 300, start % 64 !== 0]).toEqual([true, true])
+    expect(rowOf(known, atHand(bars, 0))).toEqual([500, start, 500])
+    expect(rowOf(known, atHand(bars, start))).toEqual([500, start, 500])
+    expect(rowOf(known, atHand(bars, start + 1))).toEqual([500, 0, 500])
     const lost = known.map(({ row, states }) => ({ row, states: new Map([...states].filter(([name]) => name !== average!.name)) }))
-    expect(rowOf(lost, false)).toEqual([0, 448, 500])
+    expect(rowOf(lost, 'none')).toEqual([0, 448, 500])
     const short = known.map(({ row, states }) => ({ row, states: new Map([...states].map(([name, numbers]) => [name, numbers.slice(1)])) }))
-    expect(rowOf(short, false)).toEqual([0, 448, 0])
+    expect(rowOf(short, 'none')).toEqual([0, 448, 0])
+  })
+
+  it.each(windows)('%s is of the bars, where rows are missing: same bits', (text) => {
+    const asked = plan([parse(text), parse(lastBits(text)), parse(`TA_EMA($close,5)*${text}`)], columnNames)
+    const bars = walk(900, 8, true)
+    const { answers, known } = computeWhole(asked, bars, [200, 500, 633, 700])
+    for (const row of [520, 633, 700, 844]) {
+      const again = resume(asked, bars, known, { row, end: row + 40, ends: [], missing: atHand(bars, 200), ahead: 0 })
+      expect(bitsOf(again.answers)).toEqual(bitsOf(answers.map((column) => column.subarray(row, row + 40))))
+      expect(again.from).toBeGreaterThan(200)
+    }
   })
 
   it('is known by what it computes, whatever stands beside it', () => {
@@ -128,7 +166,7 @@ describe('a recursive step goes on from its state', () => {
       cuts: fc.uniqueArray(fc.integer({ min: 1, max: 590 }), { minLength: 1, maxLength: 6 }),
       row: fc.integer({ min: 0, max: 590 }),
       count: fc.integer({ min: 1, max: 120 }),
-      gaps: fc.boolean(),
+      gaps: fc.constantFrom<'none' | 'unknown' | number>('none', 'unknown', 0, 200, 400),
       forgotten: fc.nat(12),
     })
     let resumed = 0
@@ -137,7 +175,8 @@ describe('a recursive step goes on from its state', () => {
         const readable = some.filter((expression) => readableIn(expression))
         fc.pre(readable.length > 0)
         const asked = plan(readable, columnNames)
-        const bars = walk(600, seed, gaps)
+        const bars = walk(600, seed, gaps !== 'none')
+        const missing = typeof gaps === 'number' ? atHand(bars, gaps) : gaps
         const end = Math.min(600, row + count)
         const ends = cuts.toSorted((a, b) => a - b)
         const whole = computeWhole(asked, bars, ends)
@@ -150,7 +189,7 @@ describe('a recursive step goes on from its state', () => {
         const known = whole.known.map(({ row, states }) => ({ row, states: new Map([...states].filter(([name]) => name !== lost)) }))
         const later = ends.filter((each) => each > row && each <= end)
         const ahead = Math.max(0, ...readable.map(lookahead))
-        const again = resume(asked, bars, known, { row, end, ends: later, gaps, ahead })
+        const again = resume(asked, bars, known, { row, end, ends: later, missing, ahead })
         for (const [index, expression] of readable.entries())
           expect([print(expression), ...bitsOf([again.answers[index]!])]).toEqual([
             print(expression),
