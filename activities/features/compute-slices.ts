@@ -1,6 +1,6 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
-import { restartClasses, restartRow, type Restarts } from '#domain/expressions/restart.ts'
+import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
 import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
@@ -16,17 +16,7 @@ import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
 import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
-import {
-  beginOf,
-  monthNumber,
-  monthText,
-  type ReadFrom,
-  readFrom,
-  recursiveRun,
-  sessionsAMonth,
-  statesBefore,
-  stepNames,
-} from './recursive-runs.ts'
+import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
 import type { SymbolRows } from './shard-file.ts'
 import type { GroupStates, StoredStates } from './stored-states.ts'
 import type { ColumnComputer } from './thread-pool.ts'
@@ -219,8 +209,8 @@ type Stretch = { slices: { slice: Slice; index: number }[]; texts: string[]; sta
 /** Where computations begin, for symbols all of whose rows have a bar and for others. */
 type Starts = { whole: Begin; gaps: Begin }
 
-/** `recursive` are the texts of those that begin at the first row unless states are known. */
-type Begin = Restarts & { recursive: string[] }
+/** Classes that begin together; or, where some expression reads all rows, the texts of all, whose steps begin each on its own. */
+type Begin = { classes: RestartClass[]; recursive: string[] }
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
@@ -247,8 +237,8 @@ const starts = new RecentlyUsed<Starts>(64)
 function startsOfTexts(texts: readonly string[]): Starts {
   const expressions = texts.map(parse)
   const begin = (gaps: boolean): Begin => {
-    const restarts = restartClasses(expressions, { gaps })
-    return { ...restarts, recursive: restarts.fromFirst.map((index) => texts[index]!) }
+    const { classes, fromFirst } = restartClasses(expressions, { gaps })
+    return fromFirst.length === 0 ? { classes, recursive: [] } : { classes: [], recursive: [...texts] }
   }
   return { whole: begin(false), gaps: begin(true) }
 }
@@ -294,7 +284,7 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
   const there = kept.map((pieces) => pieces.reduce((sum, { count }) => sum + count, 0))
   const runs: Run[] = []
   for (const { slices, texts, starts: own, reach, lists } of stretches) {
-    const { classes, fromFirst, recursive } = allBars ? own.whole : own.gaps
+    const { classes, recursive } = allBars ? own.whole : own.gaps
     const ranges = slices
       .map(({ slice, index }) => {
         const { from, to } = rowsOf(slice, sessions)
@@ -304,8 +294,11 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
     const to = Math.min(sessions.length, keep.to + reach)
+    if (recursive.length > 0) {
+      const ends = ranges.map((range) => range.to)
+      runs.push(recursiveRun(recursive, { keep, to, earlier, ends }, resumption))
+    }
     const starts = classes.map((each) => ({ members: each.members, from: restartRow(each, keep.from + earlier) - earlier }))
-    if (fromFirst.length > 0) starts.push({ members: fromFirst, from: beginOf(recursive, keep.from + earlier, resumption) - earlier })
     // what begins in one place shares its steps
     for (const from of new Set(starts.map((start) => start.from))) {
       const together = starts.map((start) => start.from === from)
@@ -319,10 +312,7 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
           .map((index) => texts[index]!)
       // symbols that begin alike share the list, which a thread is then sent once
       lists.set(alike, expressions)
-      const run = { expressions, read: { from, to }, keep }
-      const remembers = fromFirst.length > 0 && together.at(-1) === true
-      const ends = ranges.map((range) => range.to)
-      runs.push(remembers ? recursiveRun(run, earlier, ends, resumption) : run)
+      runs.push({ expressions, read: { from, to }, keep })
     }
   }
   return runs

@@ -1,7 +1,7 @@
 /**
- * Runs of expressions that remember all rows before. Their recursive steps go on from states that are known of earlier rows
- * (domain/expressions/starts.ts), so that a build reads and computes little more than the rows that it lacks. What cannot go
- * on begins at the symbol's first bar, expression by expression.
+ * Runs of expressions some of which remember all rows before. Their recursive steps go on from states that are known of
+ * earlier rows (domain/expressions/starts.ts), so that a build reads and computes little more than the rows that it lacks.
+ * What cannot go on begins at the symbol's first bar, step by step.
  */
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
@@ -16,7 +16,7 @@ import {
 } from '#domain/expressions/starts.ts'
 import { planColumns } from '#domain/features/compute-features.ts'
 import type { Slice } from '#domain/features/slices.ts'
-import type { Run } from './compute-thread.ts'
+import type { RowRange, Run } from './compute-thread.ts'
 import type { PlannedSlice } from './plan-group.ts'
 
 const plans = new WeakMap<readonly string[], Plan>()
@@ -28,20 +28,18 @@ function planOf(expressions: readonly string[]): Plan {
   return plan
 }
 
-/** The row at which some expressions begin for answers from `row` on, both counted from the symbol's first. */
-export const beginOf = (expressions: readonly string[], row: number, resumption: Resumption): number =>
-  earliestOf(startsOf(planOf(expressions), row, resumption))
+/** Rows are those at hand, before which `earlier` others lie; states are taken before the rows `ends`. */
+type Wanted = { keep: RowRange; to: number; earlier: number; ends: readonly number[] }
 
-/**
- * A run that keeps states before rows `ends`, counted as those of the run; `earlier` rows of the symbol lie before those that
- * are at hand.
- */
-export function recursiveRun({ expressions, read, keep }: Run, earlier: number, ends: readonly number[], resumption: Resumption): Run {
+/** The run of some expressions, each of whose steps begins where it may; a run that would begin before the rows at hand has a negative row. */
+export function recursiveRun(expressions: string[], { keep, to, earlier, ends }: Wanted, resumption: Resumption): Run {
   const plan = planOf(expressions)
+  const starts = startsOf(plan, keep.from + earlier, resumption)
+  const first = earliestOf(starts)
+  const from = first - earlier
   const size = recursiveSteps(plan).reduce((sum, step) => sum + step.size, 0)
-  const starts = countedFrom(startsOf(plan, keep.from + earlier, resumption), read.from + earlier)
-  const recursion = { starts, ends: ends.map((end) => end - read.from), numbers: ends.length * size }
-  return { expressions, read, keep, recursion }
+  const recursion = { starts: countedFrom(starts, first), ends: ends.map((end) => end - from), numbers: ends.length * size }
+  return { expressions, read: { from, to }, keep, recursion }
 }
 
 /** The states that a run took before a row; nothing when it took none there. */

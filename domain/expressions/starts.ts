@@ -84,8 +84,5 @@ export function recursiveSteps(plan: Plan): readonly RecursiveStep[] {
 /** The first row that is read. */
 export const earliestOf = ({ rows }: Starts): number => rows.reduce((least, row) => Math.min(least, row), Infinity)
 
-/** The same starts, with rows counted from another one on: no step begins before. */
-export const countedFrom = ({ rows, resumed }: Starts, first: number): Starts => ({
-  rows: rows.map((row) => Math.max(0, row - first)),
-  resumed,
-})
+/** The same starts, with rows counted from another one on. */
+export const countedFrom = ({ rows, resumed }: Starts, first: number): Starts => ({ rows: rows.map((row) => row - first), resumed })
