@@ -62,10 +62,11 @@ export const countBars = ({ close }: Pick<BarColumns, 'close'>, to = close.lengt
 /** The bars of a symbol's rows, both counted from its first, of which `earlier` are not at hand. */
 export function barRows({ close }: Pick<BarColumns, 'close'>, earlier: { rows: number; bars: number }): BarRows {
   const rows: number[] = []
-  const before = Array.from(close, (value, row) => {
-    if (!Number.isNaN(value)) rows.push(earlier.rows + row)
-    return earlier.bars + rows.length - (Number.isNaN(value) ? 0 : 1)
-  })
+  const before: number[] = []
+  for (let row = 0; row < close.length; row++) {
+    before.push(earlier.bars + rows.length)
+    if (!Number.isNaN(close[row])) rows.push(earlier.rows + row)
+  }
   return {
     before: (row) => (row < earlier.rows ? 0 : (before[row - earlier.rows] ?? earlier.bars + rows.length)),
     rowOf: (bar) => (bar < earlier.bars ? 0 : (rows[bar - earlier.bars] ?? earlier.rows + close.length)),

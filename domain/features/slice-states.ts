@@ -17,20 +17,28 @@ const lengthBytes = Uint32Array.BYTES_PER_ELEMENT
 export function encodeStates(states: SliceStates): Uint8Array | undefined {
   const symbols = [...states.keys()].filter((symbol) => states.get(symbol)!.size > 0).sort(compareText)
   if (symbols.length === 0) return undefined
-  const sizes = new Map(symbols.flatMap((symbol) => [...states.get(symbol)!].map(([name, numbers]) => [name, numbers.length])))
+  const sizes = new Map<string, number>()
+  for (const own of states.values()) for (const [name, numbers] of own) sizes.set(name, numbers.length)
   const steps = [...sizes].sort(([a], [b]) => compareText(a, b))
-  const found = symbols.flatMap((symbol) => steps.map(([name]) => states.get(symbol)!.get(name)))
-  const absent = found.flatMap((numbers, place) => (numbers === undefined ? [place] : []))
+  const absent: number[] = []
+  const numbers = new Float64Array(symbols.length * steps.reduce((sum, [, size]) => sum + size, 0))
+  let at = 0
+  let place = 0
+  for (const symbol of symbols) {
+    const own = states.get(symbol)!
+    for (const [name, size] of steps) {
+      const state = own.get(name)
+      if (state === undefined) absent.push(place)
+      else for (let index = 0; index < size; index++) numbers[at++] = state[index]!
+      place++
+    }
+  }
   const header = new TextEncoder().encode(JSON.stringify({ steps, symbols, absent } satisfies Header))
-  const there = found.filter((numbers) => numbers !== undefined)
-  const bytes = new Uint8Array(lengthBytes + header.length + there.reduce((sum, { byteLength }) => sum + byteLength, 0))
+  const there = new Uint8Array(numbers.buffer, 0, at * numbers.BYTES_PER_ELEMENT)
+  const bytes = new Uint8Array(lengthBytes + header.length + there.length)
   new DataView(bytes.buffer).setUint32(0, header.length, true)
   bytes.set(header, lengthBytes)
-  let at = lengthBytes + header.length
-  for (const { buffer, byteOffset, byteLength } of there) {
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at)
-    at += byteLength
-  }
+  bytes.set(there, lengthBytes + header.length)
   return bytes
 }
 

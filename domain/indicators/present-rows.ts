@@ -30,8 +30,13 @@ export function writePresentRows(
   for (const [index, line] of lines.entries()) spread(dense[index]!, present, line)
 }
 
-const gathered = (inputs: readonly Float64Array[], present: Int32Array) =>
-  inputs.map((input) => Float64Array.from(present, (row) => input[row]!))
+function gathered(inputs: readonly Float64Array[], present: Int32Array): Float64Array[] {
+  return inputs.map((input) => {
+    const dense = new Float64Array(present.length)
+    for (let i = 0; i < present.length; i++) dense[i] = input[present[i]!]!
+    return dense
+  })
+}
 
 function spread(values: Float64Array, present: Int32Array, out: Float64Array): void {
   out.fill(NaN)
