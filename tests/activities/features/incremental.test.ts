@@ -595,6 +595,8 @@ describe('an incremental build', () => {
       { after: market(begun + 2), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 4]) },
       // of the revised symbol the months from the bar on
       { after: market(begun + 2, begun - 30), rows: [['BBB', begun + 2 - sessions.findIndex((each) => each.startsWith('2009-05'))]] },
+      // of the others the states were taken over
+      { after: market(begun + 3, begun - 30), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 1]) },
     ]
     for (const { after, rows } of steps) {
       tasks.length = 0
@@ -609,7 +611,12 @@ describe('an incremental build', () => {
       ])
       expect(counted).toEqual(rows)
       // the step of `Mean(EMA($close,12),20)` goes on a month or two before, and no bar is read that is older than half a year
-      for (const { keep, read } of remembering) expect(keep.from - read.from).toBeLessThan(90)
+      for (const { keep, read, recursion } of remembering) {
+        expect(keep.from - read.from).toBeLessThan(90)
+        // that of one row goes on from the row before it
+        const resumed = [...recursion!.starts.resumed.keys()].map((step) => recursion!.starts.rows[step]!)
+        if (keep.to - keep.from === 1) expect(Math.max(...resumed)).toBe(keep.from - read.from)
+      }
       for (const { bars } of tasks) expect(bars.sessions[0]! > '2009-01').toBe(true)
       const batch = await build(after, snapshot, recursive, { from: 'empty' })
       expect([shards, digest]).toEqual([batch.shards, batch.digest])

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { decodeStates, encodeStates, joinStates, type SliceStates } from '#domain/features/slice-states.ts'
+import { compareText } from '#domain/market/actions.ts'
 import '#tests/support/property-seed.ts'
 
 const sizes = { 'EMA($close:float32,12)': 3, 'TA_RSI($close:float64,14)': 5, 'TA_KAMA(“é”,10)': 13 }
@@ -27,9 +28,10 @@ const reversed = (states: SliceStates): SliceStates =>
 
 const entriesOf = (states: SliceStates) =>
   [...states]
-    .filter(([, own]) => own.size > 0)
-    .map(([symbol, own]) => [symbol, [...own].map(([name, numbers]) => [name, Buffer.from(numbers.slice().buffer).toString('hex')]).sort()])
-    .sort()
+    .flatMap(([symbol, own]) =>
+      [...own].map(([name, numbers]) => `${symbol} ${name} ${Buffer.from(numbers.slice().buffer).toString('hex')}`),
+    )
+    .sort(compareText)
 
 it('states come back bit by bit, from bytes that lie anywhere and do not depend on their order', () =>
   fc.assert(
