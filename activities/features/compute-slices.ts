@@ -1,6 +1,7 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
 import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import type { Resumption } from '#domain/expressions/starts.ts'
 import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
@@ -18,7 +19,7 @@ import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thr
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
 import type { SymbolRows } from './shard-file.ts'
-import type { GroupStates, StoredStates } from './stored-states.ts'
+import { type GroupStates, nothingKnown, type StoredStates } from './stored-states.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
 /** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
@@ -48,7 +49,8 @@ export async function computeSlices(
   const { symbols, contents } = group
   const stretches = stretchesOf(lacking)
   const months = monthsRead(lacking, group, stretches)
-  const known = await states.read(months.states, lacking)
+  const remembers = stretches.some(({ starts }) => stepNames(starts.whole.recursive).length > 0)
+  const known = remembers ? await states.read(months.states, lacking) : nothingKnown
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const missing = new Map(lacking.flatMap((each) => each.missing.map((column) => [column.text, column])))
   const crossTexts = crossed && crossReadingOf([...missing.values()]).texts
@@ -150,7 +152,7 @@ class GrowingSlice implements ComputedSlice {
     if (placed === undefined) return
     for (const [run, planned] of plan.runs.entries()) {
       const { expressions, keep } = planned
-      this.addStates(plan, statesBefore(placed.to, planned, taken[run]!))
+      if (planned.recursion !== undefined) this.addStates(plan, statesBefore(placed.to, planned, taken[run]!))
       const [from, to] = [Math.max(keep.from, placed.from), Math.min(keep.to, placed.to)]
       if (from >= to) continue
       for (const [index, text] of expressions.entries()) {
@@ -280,7 +282,7 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
   const { sessions } = bars
   const earlier = end?.rows ?? 0
   const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
-  const resumption = { known: known.of(series, kept.flat()), missing: allBars ? ('none' as const) : barRows(bars, end ?? noRows) }
+  let resumption: Resumption | undefined
   const there = kept.map((pieces) => pieces.reduce((sum, { count }) => sum + count, 0))
   const runs: Run[] = []
   for (const { slices, texts, starts: own, reach, lists } of stretches) {
@@ -296,6 +298,7 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
     const to = Math.min(sessions.length, keep.to + reach)
     if (recursive.length > 0) {
       const ends = ranges.map((range) => range.to)
+      resumption ??= { known: known.of(series, kept.flat()), missing: allBars ? 'none' : barRows(bars, end ?? noRows) }
       runs.push(recursiveRun(recursive, { keep, to, earlier, ends }, resumption))
     }
     const starts = classes.map((each) => ({ members: each.members, from: restartRow(each, keep.from + earlier) - earlier }))

@@ -5,15 +5,7 @@
  */
 import { parse } from '#domain/expressions/parse.ts'
 import type { Plan } from '#domain/expressions/plan.ts'
-import {
-  countedFrom,
-  earliestOf,
-  inputsOf,
-  type RecursiveStep,
-  recursiveSteps,
-  type Resumption,
-  startsOf,
-} from '#domain/expressions/starts.ts'
+import { countedFrom, earliestOf, inputsOf, recursiveSteps, type Resumption, startsOf } from '#domain/expressions/starts.ts'
 import { planColumns } from '#domain/features/compute-features.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import type { RowRange, Run } from './compute-thread.ts'
@@ -66,8 +58,9 @@ export type ReadFrom = { bars: string; states: string }
  * step goes on at the beginning of a slice, and what it reads begins in a block before.
  */
 export function readFrom(expressions: readonly string[], next: Slice, slices: readonly PlannedSlice[]): ReadFrom {
-  const { steps, outputs } = planOf(expressions)
-  const recursive = new Map(recursiveSteps(planOf(expressions)).map((each: RecursiveStep) => [each.step, each]))
+  const plan = planOf(expressions)
+  const { steps, outputs } = plan
+  const recursive = new Set(recursiveSteps(plan).map(({ step }) => step))
   const begins = slices.map(({ slice }) => monthNumber(slice.months[0]!))
   /** in months, by step */
   const from = steps.map(() => Infinity)
@@ -81,7 +74,7 @@ export function readFrom(expressions: readonly string[], next: Slice, slices: re
     }
     for (const input of inputsOf(step)) from[input] = Math.min(from[input]!, from[index]!)
   }
-  const states = [...recursive.keys()].map((index) => from[index]!).filter((month) => month !== -Infinity)
+  const states = [...recursive].map((index) => from[index]!).filter((month) => month !== -Infinity)
   return { bars: monthText(Math.min(...from)), states: monthText(Math.min(monthNumber(next.months[0]!), ...states)) }
 }
 

@@ -75,3 +75,6 @@ export class GroupStates {
     return this.shards.get(shard)?.get(symbol) ?? new Map<string, never>()
   }
 }
+
+/** Of columns none of which is recursive. */
+export const nothingKnown = new GroupStates([], new Map())
