@@ -1,8 +1,8 @@
 /**
  * Feature builds day by day, as the activities do them on the real store and database, in a process that runs already:
- * Alpha158 over 300 symbols × 2,500 sessions at once, then a month of daily appends with three sets that overlap. The
- * peer is our own full build: a build after an append must cost little of it, and name the same objects as one that
- * computes everything.
+ * Alpha158 over 300 symbols × 2,500 sessions at once, then a month of daily appends with three sets that overlap, and some
+ * with one that remembers everything. The peer is our own full build: a build after an append must cost little of it, and
+ * name the same objects as one that computes everything.
  */
 import { randomUUID } from 'node:crypto'
 import { computeShards } from '#activities/features/compute-shards.ts'
@@ -31,6 +31,8 @@ import { type Measurement, measurement, median } from './measurement.ts'
 
 const market = { symbols: 300, sessions: 2500 }
 const days = 21
+/** further ones, with `technical` */
+const laterDays = 5
 const threads = 2
 const label = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' as const }
 
@@ -65,7 +67,7 @@ export async function benchmark(): Promise<Measurement[]> {
 }
 
 async function measure(world: World): Promise<Measurement[]> {
-  const whole = dailyMarket(market.symbols, market.sessions + days)
+  const whole = dailyMarket(market.symbols, market.sessions + days + laterDays)
   const [set] = sets as [FeatureSet]
   let snapshot = await land(world, whole, market.sessions - 1)
   const full = await build(world, set, snapshot)
@@ -90,6 +92,7 @@ async function measure(world: World): Promise<Measurement[]> {
   await world.database.db.delete(featureShardCache)
   const batch = await build(world, set, snapshot)
   const answersEqual = incremental.manifest.sha256 === batch.manifest.sha256
+  const remembering = await measureTechnical(world, whole, snapshot)
   const named = (name: string, unit: string, ours: number, peer: number, goal: number) =>
     measurement({ name, unit, ours, peer, goal, answersEqual })
   return [
@@ -100,9 +103,35 @@ async function measure(world: World): Promise<Measurement[]> {
       (full.seconds + batch.seconds) / 2,
       0.03,
     ),
+    remembering,
     named('columns that a repeated build computes', 'columns', repeated, asked, 0),
     named(`columns that ${days} days of appends compute, three sets`, 'columns', missed, asked, 0.15),
   ]
+}
+
+/** Nine of its columns read back without bound. No goal is given: less than all of it. */
+async function measureTechnical(world: World, whole: Market, before: Landed): Promise<Measurement> {
+  const set: FeatureSet = technical
+  let snapshot = before
+  const full = await build(world, set, snapshot)
+  const appends: number[] = []
+  for (let day = 1; day <= laterDays; day++) {
+    snapshot = await land(world, whole, market.sessions + days + day, snapshot)
+    const built = await build(world, set, snapshot)
+    appends.push(built.seconds)
+    say(`technical: ${built.seconds.toFixed(3)} s, steps ${built.steps}`)
+  }
+  const incremental = await build(world, set, snapshot)
+  await world.database.db.delete(featureShardCache)
+  const batch = await build(world, set, snapshot)
+  return measurement({
+    name: 'technical after one session more, against all of it',
+    unit: 's',
+    ours: median(appends),
+    peer: (full.seconds + batch.seconds) / 2,
+    goal: 1,
+    answersEqual: incremental.manifest.sha256 === batch.manifest.sha256,
+  })
 }
 
 type Landed = { id: string; manifest: ObjectRef }

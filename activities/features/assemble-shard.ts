@@ -1,6 +1,7 @@
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { countNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
+import type { SliceStates } from '#domain/features/slice-states.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import { compareText } from '#domain/market/actions.ts'
 import type { ComputedSlice } from './compute-slices.ts'
@@ -20,6 +21,7 @@ export type NewShard = {
   last: ReadonlySet<string>
   ahead: Ahead
   ends: SeriesEnds
+  states: SliceStates
   nonFinite: NonFinite
   asked: number
   cached: number
@@ -58,6 +60,7 @@ export function assembleShard(
       last,
       ahead: held.ahead ?? ahead(rows.map(({ symbol }) => symbol)),
       ends,
+      states: computed?.states ?? new Map(),
       nonFinite: countNonFinite(
         rows.map(({ symbol, sessions }) => ({ symbol, sessions, earlier: (ends[symbol]?.rows ?? sessions.length) - sessions.length })),
         named.slice(0, -2).map((column, index) => ({ ...column, lookback: columns[index]!.lookback })),

@@ -71,7 +71,16 @@ export async function computeCrossSections(
       const { shard, sessions } = await store(world, each, columns)
       const key = keys.get(each.operand)!
       found.set(key, shard)
-      fresh.push({ key, shard, sessions: sessionBits(sessions), ahead: nothingAhead, ends: {}, nonFinite: {}, place: null })
+      fresh.push({
+        key,
+        shard,
+        sessions: sessionBits(sessions),
+        ahead: nothingAhead,
+        ends: {},
+        states: undefined,
+        nonFinite: {},
+        place: null,
+      })
     }
     await rememberShards(world.db, { hash, columns: texts }, fresh)
   }

@@ -11,6 +11,7 @@ import { buildStages } from '#domain/features/build-stages.ts'
 import { columnsHash, type ShardColumn, shardColumns } from '#domain/features/definitions.ts'
 import { mergeNonFinite, type NonFinite } from '#domain/features/non-finite.ts'
 import { type Ahead, nothingAhead, placeOf, readAhead } from '#domain/features/slice-keys.ts'
+import { encodeStates } from '#domain/features/slice-states.ts'
 import type { SymbolGroup } from '#domain/features/symbol-groups.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
@@ -23,7 +24,7 @@ import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBa
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
 import { earlierShards, keepShard } from './earlier-shards.ts'
-import { computeSlices, firstMonthRead, type Lacking } from './compute-slices.ts'
+import { computeSlices, firstMonthRead, type Lacking, type SliceSources } from './compute-slices.ts'
 import { CrossedColumns, type CrossReading, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
@@ -32,6 +33,7 @@ import { keepNewestRows, type NewestRow } from './newest-rows.ts'
 import { openMembership } from './open-membership.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
 import { writeShard } from './shard-file.ts'
+import { StoredStates } from './stored-states.ts'
 import { getStaged, putStaged, type StagedColumns } from './staged-columns.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
@@ -195,7 +197,7 @@ type PlannedWork = { planned: PlannedGroup; crossing: Crossing | undefined; memb
 
 /** What of a group's slices is there, and the bars from which the rest is computed. */
 type HeldGroup = PlannedWork & {
-  bars: GroupBars
+  sources: SliceSources
   /** nothing of a slice in which nobody is a member */
   held: (Held | undefined)[]
   lacking: (Lacking & { index: number })[]
@@ -209,6 +211,7 @@ async function holdGroup(
 ): Promise<HeldGroup> {
   const { contents, slices } = planned
   const bars = new GroupBars(world.db, snapshot, planned, members?.keys)
+  const states = new StoredStates(world.db, planned, crossing?.keys, members?.keys)
   const held: HeldGroup['held'] = []
   const lacking: HeldGroup['lacking'] = []
   // the newest slice first: it tells how far back bars will be read
@@ -230,21 +233,22 @@ async function holdGroup(
     if (missing.length === 0) continue
     const earlier = crossing === undefined ? await earlierShards(world, slice, planned.symbols, { hash, columns }) : []
     lacking.unshift({ index, slice, missing, earlier })
-    if (found.size > 0) bars.expect(firstMonthRead(lacking))
+    if (found.size > 0) bars.expect(firstMonthRead(lacking, planned))
   }
-  if (lacking.length > 0) await bars.from(firstMonthRead(lacking))
-  return { planned, crossing, members, bars, held, lacking }
+  if (lacking.length > 0) await bars.from(firstMonthRead(lacking, planned))
+  return { planned, crossing, members, sources: { bars, states, crossed: crossing?.crossed }, held, lacking }
 }
 
 /** The shards of a group in the order of time: those that are there, and those that are to be stored. */
 async function computeGroup(
   world: ShardWorld,
-  { planned: group, crossing, members, bars, held, lacking }: HeldGroup,
+  { planned: group, crossing, members, sources, held, lacking }: HeldGroup,
   columns: readonly ShardColumn[],
   cancelled: AbortSignal,
 ): Promise<(StoredShard | NewShard)[]> {
   const { contents, slices } = group
-  const computed = await computeSlices(world.pool, group, bars, lacking, cancelled, crossing?.crossed)
+  const { bars } = sources
+  const computed = await computeSlices(world.pool, group, sources, lacking, cancelled)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
   const known = await findSeriesEnds(
     world.db,
@@ -328,7 +332,12 @@ async function store(
       keepShard(stored.object, { rows, named })
     }
     const bits = sessionBits(sessions)
-    for (const key of keys) fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, nonFinite, place })
+    const states = encodeStates(shard.states)
+    for (const key of keys) {
+      // states are of all that columns read, which the first key names
+      const own = key === keys[0] ? states : undefined
+      fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, states: own, nonFinite, place })
+    }
     return { shard: stored, sessions: bits, newest, nonFinite, renewed: [], asked, cached, passing }
   }
   const stored: StoredShard[] = []

@@ -1,10 +1,12 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
-import { restartClasses, restartRow, type Restarts } from '#domain/expressions/restart.ts'
-import { countBars } from '#domain/features/calendar-grid.ts'
+import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import type { Resumption } from '#domain/expressions/starts.ts'
+import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { Series, type SeriesEnds } from '#domain/features/series-ends.ts'
+import type { SliceStates } from '#domain/features/slice-states.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
@@ -15,14 +17,19 @@ import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
 import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
+import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
 import type { SymbolRows } from './shard-file.ts'
+import { type GroupStates, nothingKnown, type StoredStates } from './stored-states.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
 /** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
 export type Lacking = { slice: Slice; missing: readonly ShardColumn[]; earlier: readonly EarlierShard[] }
 
-/** By expression a column on `rows`, and how the slice ends for each symbol. */
-export type ComputedSlice = { rows: SymbolRows[]; columns: ReadonlyMap<string, Float32Array>; ends: SeriesEnds }
+/** By expression a column on `rows`, and how the slice ends for each symbol: its last row, and the states of recursive steps. */
+export type ComputedSlice = { rows: SymbolRows[]; columns: ReadonlyMap<string, Float32Array>; ends: SeriesEnds; states: SliceStates }
+
+/** What slices are computed from; `crossed` are the cross-sections that columns read. */
+export type SliceSources = { bars: GroupBars; states: StoredStates; crossed: CrossedColumns | undefined }
 
 /** Of the shares that are computed together: what a thread does in some tenths of a second. */
 const cellsAtATime = 400_000
@@ -30,18 +37,20 @@ const sharesAtATime = 4
 
 /**
  * One answer for each of `lacking`, which are in the order of time. No slice is computed twice, and a pause is heeded soon.
- * `crossed` are the cross-sections that columns read.
  */
 export async function computeSlices(
   pool: ColumnComputer,
-  { symbols, contents }: PlannedGroup,
-  bars: GroupBars,
+  group: PlannedGroup,
+  { bars, states, crossed }: SliceSources,
   lacking: readonly Lacking[],
   cancelled: AbortSignal,
-  crossed?: CrossedColumns,
 ): Promise<ComputedSlice[]> {
   if (lacking.length === 0) return []
+  const { symbols, contents } = group
   const stretches = stretchesOf(lacking)
+  const months = monthsRead(lacking, group, stretches)
+  const remembers = stretches.some(({ starts }) => stepNames(starts.whole.recursive).length > 0)
+  const known = remembers ? await states.read(months.states, lacking) : nothingKnown
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const missing = new Map(lacking.flatMap((each) => each.missing.map((column) => [column.text, column])))
   const crossTexts = crossed && crossReadingOf([...missing.values()]).texts
@@ -59,14 +68,20 @@ export async function computeSlices(
         given: crossTexts && (await crossed?.of(bars, crossTexts)),
       })
     }
-    return { plans, columns: await pool.compute(tasks) }
+    return { plans, computed: await pool.compute(tasks) }
   }
-  const plans = await planSymbols({ symbols, actionsOf, bars, lacking, stretches })
+  const plans = await planSymbols({ symbols, actionsOf, bars, lacking, stretches, month: months.bars, known })
   const slices = lacking.map((each, index) => new GrowingSlice(each, index, plans))
-  for (const plan of plans) for (const slice of slices) slice.keep(plan)
+  for (const [index, slice] of slices.entries()) {
+    const steps = new Set(
+      stretches.filter((each) => each.slices.some((own) => own.index === index)).flatMap(({ starts }) => stepNames(starts.whole.recursive)),
+    )
+    for (const plan of plans) slice.keep(plan, known, steps)
+  }
   const shares = sharesOf(plans.filter(({ runs }) => runs.length > 0))
-  for await (const { plans: share, columns } of ahead(shares, sharesAtATime, compute))
-    for (const [index, plan] of share.entries()) for (const slice of slices) slice.take(plan, columns[index]!)
+  for await (const { plans: share, computed } of ahead(shares, sharesAtATime, compute))
+    for (const [index, plan] of share.entries())
+      for (const slice of slices) slice.take(plan, computed.columns[index]!, computed.states[index]!)
   return slices
 }
 
@@ -75,6 +90,7 @@ class GrowingSlice implements ComputedSlice {
   readonly rows: SymbolRows[] = []
   readonly columns: ReadonlyMap<string, Float32Array>
   readonly ends: SeriesEnds = {}
+  readonly states = new Map<string, Map<string, Float64Array>>()
   private readonly copied: readonly ShardColumn[]
   private readonly copies = new Map<EarlierShard, Copy[]>()
   private readonly index: number
@@ -99,13 +115,27 @@ class GrowingSlice implements ComputedSlice {
     this.index = index
   }
 
-  /** Takes over the rows of a symbol that are what they were. */
-  keep(plan: SymbolPlan): void {
-    let { at } = this.placed.get(plan) ?? { at: 0 }
-    for (const { shard, at: from, count } of plan.kept[this.index]!) {
+  /** Takes over the rows of a symbol that are what they were, and if all are, what is known of some recursive steps at their end. */
+  keep(plan: SymbolPlan, known: GroupStates, steps: ReadonlySet<string>): void {
+    const placed = this.placed.get(plan)
+    if (placed === undefined) return
+    let { at } = placed
+    for (const { shard, at: from, count, to } of plan.kept[this.index]!) {
       for (const { source, target } of this.copiesOf(shard)) copyRows(source, from, target, at, count)
       at += count
+      if (to === placed.to && steps.size > 0)
+        this.addStates(
+          plan,
+          [...known.at(shard, plan.series.bars.symbol)].filter(([name]) => steps.has(name)),
+        )
     }
+  }
+
+  private addStates({ series }: SymbolPlan, states: Iterable<[string, Float64Array]>): void {
+    const { symbol } = series.bars
+    const own = this.states.get(symbol) ?? new Map<string, Float64Array>()
+    for (const [name, numbers] of states) own.set(name, numbers)
+    this.states.set(symbol, own)
   }
 
   private copiesOf(shard: EarlierShard): Copy[] {
@@ -116,11 +146,13 @@ class GrowingSlice implements ComputedSlice {
     return copies
   }
 
-  /** Takes what was computed of a symbol: by run a column for each of its expressions. */
-  take(plan: SymbolPlan, computed: readonly (readonly Float32Array[])[]): void {
+  /** Takes what was computed of a symbol: by run a column for each of its expressions, and states. */
+  take(plan: SymbolPlan, computed: readonly (readonly Float32Array[])[], taken: readonly Float64Array[]): void {
     const placed = this.placed.get(plan)
     if (placed === undefined) return
-    for (const [run, { expressions, keep }] of plan.runs.entries()) {
+    for (const [run, planned] of plan.runs.entries()) {
+      const { expressions, keep } = planned
+      if (planned.recursion !== undefined) this.addStates(plan, statesBefore(placed.to, planned, taken[run]!))
       const [from, to] = [Math.max(keep.from, placed.from), Math.min(keep.to, placed.to)]
       if (from >= to) continue
       for (const [index, text] of expressions.entries()) {
@@ -177,7 +209,10 @@ function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
 type Stretch = { slices: { slice: Slice; index: number }[]; texts: string[]; starts: Starts; reach: number; lists: Map<string, string[]> }
 
 /** Where computations begin, for symbols all of whose rows have a bar and for others. */
-type Starts = { whole: Restarts; gaps: Restarts }
+type Starts = { whole: Begin; gaps: Begin }
+
+/** Classes that begin together; or, where some expression reads all rows, the texts of all, whose steps begin each on its own. */
+type Begin = { classes: RestartClass[]; recursive: string[] }
 
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
@@ -203,7 +238,11 @@ const starts = new RecentlyUsed<Starts>(64)
 
 function startsOfTexts(texts: readonly string[]): Starts {
   const expressions = texts.map(parse)
-  return { whole: restartClasses(expressions, { gaps: false }), gaps: restartClasses(expressions, { gaps: true }) }
+  const begin = (gaps: boolean): Begin => {
+    const { classes, fromFirst } = restartClasses(expressions, { gaps })
+    return fromFirst.length === 0 ? { classes, recursive: [] } : { classes: [], recursive: [...texts] }
+  }
+  return { whole: begin(false), gaps: begin(true) }
 }
 
 /** `kept` are by slice the rows that earlier shards hold. */
@@ -215,33 +254,39 @@ type ToPlan = {
   bars: GroupBars
   lacking: readonly Lacking[]
   stretches: readonly Stretch[]
+  month: string
+  known: GroupStates
 }
 
-/** From later bars; from all of them where some answer depends on earlier ones. */
-async function planSymbols({ symbols, actionsOf, bars, lacking, stretches }: ToPlan): Promise<SymbolPlan[]> {
-  const known = await bars.endsBefore(lacking[0]!.slice)
+/** From the bars since `month`; from all of them where some answer depends on earlier ones. */
+async function planSymbols({ symbols, actionsOf, bars, lacking, stretches, month, known }: ToPlan): Promise<SymbolPlan[]> {
+  const ends = await bars.endsBefore(lacking[0]!.slice)
   const plan = ({ bars, earlier }: ReadBars): SymbolPlan[] =>
     symbols.flatMap((symbol) => {
       const own = bars.get(symbol) ?? noBars(symbol)
       const end = earlier.get(symbol)
       if (own.sessions.length === 0 && end === undefined) return []
-      const series = new Series(own, actionsOf.get(symbol) ?? [], end, known[symbol])
+      const series = new Series(own, actionsOf.get(symbol) ?? [], end, ends[symbol])
       const kept = lacking.map((each) => keptRows(each.slice, each.earlier, series))
-      return [{ series, kept, runs: runsOf(stretches, series, kept) }]
+      return [{ series, kept, runs: runsOf(stretches, series, kept, known) }]
     })
-  const plans = plan(await bars.from(firstMonthRead(lacking, stretches)))
+  const plans = plan(await bars.from(month))
   return plans.every(({ runs }) => runs.every(({ read }) => read.from >= 0)) ? plans : plan(await bars.all())
 }
 
+const noRows = { rows: 0, bars: 0 }
+
 /** The runs over bars of which `earlier` are not at hand; one that would begin among those has a negative row. */
-function runsOf(stretches: readonly Stretch[], { bars, earlier: end }: Series, kept: readonly KeptRows[][]): Run[] {
+function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly KeptRows[][], known: GroupStates): Run[] {
+  const { bars, earlier: end } = series
   const { sessions } = bars
   const earlier = end?.rows ?? 0
   const allBars = earlier === (end?.bars ?? 0) && countBars(bars) === sessions.length
+  let resumption: Resumption | undefined
   const there = kept.map((pieces) => pieces.reduce((sum, { count }) => sum + count, 0))
   const runs: Run[] = []
   for (const { slices, texts, starts: own, reach, lists } of stretches) {
-    const { classes, fromFirst } = allBars ? own.whole : own.gaps
+    const { classes, recursive } = allBars ? own.whole : own.gaps
     const ranges = slices
       .map(({ slice, index }) => {
         const { from, to } = rowsOf(slice, sessions)
@@ -251,8 +296,12 @@ function runsOf(stretches: readonly Stretch[], { bars, earlier: end }: Series, k
     if (ranges.length === 0) continue
     const keep = { from: ranges[0]!.from, to: ranges.at(-1)!.to }
     const to = Math.min(sessions.length, keep.to + reach)
+    if (recursive.length > 0) {
+      const ends = ranges.map((range) => range.to)
+      resumption ??= { known: known.of(series, kept.flat()), missing: allBars ? 'none' : barRows(bars, end ?? noRows) }
+      runs.push(recursiveRun(recursive, { keep, to, earlier, ends }, resumption))
+    }
     const starts = classes.map((each) => ({ members: each.members, from: restartRow(each, keep.from + earlier) - earlier }))
-    if (fromFirst.length > 0) starts.push({ members: fromFirst, from: -earlier })
     // what begins in one place shares its steps
     for (const from of new Set(starts.map((start) => start.from))) {
       const together = starts.map((start) => start.from === from)
@@ -272,14 +321,21 @@ function runsOf(stretches: readonly Stretch[], { bars, earlier: end }: Series, k
   return runs
 }
 
-/** Fewer than a month has: a month or two too early costs little, and all bars are read when it was too late. */
-const sessionsAMonth = 18
-
 /** A month from which on most symbols have the rows that the first slice reads. */
-export function firstMonthRead(lacking: readonly Lacking[], stretches: readonly Stretch[] = stretchesOf(lacking)): string {
-  if (stretches.some(({ starts }) => starts.whole.fromFirst.length > 0)) return ''
-  const rows = Math.max(...stretches.flatMap(({ starts }) => starts.whole.classes.map(({ every, history }) => every + history)))
-  const [year, month] = lacking[0]!.slice.months[0]!.split('-').map(Number) as [number, number]
-  const first = year * 12 + month - 1 - Math.ceil(rows / sessionsAMonth)
-  return first < 0 ? '' : `${String(Math.floor(first / 12)).padStart(4, '0')}-${String((first % 12) + 1).padStart(2, '0')}`
+export const firstMonthRead = (lacking: readonly Lacking[], group: PlannedGroup): string =>
+  monthsRead(lacking, group, stretchesOf(lacking)).bars
+
+/** Months before the first slice from which on bars and states are read. */
+function monthsRead(lacking: readonly Lacking[], { slices }: PlannedGroup, stretches: readonly Stretch[]): ReadFrom {
+  const next = lacking[0]!.slice
+  const rows = Math.max(0, ...stretches.flatMap(({ starts }) => starts.whole.classes.map(({ every, history }) => every + history)))
+  const months = { bars: monthText(monthNumber(next.months[0]!) - Math.ceil(rows / sessionsAMonth)), states: next.months[0]! }
+  const least = (a: string, b: string) => (a < b ? a : b)
+  for (const { starts } of stretches) {
+    if (starts.whole.recursive.length === 0) continue
+    const own = readFrom(starts.whole.recursive, next, slices)
+    months.bars = least(months.bars, own.bars)
+    months.states = least(months.states, own.states)
+  }
+  return months
 }

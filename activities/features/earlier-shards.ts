@@ -13,15 +13,16 @@ import { RecentlyUsed } from '#domain/recently-used.ts'
 import { type Holder, readIfThere } from './held-shards.ts'
 import { type NamedColumn, readColumns, readRows, type SymbolRows } from './shard-file.ts'
 
-/** `rows` says where those of a symbol stand in the columns, which are there by name. */
+/** `rows` says where those of a symbol stand in the columns, which are there by name; `key` names what it was computed from. */
 export type EarlierShard = {
+  key: string
   rows: ReadonlyMap<string, { at: number; count: number; firstSession: string }>
   ends: SeriesEnds
   columns: ReadonlyMap<string, Float32Array>
 }
 
-/** Rows of a symbol that need not be computed, in a shard that holds them. */
-export type KeptRows = { shard: EarlierShard; at: number; count: number }
+/** Rows of a symbol that need not be computed, in a shard that holds them; `to` is the symbol's row after them, of those at hand. */
+export type KeptRows = { shard: EarlierShard; at: number; count: number; to: number }
 
 type Content = { rows: SymbolRows[]; named: readonly NamedColumn[] }
 
@@ -52,7 +53,7 @@ export async function earlierShards(
       rows.set(symbol, { at, count: sessions.length, firstSession: sessions[0]! })
       at += sessions.length
     }
-    shards.push({ rows, ends: shard!.ends, columns: new Map(content.named.map(({ name, values }) => [name, values])) })
+    shards.push({ key: shard!.key, rows, ends: shard!.ends, columns: new Map(content.named.map(({ name, values }) => [name, values])) })
   }
   return shards
 }
@@ -77,7 +78,7 @@ export function keptRows(slice: Slice, shards: readonly EarlierShard[], series: 
     if (own === undefined) continue
     const end = next + own.count
     if (end > to || own.firstSession !== sessions[next] || shard.ends[symbol]?.content !== series.contentTo(end)) break
-    rows.push({ shard, at: own.at, count: own.count })
+    rows.push({ shard, at: own.at, count: own.count, to: end })
     next = end
   }
   return rows

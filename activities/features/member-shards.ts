@@ -5,7 +5,7 @@
  */
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ColumnList } from '#db/commands/remember-shards.ts'
-import { type CachedShard, findSeriesEnds } from '#db/queries/cached-shards.ts'
+import { type CachedShard, findSeriesEnds, findStates } from '#db/queries/cached-shards.ts'
 import { countNonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import { nothingAhead, readAhead } from '#domain/features/slice-keys.ts'
@@ -23,7 +23,7 @@ import { type NamedColumn, readColumns, readRows, type SymbolRows } from './shar
 import { readStagedShard } from './staged-columns.ts'
 
 /** Rows of all symbols with their columns, and how their slice ends for each symbol. */
-type FullRows = Pick<NewShard, 'rows' | 'named' | 'ends' | 'asked' | 'cached'>
+type FullRows = Pick<NewShard, 'rows' | 'named' | 'ends' | 'states' | 'asked' | 'cached'>
 
 export class MemberShards {
   /** what a slice's cut shard is found under; undefined where the full one serves */
@@ -85,7 +85,8 @@ export class MemberShards {
     const bytes = await readStagedShard(this.world, shard)
     const named = [...readColumns(bytes, this.names)].map(([name, values]) => ({ name, values }))
     const ends = (await findSeriesEnds(this.world.db, [key])).get(key) ?? {}
-    return await this.cutRows(index, { rows: readRows(bytes), named, ends, ...counts }, bars)
+    const states = (await findStates(this.world.db, [key])).get(key) ?? new Map<string, never>()
+    return await this.cutRows(index, { rows: readRows(bytes), named, ends, states, ...counts }, bars)
   }
 
   /** The last row of each symbol that is a member on the last session of its group, and until when it is one. */
@@ -109,7 +110,7 @@ export class MemberShards {
     return this.list.columns.map(({ name }) => name)
   }
 
-  private async cutRows(index: number, { rows: all, named, ends, asked, cached }: FullRows, bars: GroupBars): Promise<NewShard[]> {
+  private async cutRows(index: number, { rows: all, named, ends, states, asked, cached }: FullRows, bars: GroupBars): Promise<NewShard[]> {
     const { slice } = this.group.slices[index]!
     const { rows, ranges, counted } = memberRows(all, this.members, slice, ends)
     if (rows.length === 0) return []
@@ -128,6 +129,7 @@ export class MemberShards {
         last: new Set(),
         ahead: read === undefined ? nothingAhead : readAhead(slice, reach, read, this.group.contents),
         ends,
+        states,
         nonFinite: countNonFinite(
           counted,
           columns.slice(0, -2).map((column, at) => ({ ...column, lookback: this.list.columns[at]!.lookback })),

@@ -1,4 +1,4 @@
-import { type ColumnTask, columnsOfCells, computeCells } from './compute-thread.ts'
+import { type ColumnTask, runsOfCells, computeCells } from './compute-thread.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
 /** Cells that are computed in some hundredths of a second, those counted that are read only because later ones follow from them. */
@@ -13,7 +13,7 @@ export class MuchToCompute extends Error {
 export const onThisThread: ColumnComputer = {
   async compute(tasks) {
     if (tasks.reduce((sum, task) => sum + cellsRead(task), 0) > mostCells) throw new MuchToCompute()
-    return columnsOfCells(tasks, computeCells(tasks))
+    return runsOfCells(tasks, computeCells(tasks))
   },
 }
 

@@ -89,8 +89,8 @@ export async function computeWhole(
   const all = { from: 0, to: bars.sessions.length }
   const runs = [{ expressions: [...expressions], read: all, keep: all }]
   const task = { bars: { ...bars, adjustedClose: undefined, knownAt: [] }, actions: [...actions], earlier: undefined, runs, given }
-  const [columns] = await pool.compute([task])
-  return columns![0]!
+  const { columns } = await pool.compute([task])
+  return columns[0]![0]!
 }
 
 const numberOrNull = (value: number) => (Number.isFinite(value) ? value : null)

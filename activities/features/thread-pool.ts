@@ -1,17 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
-import { type ColumnTask, columnsOfCells } from './compute-thread.ts'
+import { type ColumnTask, type Computed, type ComputedRuns, runsOfCells } from './compute-thread.ts'
 
 export type ColumnComputer = {
-  /** By task and run one float32 column an expression, on the rows that it keeps. One thread takes all that are asked together. */
-  compute(tasks: readonly ColumnTask[]): Promise<Float32Array[][][]>
+  /** By task and run one float32 column an expression, on the rows that it keeps, and states. One thread takes all that are asked together. */
+  compute(tasks: readonly ColumnTask[]): Promise<ComputedRuns>
 }
 
 export type ThreadPool = ColumnComputer & { close(): Promise<void> }
 
 /** Threads that compute columns, as many at once as asked for; the process's own thread stays free to heartbeat. */
 export function createThreadPool(threads: number): ThreadPool {
-  const pool = new Piscina<readonly ColumnTask[], Float32Array>({
+  const pool = new Piscina<readonly ColumnTask[], Computed>({
     filename: fileURLToPath(new URL('./compute-thread.ts', import.meta.url)),
     name: 'computeSymbols',
     // one that ended for want of work would have to load everything again for the next session
@@ -21,7 +21,7 @@ export function createThreadPool(threads: number): ThreadPool {
   })
   return {
     async compute(tasks) {
-      return columnsOfCells(tasks, await pool.run(tasks))
+      return runsOfCells(tasks, await pool.run(tasks))
     },
     close: () => pool.close(),
   }

@@ -6,8 +6,12 @@ import type { Executor } from '../client.ts'
 import type { CachedShard } from '../queries/cached-shards.ts'
 import { featureColumnList, featureShardCache } from '../schema.ts'
 
-/** `ends` say how the slice ends for each symbol; `place` is where later shards look for rows that they have in common with it. */
-export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & { ends: SeriesEnds; place: string | null }
+/** `ends` and `states` say how the slice ends for each symbol; `place` is where later shards look for rows that they have in common with it. */
+export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & {
+  ends: SeriesEnds
+  states: Uint8Array | undefined
+  place: string | null
+}
 
 export type ColumnList = { hash: string; columns: readonly ShardColumn[] }
 
@@ -20,7 +24,14 @@ export async function rememberShards(db: Executor, { hash, columns }: ColumnList
     .onConflictDoNothing()
   await db
     .insert(featureShardCache)
-    .values(inOrder(shards).map(({ sessions, ...shard }) => ({ ...shard, columns: hash, sessions: Buffer.from(sessions) })))
+    .values(
+      inOrder(shards).map(({ sessions, states, ...shard }) => ({
+        ...shard,
+        columns: hash,
+        sessions: Buffer.from(sessions),
+        states: states && Buffer.from(states),
+      })),
+    )
     .onConflictDoUpdate({
       target: [featureShardCache.key, featureShardCache.columns],
       set: {
@@ -28,6 +39,8 @@ export async function rememberShards(db: Executor, { hash, columns }: ColumnList
         sessions: sql`excluded.sessions`,
         ahead: sql`excluded.ahead`,
         nonFinite: sql`excluded.non_finite`,
+        // those of a shard whose label alone was computed again are fewer
+        states: sql`coalesce(${featureShardCache.states}, excluded.states)`,
       },
     })
 }

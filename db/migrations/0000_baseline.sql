@@ -222,6 +222,7 @@ CREATE TABLE "feature_shard_cache" (
 	"sessions" "bytea" NOT NULL,
 	"ahead" jsonb NOT NULL,
 	"ends" jsonb NOT NULL,
+	"states" "bytea",
 	"non_finite" jsonb NOT NULL,
 	"place" text,
 	"created_at" timestamp(3) with time zone DEFAULT now() NOT NULL,

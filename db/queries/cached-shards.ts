@@ -1,8 +1,10 @@
-import { desc, inArray, sql } from 'drizzle-orm'
+import { and, desc, inArray, isNotNull, sql } from 'drizzle-orm'
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import type { NonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
+import { decodeStates, joinStates, type SliceStates } from '#domain/features/slice-states.ts'
+import { groupBy } from '#domain/group-by.ts'
 import type { Ahead } from '#domain/features/slice-keys.ts'
 import type { Executor } from '../client.ts'
 import { featureColumnList, featureShardCache } from '../schema.ts'
@@ -26,14 +28,26 @@ export async function findSeriesEnds(db: Executor, keys: readonly string[]): Pro
   return new Map(found.map((each) => [each.key, each.ends]))
 }
 
-/** A shard at a place, and how its slice ends. */
-export type EarlierCached = { place: string; shard: FeatureShard; ends: SeriesEnds }
+/** By key the states of recursive steps at the end of its slice, as all of its shards say. */
+export async function findStates(db: Executor, keys: readonly string[]): Promise<Map<string, SliceStates>> {
+  if (keys.length === 0) return new Map()
+  const { key, states } = featureShardCache
+  const found = await db
+    .select({ key, states })
+    .from(featureShardCache)
+    .where(and(named(keys), isNotNull(states)))
+  const byKey = groupBy(found, (each) => each.key)
+  return new Map([...byKey].map(([of, each]) => [of, joinStates(each.map((row) => decodeStates(row.states!)))]))
+}
+
+/** A shard at a place, what it is known by, and how its slice ends. */
+export type EarlierCached = { place: string; key: string; shard: FeatureShard; ends: SeriesEnds }
 
 /** The newest shard of some columns at each place that has one. */
 export async function findEarlierShards(db: Executor, places: readonly string[], columnsHash: string): Promise<EarlierCached[]> {
-  const { place, shard, ends, columns, createdAt } = featureShardCache
+  const { place, key, shard, ends, columns, createdAt } = featureShardCache
   const found = await db
-    .selectDistinctOn([place], { place, shard, ends })
+    .selectDistinctOn([place], { place, key, shard, ends })
     .from(featureShardCache)
     .where(sql`${place} = any(${sql.param([...places])}::text[]) and ${columns} = ${columnsHash}`)
     .orderBy(place, desc(createdAt))

@@ -130,7 +130,8 @@ export const featureColumnList = pgTable('feature_column_list', {
 /**
  * Shards that some build computed. `key` is of all that columns without look-ahead read, `ahead` of what the label reads
  * beyond that; `sessions` are bits, one a day from the shard's first session on; `ends` are the last rows of the group's
- * symbols by then, from which later slices go on; `nonFinite` counts values that are no numbers.
+ * symbols by then, and `states` those of recursive steps (SliceStates), from which later slices go on; `nonFinite` counts
+ * values that are no numbers.
  */
 export const featureShardCache = pgTable(
   'feature_shard_cache',
@@ -143,6 +144,8 @@ export const featureShardCache = pgTable(
     sessions: bytes('sessions').notNull(),
     ahead: jsonb('ahead').$type<Ahead>().notNull(),
     ends: jsonb('ends').$type<SeriesEnds>().notNull(),
+    /** null where no column is recursive, or it reads what the key does not name */
+    states: bytes('states'),
     nonFinite: jsonb('non_finite').$type<NonFinite>().notNull(),
     place: text('place'),
     createdAt: now('created_at'),

@@ -1,5 +1,7 @@
-import type { Input, Memory, Plan, Step } from './plan.ts'
-import { restartRow } from './restart.ts'
+import type { Operand, Stream } from './operator.ts'
+import type { Input, Plan, Step } from './plan.ts'
+import { inputsOf, recursiveSteps, type Starts, startsOf } from './starts.ts'
+import { readNumbers, writeNumbers } from './state-numbers.ts'
 import { type Column, Workspace } from './workspace.ts'
 
 type Source = Readonly<Record<string, Float64Array>>
@@ -16,22 +18,31 @@ export function evaluate(plan: Plan, source: Source): Float32Array[] {
 }
 
 /**
- * As `evaluate`, into columns that are there, of the rows from `first` on. A step computes what later ones read of it, from
- * the latest row on at which it may begin (restart.ts); the first row given is one at which every expression may. What it
- * computed is let go after its last use.
+ * Recursive steps whose states are kept. `starts` are rows of the source. Of each of `ends`, ascending and after every start,
+ * the states of all recursive steps before that row are written into `states`, one after the other.
  */
-export function evaluateInto(plan: Plan, source: Source, answers: readonly Float32Array[], first = 0): void {
+export type Recursion = { starts: Starts; ends: readonly number[]; states: Float64Array }
+
+/**
+ * As `evaluate`, into columns that are there, of the rows from `first` on. A step computes what later ones read of it, from
+ * the latest row on at which it may begin (starts.ts); the first row given is one at which every expression may, unless
+ * `recursion` says where steps begin. What a step computed is let go after its last use.
+ */
+export function evaluateInto(plan: Plan, source: Source, answers: readonly Float32Array[], first = 0, recursion?: Recursion): void {
   const workspaces = new Workspaces(Object.values(source)[0]?.length ?? 0)
   try {
-    run(plan, source, answers, first, workspaces)
+    run(plan, source, answers, { first, workspaces, recursion })
   } finally {
     workspaces.close()
   }
 }
 
-function run(plan: Plan, source: Source, answers: readonly Float32Array[], first: number, workspaces: Workspaces): void {
+type Evaluation = { first: number; workspaces: Workspaces; recursion: Recursion | undefined }
+
+function run(plan: Plan, source: Source, answers: readonly Float32Array[], { first, workspaces, recursion }: Evaluation): void {
   const { answersOf, lastUsed } = scheduleOf(plan)
-  const starts = startsOf(plan, first)
+  const starts = recursion?.starts.rows ?? beginnings(plan, first)
+  const keepers = recursion && keepersOf(plan, recursion)
   const results: Result[] = []
   let start = 0
   const read = (input: Input) => (typeof input === 'number' ? input : rowsFrom(results[input.step]!, input.line, start))
@@ -45,8 +56,13 @@ function run(plan: Plan, source: Source, answers: readonly Float32Array[], first
       step.kernel.write(step.inputs.map(read), place, answers[asked[0]!.answer]!)
       results[index] = { start, lines: [], workspace, views: [] }
     } else {
+      const keeper = keepers?.get(index)
       const computed =
-        step.kind === 'column' ? [leaf(step, source, start)] : step.kernel.compute(step.inputs.map(read), step.settings, place)
+        step.kind === 'column'
+          ? [leaf(step, source, start)]
+          : keeper === undefined
+            ? step.kernel.compute(step.inputs.map(read), step.settings, place)
+            : keeper.advance(step.inputs.map(read), step.settings, { workspace, start })
       const lines = computed.map((column) => workspace.hold(column))
       if (step.kind === 'column' && step.precision === 'float32') workspace.round(lines[0]!)
       const result: Result = { start, lines, workspace, views: [] }
@@ -58,6 +74,54 @@ function run(plan: Plan, source: Source, answers: readonly Float32Array[], first
       lender.giveBack(...lines)
     }
   }
+}
+
+/** One recursive step: computes it from row `start` on, and takes its state before each of the ends. */
+type Keeper = {
+  advance(operands: readonly Operand[], settings: readonly number[], place: { workspace: Workspace; start: number }): Column[]
+}
+
+function keepersOf(plan: Plan, { starts, ends, states }: Recursion): Map<number, Keeper> {
+  const steps = recursiveSteps(plan)
+  const numbers = steps.reduce((sum, { size }) => sum + size, 0)
+  const keepers = new Map<number, Keeper>()
+  let own = 0
+  for (const { step, size, stream } of steps) {
+    const at = own
+    const advance: Keeper['advance'] = (operands, settings, { workspace, start }) => {
+      const state = stream.start(settings)
+      const resumed = starts.resumed.get(step)
+      if (resumed !== undefined) readNumbers(state, resumed)
+      const lines = Array.from({ length: stream.lines }, () => workspace.lend())
+      let from = 0
+      for (const [index, end] of ends.entries()) {
+        advanceRows(stream, state, operands, lines, from, end - start)
+        writeNumbers(state, states, index * numbers + at)
+        from = end - start
+      }
+      advanceRows(stream, state, operands, lines, from, workspace.rows)
+      return lines
+    }
+    keepers.set(step, { advance })
+    own += size
+  }
+  return keepers
+}
+
+function advanceRows(
+  stream: Stream,
+  state: object,
+  operands: readonly Operand[],
+  lines: readonly Column[],
+  from: number,
+  to: number,
+): void {
+  if (from === to) return
+  const inputs: Operand[] = []
+  for (const operand of operands) inputs.push(typeof operand === 'number' ? operand : operand.subarray(from, to))
+  const outs: Column[] = []
+  for (const line of lines) outs.push(line.subarray(from, to))
+  stream.advance(state, inputs, outs)
 }
 
 /** By the row at which their columns begin. */
@@ -121,28 +185,16 @@ function scheduleOf(plan: Plan): Schedule {
 const begun = new WeakMap<Plan, { first: number; starts: number[] }>()
 
 /** The row at which each step begins, for answers from `first` on. */
-function startsOf(plan: Plan, first: number): number[] {
+function beginnings(plan: Plan, first: number): number[] {
   const known = begun.get(plan)
   if (known?.first === first) return known.starts
-  const { steps, outputs } = plan
-  const starts = steps.map(() => Infinity)
-  for (const { step } of outputs) starts[step] = first
-  for (let index = steps.length - 1; index >= 0; index--) {
-    const step = steps[index]!
-    if (step.kind === 'kernel') starts[index] = beginOf(step.memory, starts[index]!)
-    for (const input of inputsOf(step)) starts[input] = Math.min(starts[input]!, starts[index]!)
-  }
+  const starts = startsOf(plan, first).rows
   begun.set(plan, { first, starts })
   return starts
 }
-
-const beginOf = (memory: Memory, row: number): number => (memory === 'all rows' ? 0 : restartRow({ ...memory, history: memory.back }, row))
 
 function leaf({ name }: Extract<Step, { kind: 'column' }>, source: Source, first: number): Column {
   const column = source[name]
   if (column === undefined) throw new RangeError(`no column ${name} is given: what reads other symbols is computed for all of them`)
   return column.subarray(first)
 }
-
-const inputsOf = (step: Step): number[] =>
-  step.kind === 'column' ? [] : step.inputs.flatMap((input) => (typeof input === 'number' ? [] : [input.step]))

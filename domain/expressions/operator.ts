@@ -30,9 +30,21 @@ export type Place = { workspace: Workspace; precision: Precision }
  */
 export type Kernel = {
   name: string
+  /** of a recursive one */
+  stream?: Stream
   compute(operands: readonly Operand[], settings: readonly number[], place: Place): Column[]
   /** The one line of `compute` as `writeFloat32` writes it, without a column between. */
   write?(operands: readonly Operand[], place: Place, out: Float32Array): void
+}
+
+/**
+ * A recursive kernel piece by piece, with the same bits as all at once. `start` gives the state before the first row: plain
+ * data, always of as many numbers. `advance` writes the next rows of every line and moves the state past them.
+ */
+export type Stream = {
+  lines: number
+  start(settings: readonly number[]): object
+  advance(state: object, operands: readonly Operand[], lines: readonly Column[]): void
 }
 
 /** Works on the columns of one symbol. */

@@ -6,6 +6,7 @@
  */
 import type { Expression } from '../expressions/expression.ts'
 import { reach, skipsGaps } from '../expressions/reach.ts'
+import type { BarRows } from '../expressions/starts.ts'
 import { type BarColumns, mapNumbers } from '../market/bars.ts'
 import { monthOf } from '../market/month-contents.ts'
 import { assumedKnownAt } from '../market/session-days.ts'
@@ -56,6 +57,20 @@ export const countBars = ({ close }: Pick<BarColumns, 'close'>, to = close.lengt
   let bars = 0
   for (let row = 0; row < to; row++) if (!Number.isNaN(close[row])) bars++
   return bars
+}
+
+/** The bars of a symbol's rows, both counted from its first, of which `earlier` are not at hand. */
+export function barRows({ close }: Pick<BarColumns, 'close'>, earlier: { rows: number; bars: number }): BarRows {
+  const rows: number[] = []
+  const before: number[] = []
+  for (let row = 0; row < close.length; row++) {
+    before.push(earlier.bars + rows.length)
+    if (!Number.isNaN(close[row])) rows.push(earlier.rows + row)
+  }
+  return {
+    before: (row) => (row < earlier.rows ? 0 : (before[row - earlier.rows] ?? earlier.bars + rows.length)),
+    rowOf: (bar) => (bar < earlier.bars ? 0 : (rows[bar - earlier.bars] ?? earlier.rows + close.length)),
+  }
 }
 
 /** Whether a value of one of the expressions depends on all rows before it. */

@@ -1,5 +1,5 @@
 import type { Expression } from '../expressions/expression.ts'
-import { evaluateInto } from '../expressions/evaluate.ts'
+import { evaluateInto, type Recursion } from '../expressions/evaluate.ts'
 import { type Plan, plan } from '../expressions/plan.ts'
 import type { FeatureDefinition, FeatureSet } from '../feature-sets/feature-set.ts'
 import type { CorporateAction } from '../market/actions.ts'
@@ -46,7 +46,7 @@ export type GivenColumns = ReadonlyMap<string, Float32Array>
 
 /**
  * Runs a plan over bars that were adjusted, and cross-sections that it reads, into columns that are there, one an expression,
- * of the rows from `first` on.
+ * of the rows from `first` on; with `recursion`, recursive steps go on and their states are kept.
  */
 export function runPlan(
   columns: Plan,
@@ -54,10 +54,11 @@ export function runPlan(
   answers: readonly Float32Array[],
   given: GivenColumns = new Map(),
   first = 0,
+  recursion?: Recursion,
 ): void {
   const readsVwap = columns.steps.some((step) => step.kind === 'column' && step.name === 'vwap')
   // a symbol may lack what others of its source have
   const optional = readsVwap ? { vwap: vwap ?? new Float64Array(close.length).fill(Number.NaN) } : {}
   const crossSections = Object.fromEntries([...given].map(([text, values]) => [text, Float64Array.from(values)]))
-  evaluateInto(columns, { open, high, low, close, volume, ...optional, ...crossSections }, answers, first)
+  evaluateInto(columns, { open, high, low, close, volume, ...optional, ...crossSections }, answers, first, recursion)
 }

@@ -6,10 +6,16 @@
  */
 import { blockRows } from './anchored-rows.ts'
 
-/** All that a later row needs of the earlier ones: `window` is the last `period` values, the oldest at rows modulo period. */
+/** All that a later row needs of the earlier ones: `window` is the last `period` values, the oldest at rows modulo period, and zeros before there are as many. */
 export type KamaState = { readonly period: number; rows: number; readonly window: number[]; sum: number; value: number }
 
-export const kamaState = (period: number): KamaState => ({ period, rows: 0, window: [], sum: 0, value: 0 })
+export const kamaState = (period: number): KamaState => ({
+  period,
+  rows: 0,
+  window: Array.from({ length: period }, () => 0),
+  sum: 0,
+  value: 0,
+})
 
 const slowest = 2 / 31
 const fastest = 2 / 3
@@ -26,7 +32,7 @@ function next(state: KamaState, value: number): number {
   state.rows++
   state.sum += Math.abs(value - previous)
   if (rows < period) {
-    window.push(value)
+    window[rows] = value
     return NaN
   }
   if (rows === period) state.value = previous

@@ -20,8 +20,9 @@ export type MacdLines = { line: Float64Array; signal: Float64Array; histogram: F
 export function advanceMacd(state: MacdState, values: Float64Array, out: MacdLines): void {
   const rows = values.length
   const unseeded = within(state.slow.period + state.signal.period - 1 - state.rows, rows)
-  seed(state, values.subarray(0, unseeded), linesOf(out, 0, unseeded))
-  smooth(state, values.subarray(unseeded), linesOf(out, unseeded, rows))
+  if (unseeded > 0) seed(state, values.subarray(0, unseeded), linesOf(out, 0, unseeded))
+  if (unseeded === 0) smooth(state, values, out)
+  else smooth(state, values.subarray(unseeded), linesOf(out, unseeded, rows))
   state.rows += rows
 }
 

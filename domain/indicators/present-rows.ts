@@ -10,12 +10,37 @@ export function overPresentRows(
   const rows = inputs[0]!.length
   const present = presentRows(inputs, rows)
   if (present === undefined) return indicator(inputs)
-  const lines = indicator(inputs.map((input) => Float64Array.from(present, (row) => input[row]!)))
-  return lines.map((line) => {
-    const out = new Float64Array(rows).fill(NaN)
-    for (let i = 0; i < present.length; i++) out[present[i]!] = line[i]!
+  return indicator(gathered(inputs, present)).map((line) => {
+    const out = new Float64Array(rows)
+    spread(line, present, out)
     return out
   })
+}
+
+/** As `overPresentRows`, into lines that are there. */
+export function writePresentRows(
+  inputs: readonly Float64Array[],
+  lines: readonly Float64Array[],
+  write: (inputs: readonly Float64Array[], lines: readonly Float64Array[]) => void,
+): void {
+  const present = presentRows(inputs, inputs[0]!.length)
+  if (present === undefined) return write(inputs, lines)
+  const dense = lines.map(() => new Float64Array(present.length))
+  write(gathered(inputs, present), dense)
+  for (const [index, line] of lines.entries()) spread(dense[index]!, present, line)
+}
+
+function gathered(inputs: readonly Float64Array[], present: Int32Array): Float64Array[] {
+  return inputs.map((input) => {
+    const dense = new Float64Array(present.length)
+    for (let i = 0; i < present.length; i++) dense[i] = input[present[i]!]!
+    return dense
+  })
+}
+
+function spread(values: Float64Array, present: Int32Array, out: Float64Array): void {
+  out.fill(NaN)
+  for (let i = 0; i < present.length; i++) out[present[i]!] = values[i]!
 }
 
 /** undefined when no row is missing. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { forgetShards } from '#db/commands/forget-shards.ts'
 import { type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
-import { findCachedShards } from '#db/queries/cached-shards.ts'
+import { findCachedShards, findStates } from '#db/queries/cached-shards.ts'
+import { encodeStates, type SliceStates } from '#domain/features/slice-states.ts'
 import { testDatabase } from '#tests/support/services.ts'
 
 let database: Awaited<ReturnType<typeof testDatabase>>
@@ -25,6 +26,7 @@ const shards: NewlyCached[] = Array.from({ length: 2_000 }, (_, index) => ({
   sessions: Uint8Array.of(1),
   ahead: ahead('first'),
   ends: {},
+  states: undefined,
   nonFinite: {},
   place: null,
 }))
@@ -59,4 +61,32 @@ test('builds that write, renew and forget the same shards at once, each in an or
   expect(found).toHaveLength(1_999)
   expect(found.filter((each) => each.ahead.months === 'renewed').map(({ key }) => key)).toEqual([hashOf(3)])
   expect(found.map(({ key }) => key)).not.toContain(hashOf(5))
+})
+
+test('states of a shard stay when it is stored again with fewer, and come when it had none', async () => {
+  const { db } = database
+  const state = (value: number): SliceStates => new Map([['AAPL', new Map([['EMA', Float64Array.of(value)]])]])
+  const [first, second] = shards as [NewlyCached, NewlyCached]
+  await rememberShards(db, columns, [{ ...first, states: encodeStates(state(1)) }, second])
+  await rememberShards(db, columns, [first, { ...second, states: encodeStates(state(2)) }])
+  const other = { hash: 'd'.repeat(64), columns: [] }
+  await rememberShards(db, other, [{ ...first, states: encodeStates(new Map([['AAPL', new Map([['RSI', Float64Array.of(3)]])]])) }])
+  const found = await findStates(db, [first.key, second.key, hashOf(7)])
+  expect(found).toEqual(
+    new Map([
+      [
+        first.key,
+        new Map([
+          [
+            'AAPL',
+            new Map([
+              ['EMA', Float64Array.of(1)],
+              ['RSI', Float64Array.of(3)],
+            ]),
+          ],
+        ]),
+      ],
+      [second.key, state(2)],
+    ]),
+  )
 })

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { derivedId } from '#contracts/derived-id.ts'
+import { encodeStates } from '#domain/features/slice-states.ts'
 import { testDatabase } from '#tests/support/services.ts'
 import { checkInvariants, ruleNames, violationsIn } from './checker.ts'
 
@@ -19,6 +20,22 @@ const hash = (letter: string) => letter.repeat(64)
 const object = (letter: string) => `{"uri":"objects/${letter}${letter}/${hash(letter)}.bin","sha256":"${hash(letter)}","bytes":1}`
 const route = (id: string, version: number) => `{"deploymentId":"${id}","model":{"name":"range","version":${version}}}`
 
+/** Of two steps, one of which has a state for one symbol alone. */
+const states = Buffer.from(
+  encodeStates(
+    new Map([
+      [
+        'AAPL',
+        new Map([
+          ['EMA', Float64Array.of(1, 2, 3)],
+          ['OBV', Float64Array.of(4)],
+        ]),
+      ],
+      ['MSFT', new Map([['EMA', Float64Array.of(5, 6, 7)]])],
+    ]),
+  )!,
+).toString('hex')
+
 /** One of everything, from bars to a prediction. */
 const healthy = `
   insert into dataset (name, connector, head_snapshot_id, last_session) values ('us-daily', '{}', '${hash('a')}', '2008-05-30');
@@ -31,6 +48,9 @@ const healthy = `
     values ('export', '${command}', 'us-daily', '["${hash('a')}"]', 'done', '{"object":${object('7')}}', 'ann', now());
   insert into feature_build (id, definition_hash, snapshot_id, dataset, feature_set, label, state, manifest, requested_by, body_sha256, ended_at)
     values ('${hash('b')}', '${hash('c')}', '${hash('a')}', 'us-daily', '{}', '{}', 'ready', '${object('b')}', 'ann', '${hash('0')}', now());
+  insert into feature_column_list (hash, columns) values ('${hash('c')}', '[]');
+  insert into feature_shard_cache (key, columns, shard, sessions, ahead, ends, non_finite, states)
+    values ('${hash('a')}', '${hash('c')}', '{}', '\\x01', '{}', '{"AAPL": {}, "MSFT": {}}', '{}', '\\x${states}');
   insert into feature_row (dataset, feature_hash, symbol, session, build_id, values, sha256)
     values ('us-daily', '${hash('d')}', 'AAPL', '2008-05-30', '${hash('b')}', '\\x00', '${hash('e')}');
   insert into training_run (id, model_name, model_version, recipe, state, evaluation, requested_by, idempotency_key, body_sha256, ended_at)
@@ -106,6 +126,7 @@ const plants: Record<string, string> = {
   'a head moves step by step, each once': `update head_move set sequence = 2`,
   'what is needed is not collected': `update snapshot set collected_at = now()`,
   'no batch of a build has stored more shards than it has': `insert into feature_build_progress select id, 0, 2, 3 from feature_build`,
+  'states of a slice are of symbols that it has, and as many as it says': `update feature_shard_cache set ends = '{"MSFT": {}}'`,
   'what was looked into is there, or was': `update inspection set snapshot_ids = '["${hash('b')}"]'`,
   'what was looked into has a result, or failed, or was stopped': `update inspection set state = 'failed'`,
   'a feature row comes from a finished build': `update feature_row set build_id = '${hash('0')}'`,
@@ -190,6 +211,7 @@ test.each([
   ['a restated label whose session was not scored again', `update realized_label set revision = 2 where session = '2008-05-28'`],
   ['a prediction that was scored by an older label', `update prediction_score set label_revision = 0`],
   ['a prediction that was scored wrong', `update prediction_score set squared_error = 0.5`],
+  ['a state that is cut short', `update feature_shard_cache set states = substring(states for octet_length(states) - 8)`],
   ['a promotion without a verdict', `update retrain set verdict = 'worse'`],
   ['a promotion whose deployment was refused', `update deployment set state = 'refused'`],
   [

@@ -133,6 +133,18 @@ const rules: Rule[] = [
     sql: `select build_id || '/' || batch as subject, done || ' of ' || shards as detail from feature_build_progress where done not between 0 and shards`,
   },
   {
+    name: 'states of a slice are of symbols that it has, and as many as it says',
+    sql: `select key as subject, octet_length(states) || ' bytes, of ' || (header -> 'symbols') as detail from (
+        select key, ends, states, get_byte(states, 0) + get_byte(states, 1) * 256 + get_byte(states, 2) * 65536 as length,
+          convert_from(substring(states from 5 for get_byte(states, 0) + get_byte(states, 1) * 256 + get_byte(states, 2) * 65536), 'UTF8')::jsonb as header
+        from feature_shard_cache where states is not null) s
+      where exists (select from jsonb_array_elements_text(header -> 'symbols') symbol where not ends ? symbol)
+        or octet_length(states) <> 4 + length + 8 * (
+          select sum((step ->> 1)::int) from jsonb_array_elements(header -> 'symbols') with ordinality symbol(name, at),
+            jsonb_array_elements(header -> 'steps') with ordinality steps(step, place)
+          where not header -> 'absent' @> to_jsonb((symbol.at - 1) * jsonb_array_length(header -> 'steps') + steps.place - 1))`,
+  },
+  {
     name: 'a feature row comes from a finished build',
     sql: `select f.dataset || '/' || f.symbol as subject, 'build ' || f.build_id || ' is ' || coalesce(b.state, 'unknown') as detail
       from feature_row f left join feature_build b on b.id = f.build_id where b.state is distinct from 'ready'`,

@@ -1,7 +1,7 @@
 /** How an indicator becomes operators: one a line, all of them one computation, over the rows that are there. */
 import { blockRows } from '../../indicators/anchored-rows.ts'
-import { overPresentRows } from '../../indicators/present-rows.ts'
-import type { Operand, SymbolOperator, Parameter, Rows } from '../operator.ts'
+import { overPresentRows, writePresentRows } from '../../indicators/present-rows.ts'
+import type { Operand, Parameter, Rows, Stream, SymbolOperator } from '../operator.ts'
 
 type Settings = readonly number[]
 type Inputs = readonly Float64Array[]
@@ -13,12 +13,6 @@ export type Definition = { inputs: number; settings: readonly Parameter[]; warmU
 export type Recursion<State extends object> = {
   state: (settings: Settings) => State
   advance: (state: State, inputs: Inputs, lines: readonly Float64Array[]) => void
-}
-
-/** A recursive kernel piece by piece, with the same bits as all at once: its state can be stored and gone on from. */
-export type Stream = {
-  start: (settings: Settings) => object
-  advance: (state: object, operands: readonly Operand[]) => Float64Array[]
 }
 
 type Compute = (operands: readonly Operand[], settings: Settings) => Float64Array[]
@@ -43,15 +37,16 @@ export function recursive<State extends object>(
   { state, advance }: Recursion<State>,
 ): [string, Indicator][] {
   const stream: Stream = {
+    lines: names.length,
     start: state,
-    advance: (carried, operands) =>
-      overPresentRows(operands as Inputs, (inputs) => {
-        const lines = names.map(() => new Float64Array(inputs[0]!.length))
-        advance(carried as State, inputs, lines)
-        return lines
-      }),
+    advance: (carried, operands, lines) =>
+      writePresentRows(operands as Inputs, lines, (inputs, dense) => advance(carried as State, inputs, dense)),
   }
-  const compute: Compute = (operands, settings) => stream.advance(stream.start(settings), operands)
+  const compute: Compute = (operands, settings) => {
+    const lines = names.map(() => new Float64Array((operands as Inputs)[0]!.length))
+    stream.advance(stream.start(settings), operands, lines)
+    return lines
+  }
   return operatorsOf(names, definition, { name: names[0]!, compute, stream }, { recursive: true })
 }
 

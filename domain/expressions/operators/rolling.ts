@@ -9,7 +9,7 @@ import { rollingRegression } from '../kernels/rolling-regression.ts'
 import { rollingCount, rollingMean, rollingSum } from '../kernels/rolling-sum.ts'
 import { rollingDeviation, rollingVariance } from '../kernels/rolling-variance.ts'
 import { rollingWeightedMean } from '../kernels/rolling-weighted.ts'
-import { advanceWeightedMean, alphaOf, weightedMeanState } from '../kernels/weighted-mean.ts'
+import { advanceWeightedMean, alphaOf, type WeightedMeanState, weightedMeanState } from '../kernels/weighted-mean.ts'
 import { type Kernel, type SymbolOperator, type Parameter, promoted, type Rows, windowOf } from '../operator.ts'
 import type { Column, Workspace } from '../workspace.ts'
 
@@ -80,6 +80,19 @@ const order: Kernel = {
   compute: ([operand], [window, ...statistics], { workspace }) => rollingOrder(operand as Column, window!, statistics, workspace),
 }
 
+const exponential: Kernel = {
+  ...kernelOf('EMA', (operand, rows, workspace) => {
+    const out = workspace.lend()
+    advanceWeightedMean(weightedMeanState(alphaOf(rows)), operand, out)
+    return out
+  }),
+  stream: {
+    lines: 1,
+    start: ([rows]) => weightedMeanState(alphaOf(rows!)),
+    advance: (state, [operand], [out]) => advanceWeightedMean(state as WeightedMeanState, operand as Column, out!),
+  },
+}
+
 /** rows back (Qlib's `Ref`); negative looks ahead, and 0, which is the first value of all in Qlib, is refused */
 const shiftRows: Parameter = { kind: 'setting', name: 'shift', whole: true, least: -longest, most: longest, except: 0 }
 
@@ -110,14 +123,5 @@ export const overTime = new Map<string, SymbolOperator>([
   define('Resi', [values, windowOf(2)], over, regression, { line: 2, poisoned: true, blocks }),
   pairwise('Corr', rollingCorrelation),
   pairwise('Cov', rollingCovariance),
-  define(
-    'EMA',
-    [values, span],
-    (rows) => ({ from: rows < 1 ? 0 : 1 - Math.ceil(rows), to: 0, recursive: true }),
-    kernelOf('EMA', (operand, rows, workspace) => {
-      const out = workspace.lend()
-      advanceWeightedMean(weightedMeanState(alphaOf(rows)), operand, out)
-      return out
-    }),
-  ),
+  define('EMA', [values, span], (rows) => ({ from: rows < 1 ? 0 : 1 - Math.ceil(rows), to: 0, recursive: true }), exponential),
 ])

@@ -154,7 +154,7 @@ describe('a collection', () => {
     const stored = { object: shard, rows: 1, symbols: ['AAA'], firstSession: '2024-01-02', lastSession: '2024-01-02' }
     const ahead = { through: null, months: '', rows: '' }
     await rememberShards(world.db, { hash: 'c', columns: [] }, [
-      { key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {}, nonFinite: {}, place: null },
+      { key: 'k', shard: stored, sessions: Uint8Array.of(1), ahead, ends: {}, states: undefined, nonFinite: {}, place: null },
     ])
     await openTrainingRun(world.db, { runId: randomUUID(), modelName: 'm', recipe, origin })
     // an open fit holds back everything that is younger than it; a cached column is older than this one

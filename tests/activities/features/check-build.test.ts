@@ -149,7 +149,7 @@ describe('what is planted is found', () => {
     ...threads,
     compute: async (tasks) => {
       const computed = await threads.compute(tasks)
-      for (const columns of computed.flat()) {
+      for (const columns of computed.columns.flat()) {
         const values = columns[feature]
         if (values !== undefined) columns[feature] = Float32Array.from(values, (_, row) => rows(values, row))
       }

@@ -1,3 +1,4 @@
+import { inArray } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ColumnCounts, ShardsResult } from '#activities/features.ts'
@@ -14,6 +15,7 @@ import type { BesideBars } from '#contracts/datasets.ts'
 import type { FeatureSet, LabelDefinition } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
 import { forgetShards } from '#db/commands/forget-shards.ts'
+import { findStates } from '#db/queries/cached-shards.ts'
 import { featureShardCache } from '#db/schema.ts'
 import { groupSymbols, type SymbolGroup } from '#domain/features/symbol-groups.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
@@ -52,6 +54,22 @@ const mixed = set(
   'Mean(TA_SMA($close/Ref($close,3),7),6)',
   'Resi(Log($volume),6)',
 )
+/** What goes on from states: alone, under and over windows, under and over each other, beside windows of TA-Lib. */
+const recursive = set(
+  lastBits('EMA($close,12)'),
+  lastBits('TA_RSI($close,14)'),
+  'TA_MACD_HIST($close,5,9,4)+TA_MACD($close,5,9,4)',
+  'Mean(EMA($close,12),20)',
+  'EMA(Mean($close,20),12)/$close',
+  'EMA(Mean(EMA($volume,3),6),4)',
+  lastBits('TA_ATR($high,$low,$close,14)'),
+  'TA_PLUS_DI($high,$low,$close,7)-TA_ADX($high,$low,$close,7)',
+  'TA_OBV($close,$volume)',
+  lastBits('TA_KAMA($close,10)'),
+  lastBits('TA_SMA($close,5)/TA_EMA($close,12)'),
+  'Ref(TA_TRIX($close,4),30)',
+  'Corr(EMA($close,5),Log($volume+1),10)',
+)
 /** Across symbols: within each other, under and over windows, under what is read from the first bar, of what no bar gives. */
 const crossed = set(
   'CSRank($close/Ref($close,5))',
@@ -63,6 +81,8 @@ const crossed = set(
   'CSFillna(CSProcessInf($close/$volume))',
 )
 const bounded = set(...mixed.features.slice(0, 6).map(({ expression }) => expression))
+/** A part of which looks back without bound. */
+const smoothLabel: LabelDefinition = { expression: 'Ref(EMA($close,5),-2)/$close-1', kind: 'cross-sectional' }
 const label: LabelDefinition = { expression: 'Ref($close,-2)/Ref($close,-1)-1', kind: 'cross-sectional' }
 const rankedLabel: LabelDefinition = { expression: `CSZScore(${label.expression})`, kind: 'cross-sectional' }
 /** Reads later rows of a cross-section itself. */
@@ -128,6 +148,28 @@ async function build(market: Market, snapshot: ObjectRef, featureSet: FeatureSet
   const all = [own, ...counts]
   const sum = (pick: (each: ColumnCounts) => number) => all.reduce((total, each) => total + pick(each), 0)
   return { shards, digest, counts, asked: sum(({ asked }) => asked), cached: sum(({ cached }) => cached) }
+}
+
+async function forgetStates(which: 'every second' | 'all'): Promise<void> {
+  const keys = (await kept.db.select({ key: featureShardCache.key }).from(featureShardCache).orderBy(featureShardCache.key)).map(
+    ({ key }) => key,
+  )
+  const lost = keys.filter((_, index) => which === 'all' || index % 2 === 0)
+  await kept.db.update(featureShardCache).set({ states: null }).where(inArray(featureShardCache.key, lost))
+}
+
+/** Of what the build of an empty cache stored: the states that are kept are those that it took. */
+async function expectKeptStates(): Promise<void> {
+  const batch = await empty.db.select().from(featureShardCache)
+  const keys = batch.map(({ key }) => key)
+  const [there, taken] = [await findStates(kept.db, keys), await findStates(empty.db, keys)]
+  for (const [key, states] of taken)
+    for (const [symbol, own] of states)
+      for (const [name, numbers] of own) {
+        const known = there.get(key)?.get(symbol)?.get(name)
+        if (known !== undefined)
+          expect([symbol, name, Buffer.from(known.slice().buffer)]).toEqual([symbol, name, Buffer.from(numbers.slice().buffer)])
+      }
 }
 
 /** Two groups, whose years end in different months. */
@@ -268,6 +310,37 @@ describe('an incremental build', () => {
             const { shards, digest } = await build(market, snapshot, step.set)
             const batch = await build(market, snapshot, step.set, { from: 'empty' })
             expect([shards, digest]).toEqual([batch.shards, batch.digest])
+          }
+        },
+      ),
+      { numRuns: 8 },
+    )
+  })
+
+  it('is so too where steps go on from states, also when some are lost', async () => {
+    const steps = fc.record({
+      edit,
+      set: fc.constantFrom(recursive, recursive, bounded),
+      by: fc.constantFrom(label, label, smoothLabel),
+      lost: fc.option(fc.constantFrom('every second', 'all'), { freq: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 40, max: 250 }).chain((rows) => fc.constantFrom(rows, rows + 450)),
+        fc.array(steps, { minLength: 3, maxLength: 6 }),
+        async (rows, steps) => {
+          await kept.db.delete(featureShardCache)
+          let market: Market = { bars: whole.slice(0, 3).map((bars) => until(bars, rows)), actions: [] }
+          let snapshot = await land(market)
+          await build(market, snapshot, recursive)
+          for (const { edit: change, set: asked, by, lost } of steps) {
+            if (lost !== null) await forgetStates(lost)
+            market = applied(market, change)
+            snapshot = await land(market, snapshot)
+            const { shards, digest } = await build(market, snapshot, asked, { by })
+            const batch = await build(market, snapshot, asked, { by, from: 'empty' })
+            expect([shards, digest]).toEqual([batch.shards, batch.digest])
+            await expectKeptStates()
           }
         },
       ),
@@ -507,23 +580,119 @@ describe('an incremental build', () => {
     expect(cached / asked).toBeGreaterThan(0.85)
   })
 
-  it('of what leaves out missing rows begins at the first bar for a symbol that lacks some, and later for the others', async () => {
-    const windows = set(lastBits('TA_SMA($close,20)'), lastBits('TA_MFI($high,$low,$close,$volume,14)'))
+  it('goes on from states: after one session more, in a month that begins, and after a revised bar', async () => {
+    const { sessions } = whole[0]!
+    const begun = sessions.findIndex((session) => session.startsWith('2009-07'))
+    const market = (rows: number, revised?: number): Market => {
+      const bars = whole.slice(0, 3).map((each) => until(each, rows))
+      const some = { bars, actions: [action('split', bars[0]!, 100), action('dividend', bars[1]!, 300)] }
+      return revised === undefined ? some : applied(some, { kind: 'revise', symbol: 1, at: revised, by: 1.01 })
+    }
+    let snapshot = await land(market(begun - 3))
+    await build(market(begun - 3), snapshot, recursive)
+    const steps: { after: Market; rows: [symbol: string, count: number][] }[] = [
+      { after: market(begun - 2), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 1]) },
+      { after: market(begun + 2), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 4]) },
+      // of the revised symbol the months from the bar on
+      { after: market(begun + 2, begun - 30), rows: [['BBB', begun + 2 - sessions.findIndex((each) => each.startsWith('2009-05'))]] },
+      // of the others the states were taken over
+      { after: market(begun + 3, begun - 30), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 1]) },
+    ]
+    for (const { after, rows } of steps) {
+      tasks.length = 0
+      snapshot = await land(after, snapshot)
+      const { shards, digest } = await build(after, snapshot, recursive)
+      const remembering = tasks.flatMap(({ bars, runs }) =>
+        runs.filter(({ recursion }) => recursion !== undefined).map((run) => ({ ...run, symbol: bars.symbol })),
+      )
+      const counted = [...groupBy(remembering, ({ symbol }) => symbol)].map(([symbol, own]) => [
+        symbol,
+        own.reduce((sum, { keep }) => sum + keep.to - keep.from, 0),
+      ])
+      expect(counted).toEqual(rows)
+      // the step of `Mean(EMA($close,12),20)` goes on a month or two before, and no bar is read that is older than half a year
+      for (const { keep, read, recursion } of remembering) {
+        expect(keep.from - read.from).toBeLessThan(90)
+        // that of one row goes on from the row before it
+        const resumed = [...recursion!.starts.resumed.keys()].map((step) => recursion!.starts.rows[step]!)
+        if (keep.to - keep.from === 1) expect(Math.max(...resumed)).toBe(keep.from - read.from)
+      }
+      for (const { bars } of tasks) expect(bars.sessions[0]! > '2009-01').toBe(true)
+      const batch = await build(after, snapshot, recursive, { from: 'empty' })
+      expect([shards, digest]).toEqual([batch.shards, batch.digest])
+    }
+  })
+
+  it('goes on from the states that another set has stored, and from the first bar where they are lost', async () => {
+    const one = set('EMA($close,12)', 'TA_RSI($close,14)')
+    const other = set('TA_RSI($close,14)', '$close/Ref($close,1)', 'EMA($close,12)')
+    const market = (rows: number): Market => ({ bars: whole.slice(0, 2).map((bars) => until(bars, rows)), actions: [] })
+    let snapshot = await land(market(700))
+    await build(market(700), snapshot, one)
+    await build(market(700), snapshot, other)
+    const rowsRead = async (rows: number) => {
+      tasks.length = 0
+      snapshot = await land(market(rows), snapshot)
+      const { shards, digest } = await build(market(rows), snapshot, other)
+      const batch = await build(market(rows), snapshot, other, { from: 'empty' })
+      expect([shards, digest]).toEqual([batch.shards, batch.digest])
+      return tasks
+        .slice(0, 2)
+        .map(({ runs }) => runs.flatMap(({ read, recursion }) => (recursion === undefined ? [] : [read.to - read.from])))
+    }
+    // two more for the naive forecast of the label
+    expect(await rowsRead(701)).toEqual([[3], [3]])
+    await forgetStates('all')
+    expect(await rowsRead(702)).toEqual([[702], [702]])
+    expect(await rowsRead(703)).toEqual([[3], [3]])
+  })
+
+  it('goes on from the states of cross-sections that are what they were', async () => {
+    const smooth = set('EMA(CSZScore($close/Ref($close,5)),200)', 'TA_RSI($close,6)')
+    const market = (rows: number): Market => ({ bars: whole.slice(0, 4).map((bars) => until(bars, rows)), actions: [] })
+    const groups = twoGroups(market(700))
+    const before = await land(market(700))
+    await build(market(700), before, smooth, { groups })
+    const rowsRead = () => tasks.flatMap(({ given, bars }) => (given === undefined ? [] : [bars.sessions.length]))
+    tasks.length = 0
+    const after = await land(market(701), before)
+    const { shards, digest } = await build(market(701), after, smooth, { groups })
+    expect([rowsRead().length, Math.max(...rowsRead()) < 300]).toEqual([4, true])
+    const batch = await build(market(701), after, smooth, { groups, from: 'empty' })
+    expect([shards, digest]).toEqual([batch.shards, batch.digest])
+    // a bar of another group changes the scores of its session, and so all averages after it
+    tasks.length = 0
+    const bars = market(701).bars.map((each, index) =>
+      index === 3 ? { ...each, close: each.close.with(350, each.close[350]! * 1.2) } : each,
+    )
+    const changed = await land({ bars, actions: [] }, after)
+    const again = await build({ bars, actions: [] }, changed, smooth, { groups })
+    const whole4 = await build({ bars, actions: [] }, changed, smooth, { groups, from: 'empty' })
+    expect([again.shards, again.digest]).toEqual([whole4.shards, whole4.digest])
+    expect(again.shards.filter(({ object }) => shards.every((shard) => shard.object.sha256 !== object.sha256)).length).toBeGreaterThan(4)
+  })
+
+  it('of what leaves out missing rows begins as many bars before as windows have, whatever rows are missing', async () => {
+    const windows = set(lastBits('TA_SMA($close,20)'), lastBits('TA_MFI($high,$low,$close,$volume,14)'), 'TA_SMA(TA_EMA($close,9),5)')
     const market = (rows: number): Market => {
       const [asleep, awake] = whole.slice(0, 2).map((bars) => until(bars, rows)) as [BarColumns, BarColumns]
       return { bars: [joinBars(until(asleep, 300), sliceBars(asleep, 317, rows)), awake], actions: [] }
     }
-    const before = await land(market(700))
-    await build(market(700), before, windows)
-    tasks.length = 0
-    const after = await land(market(701), before)
-    const { shards, digest } = await build(market(701), after, windows)
-    expect(tasks.map(({ bars, runs }) => [bars.symbol, runs.some(({ read }) => read.from === 0)])).toEqual([
-      ['AAA', true],
-      ['BBB', false],
-    ])
-    const batch = await build(market(701), after, windows, { from: 'empty' })
-    expect([shards, digest]).toEqual([batch.shards, batch.digest])
+    let snapshot = await land(market(700))
+    for (const [rows, some] of [
+      [700, windows],
+      [701, { ...windows, features: windows.features.slice(0, 2) }],
+      [702, windows],
+    ] as const) {
+      tasks.length = 0
+      snapshot = await land(market(rows), snapshot)
+      const { shards, digest } = await build(market(rows), snapshot, some)
+      // an average of an average leaves out what the inner one lacks, and reads all rows
+      const early = tasks.map(({ bars, runs }) => [bars.symbol, runs.some(({ read, keep }) => keep.from > 0 && read.from === 0)])
+      if (rows > 700) expect([rows, early]).toEqual([rows, ['AAA', 'BBB'].map((symbol) => [symbol, rows === 702])])
+      const batch = await build(market(rows), snapshot, some, { from: 'empty' })
+      expect([shards, digest]).toEqual([batch.shards, batch.digest])
+    }
   })
 
   it('after a revision computes the features of its symbol alone, and no year before', async () => {

@@ -10,8 +10,8 @@ const window = fc.integer({ min: 4, max: 30 }).map((value): Expression => ({ kin
 const call = (operator: string, ...operands: Expression[]): Expression => ({ kind: 'call', operator, arguments: operands, at: 0 })
 const divisor = (operator: string) => operator === 'Div'
 
-/** Expressions that the parser would accept, of all kinds of operator; none looks ahead unless asked for. */
-export function expressions({ ahead = false } = {}): fc.Arbitrary<Expression> {
+/** Expressions that the parser would accept, of all kinds of operator; none looks ahead unless asked for, and recursive ones are rare. */
+export function expressions({ ahead = false, recursive = false } = {}): fc.Arbitrary<Expression> {
   const { series } = fc.letrec<{ series: Expression; condition: Expression; operand: Expression }>((tie) => ({
     operand: fc.oneof({ weight: 3, arbitrary: tie('series') }, number),
     series: fc.oneof(
@@ -29,6 +29,7 @@ export function expressions({ ahead = false } = {}): fc.Arbitrary<Expression> {
           fc.constantFrom(
             ...['Mean', 'Sum', 'Std', 'Var', 'Skew', 'Kurt', 'Max', 'Min', 'IdxMax', 'IdxMin', 'Count', 'Mad', 'WMA', 'Med', 'Rank'],
             ...['Slope', 'Rsquare', 'Resi', 'EMA', 'Delta', 'TA_SMA', 'TA_EMA', 'TA_RSI', 'TA_ROC'],
+            ...(recursive ? Array.from({ length: 4 }, () => ['EMA', 'TA_EMA', 'TA_KAMA', 'TA_TRIX', 'TA_RSI']).flat() : []),
           ),
           tie('series'),
           window,

@@ -10,34 +10,11 @@ import { lookahead, reach } from '#domain/expressions/reach.ts'
 import { restartClasses, restartRow } from '#domain/expressions/restart.ts'
 import { alpha158 } from '#domain/feature-sets/alpha158.ts'
 import { technical } from '#domain/feature-sets/technical.ts'
-import { randomNumbers } from '#tests/support/bars.ts'
 import '#tests/support/property-seed.ts'
 import { expressions } from './arbitrary.ts'
+import { type Columns, columnNames as columns, rowsOf as from, walk as source } from './walk.ts'
 
-const columns = ['open', 'high', 'low', 'close', 'volume']
-
-/** Finite, as bars are; with sessions without volume and stretches that stand still; with `gaps`, also rows without a bar. */
-function source(rows: number, seed: number, gaps: boolean): Record<string, Float64Array> {
-  const random = randomNumbers(seed)
-  const out = Object.fromEntries(columns.map((name) => [name, new Float64Array(rows)])) as Record<string, Float64Array>
-  let price = 50
-  for (let row = 0; row < rows; row++) {
-    const still = row % 97 < 12
-    if (!still) price = Math.round(price * Math.exp(0.05 * (random() + random() - 1)) * 100) / 100
-    out.open![row] = still ? price : price * (1 + 0.01 * (random() - 0.5))
-    out.high![row] = still ? price : Math.max(out.open![row]!, price) * (1 + 0.01 * random())
-    out.low![row] = still ? price : Math.min(out.open![row]!, price) * (1 - 0.01 * random())
-    out.close![row] = price
-    out.volume![row] = random() < 0.1 ? 0 : Math.floor(1e6 * random())
-    if (gaps && row > 0 && (row % 211 < 20 || random() < 0.04)) for (const name of columns) out[name]![row] = NaN
-  }
-  return out
-}
-
-const from = (columns: Record<string, Float64Array>, first: number, end: number) =>
-  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.subarray(first, end)]))
-
-type Source = { bars: Record<string, Float64Array>; gaps: boolean }
+type Source = { bars: Columns; gaps: boolean }
 
 /** Answers of rows `row` to `end`, from a computation that begins where `restartClasses` says, and from one whose steps begin as late as each may. */
 function restarted(asked: readonly Expression[], { bars, gaps }: Source, row: number, end: number): Float32Array[] {
