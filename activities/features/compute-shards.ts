@@ -3,7 +3,7 @@ import type { ObjectRef } from '#contracts/references.ts'
 import type { Database } from '#db/client.ts'
 import { recordBuildProgress } from '#db/commands/record-build-progress.ts'
 import { type ColumnList, type NewlyCached, rememberShards, renewAhead } from '#db/commands/remember-shards.ts'
-import { type CachedShard, findCachedShards, findSeriesEnds } from '#db/queries/cached-shards.ts'
+import { type CachedShard, type EarlierCached, findEarlierShards } from '#db/queries/cached-shards.ts'
 import { crossSectionOf } from '#domain/expressions/operators.ts'
 import { parse } from '#domain/expressions/parse.ts'
 import { readsOtherSymbols } from '#domain/expressions/stages.ts'
@@ -23,12 +23,14 @@ import { ahead } from '../ahead.ts'
 import { calendarOfDataset, type LaterBars, openSnapshotKnownAt, type SnapshotBars } from '../snapshots.ts'
 import { assembleShard, type NewShard } from './assemble-shard.ts'
 import { type BatchOfBuild, BuildProgress } from './build-progress.ts'
-import { earlierShards, keepShard } from './earlier-shards.ts'
+import { earlierShards, keepShard, placesOf } from './earlier-shards.ts'
 import { computeSlices, firstMonthRead, type Lacking, type SliceSources } from './compute-slices.ts'
 import { CrossedColumns, type CrossReading, crossReadingOf } from './crossed-columns.ts'
 import { GroupBars } from './group-bars.ts'
 import { type Held, holdSlice, type WholeShard } from './held-shards.ts'
 import { MemberShards } from './member-shards.ts'
+import { findKnownEnds, keepSeriesEnds } from './known-ends.ts'
+import { findKnownShards } from './known-shards.ts'
 import { keepNewestRows, type NewestRow } from './newest-rows.ts'
 import { openMembership } from './open-membership.ts'
 import { type PlannedGroup, planGroup } from './plan-group.ts'
@@ -145,10 +147,12 @@ async function storedByGroup(
     return { planned, crossing, members, keys: [...own, ...(crossing?.keys ?? []), ...(members?.keys ?? [])] }
   })
   const keys = groups.flatMap((group) => group.keys.filter((key) => key !== undefined))
-  const found = groupBy(await findCachedShards(db, keys), ({ key }) => key)
+  const found = groupBy(await findKnownShards(db, keys), ({ key }) => key)
+  const places = groups.flatMap(({ planned, crossing }) => (crossing === undefined ? placesLacking(planned, { ...list, found }) : []))
+  const atPlaces = new Map((await findEarlierShards(db, places, list.hash)).map((each) => [each.place, each]))
 
   const work = async function* () {
-    const hold = (group: (typeof groups)[number]) => holdGroup(world, snapshot, group, { ...list, found })
+    const hold = (group: (typeof groups)[number]) => holdGroup(world, snapshot, group, { ...list, found, atPlaces })
     for await (const group of ahead(groups, groupsAtATime, hold)) yield await computeGroup(world, group, columns, cancelled)
   }
   const shards = groups.reduce((sum, { planned, members }) => sum + planned.slices.filter((_, at) => !members?.isEmpty(at)).length, 0)
@@ -190,7 +194,11 @@ function crossingOf(
   return { crossed, keys: crossed.keys(slices.map(({ key }) => key)) }
 }
 
-type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]> }
+/** By key the shards that are there, and by place the newest of those columns where a slice lacks some. */
+type Asked = ColumnList & { found: ReadonlyMap<string, readonly CachedShard[]>; atPlaces: ReadonlyMap<string, EarlierCached> }
+
+const placesLacking = ({ slices, symbols }: PlannedGroup, { hash, found }: Pick<Asked, 'hash' | 'found'>): string[] =>
+  slices.flatMap(({ slice, key }) => (found.get(key)?.some(({ columnsHash }) => columnsHash === hash) ? [] : placesOf(slice, symbols)))
 
 /** `members` are there in a build with a universe. */
 type PlannedWork = { planned: PlannedGroup; crossing: Crossing | undefined; members: MemberShards | undefined }
@@ -207,7 +215,7 @@ async function holdGroup(
   world: ShardWorld,
   snapshot: SnapshotBars & LaterBars,
   { planned, crossing, members }: PlannedWork,
-  { hash, columns, found }: Asked,
+  { hash, columns, found, atPlaces }: Asked,
 ): Promise<HeldGroup> {
   const { contents, slices } = planned
   const bars = new GroupBars(world.db, snapshot, planned, members?.keys)
@@ -229,9 +237,9 @@ async function holdGroup(
     const own = await holdSlice(world, { slice, last, contents, columns, hash }, shards, bars)
     if (crossing !== undefined && !('whole' in own)) await crossing.crossed.addTo(own, columns, index)
     held[index] = own
-    const missing = 'whole' in own ? [] : columns.filter(({ text }) => !own.columns.has(text))
+    const missing = missingOf(columns, own)
     if (missing.length === 0) continue
-    const earlier = crossing === undefined ? await earlierShards(world, slice, planned.symbols, { hash, columns }) : []
+    const earlier = crossing === undefined ? await earlierShards(world, placesOf(slice, planned.symbols), columns, atPlaces) : []
     lacking.unshift({ index, slice, missing, earlier })
     if (found.size > 0) bars.expect(firstMonthRead(lacking, planned))
   }
@@ -250,7 +258,7 @@ async function computeGroup(
   const { bars } = sources
   const computed = await computeSlices(world.pool, group, sources, lacking, cancelled)
   const bySlice = new Map(lacking.map(({ index }, at) => [index, computed[at]!]))
-  const known = await findSeriesEnds(
+  const known = await findKnownEnds(
     world.db,
     slices.flatMap(({ key }, index) => (held[index] === undefined || 'whole' in held[index] || bySlice.has(index) ? [] : [key])),
   )
@@ -277,6 +285,12 @@ async function computeGroup(
     shards.push(...((await members?.cut(index, assembled, bars)) ?? assembled))
   }
   return shards
+}
+
+/** All of them are one and the same list. */
+const missingOf = (columns: readonly ShardColumn[], held: Held): readonly ShardColumn[] => {
+  if ('whole' in held) return []
+  return held.columns.size === 0 ? columns : columns.filter(({ text }) => !held.columns.has(text))
 }
 
 /** A shard that is there already. */
@@ -334,6 +348,7 @@ async function store(
     const bits = sessionBits(sessions)
     const states = encodeStates(shard.states)
     for (const key of keys) {
+      keepSeriesEnds(key, shard.ends)
       // states are of all that columns read, which the first key names
       const own = key === keys[0] ? states : undefined
       fresh.push({ key, shard: stored, sessions: bits, ahead: shard.ahead, ends: shard.ends, states: own, nonFinite, place })

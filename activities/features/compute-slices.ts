@@ -1,6 +1,6 @@
 /** Computes columns of slices from the bars that they read, and reads no more of them than that. */
 import { parse } from '#domain/expressions/parse.ts'
-import { type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
+import { leastCommonMultiple, type RestartClass, restartClasses, restartRow } from '#domain/expressions/restart.ts'
 import type { Resumption } from '#domain/expressions/starts.ts'
 import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
@@ -15,11 +15,13 @@ import { ahead } from '../ahead.ts'
 import { type EarlierShard, type KeptRows, keptRows } from './earlier-shards.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
 import type { PlannedGroup } from './plan-group.ts'
-import { type ColumnTask, cellsOf, type RowRange, type Run } from './compute-thread.ts'
+import type { ColumnTask } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
+import { cellsOf, type RowRange, type Run } from './runs.ts'
 import type { SymbolRows } from './shard-file.ts'
 import { type GroupStates, nothingKnown, type StoredStates } from './stored-states.ts'
+import { isShort, type SharedStack, stacksOf } from './symbol-stacks.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
 /** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
@@ -54,12 +56,27 @@ export async function computeSlices(
   const actionsOf = groupBy(contents.actions, ({ symbol }) => symbol)
   const missing = new Map(lacking.flatMap((each) => each.missing.map((column) => [column.text, column])))
   const crossTexts = crossed && crossReadingOf([...missing.values()]).texts
-  const compute = async (plans: readonly SymbolPlan[]) => {
-    cancelled.throwIfAborted()
+  const plans = await planSymbols({ symbols, actionsOf, bars, lacking, stretches, month: months.bars, known })
+  const slices = lacking.map((each, index) => new GrowingSlice(each, index, plans))
+  for (const [index, slice] of slices.entries()) {
+    const steps = new Set(
+      stretches.filter((each) => each.slices.some((own) => own.index === index)).flatMap(({ starts }) => stepNames(starts.whole.recursive)),
+    )
+    slice.keepRows(plans)
+    if (steps.size > 0) for (const plan of plans) slice.keepStates(plan, known, steps)
+  }
+
+  const stackable = (run: Run) => crossed === undefined && run.recursion === undefined && isShort(run)
+  const computeStack = async ({ stack, answers }: SharedStack<SymbolPlan>) => {
+    const columns = await pool.computeStack(stack)
+    const taken = answers.map(({ owner, run, at }) => ({ plan: owner, keep: run.keep, at }))
+    for (const slice of slices) slice.take(stack.expressions, columns, taken)
+  }
+  const computeShare = async (share: readonly SymbolRuns[]) => {
     const shared = new SharedSessions()
     const tasks: ColumnTask[] = []
-    for (const { series, runs } of plans) {
-      const { bars, earlier } = series
+    for (const { plan, runs } of share) {
+      const { bars, earlier } = plan.series
       tasks.push({
         bars: { ...bars, sessions: shared.of(bars.sessions) },
         actions: actionsOf.get(bars.symbol) ?? [],
@@ -68,22 +85,31 @@ export async function computeSlices(
         given: crossTexts && (await crossed?.of(bars, crossTexts)),
       })
     }
-    return { plans, computed: await pool.compute(tasks) }
+    const { columns, states: taken } = await pool.compute(tasks)
+    for (const [index, { plan, runs }] of share.entries())
+      for (const [at, run] of runs.entries())
+        for (const slice of slices) {
+          slice.take(run.expressions, columns[index]![at]!, [{ plan, keep: run.keep, at: 0 }])
+          slice.takeStates(plan, run, taken[index]![at]!)
+        }
   }
-  const plans = await planSymbols({ symbols, actionsOf, bars, lacking, stretches, month: months.bars, known })
-  const slices = lacking.map((each, index) => new GrowingSlice(each, index, plans))
-  for (const [index, slice] of slices.entries()) {
-    const steps = new Set(
-      stretches.filter((each) => each.slices.some((own) => own.index === index)).flatMap(({ starts }) => stepNames(starts.whole.recursive)),
-    )
-    for (const plan of plans) slice.keep(plan, known, steps)
+  const work = [
+    ...stacksOf(plans.flatMap((owner) => owner.runs.filter(stackable).map((run) => ({ owner, series: owner.series, run })))).map(
+      (stack) => () => computeStack(stack),
+    ),
+    ...sharesOf(plans.map((plan) => ({ plan, runs: plan.runs.filter((run) => !stackable(run)) }))).map(
+      (share) => () => computeShare(share),
+    ),
+  ]
+  const begin = (compute: () => Promise<void>) => {
+    cancelled.throwIfAborted()
+    return compute()
   }
-  const shares = sharesOf(plans.filter(({ runs }) => runs.length > 0))
-  for await (const { plans: share, computed } of ahead(shares, sharesAtATime, compute))
-    for (const [index, plan] of share.entries())
-      for (const slice of slices) slice.take(plan, computed.columns[index]!, computed.states[index]!)
+  for await (const _ of ahead(work, sharesAtATime, begin));
   return slices
 }
+
+type SymbolRuns = { plan: SymbolPlan; runs: Run[] }
 
 /** The columns of a slice, which are filled symbol by symbol: from earlier shards, and with what is computed. */
 class GrowingSlice implements ComputedSlice {
@@ -92,7 +118,6 @@ class GrowingSlice implements ComputedSlice {
   readonly ends: SeriesEnds = {}
   readonly states = new Map<string, Map<string, Float64Array>>()
   private readonly copied: readonly ShardColumn[]
-  private readonly copies = new Map<EarlierShard, Copy[]>()
   private readonly index: number
   /** where the rows of a symbol stand in the columns, and which of its series they are */
   private readonly placed = new Map<SymbolPlan, { at: number } & RowRange>()
@@ -115,20 +140,31 @@ class GrowingSlice implements ComputedSlice {
     this.index = index
   }
 
-  /** Takes over the rows of a symbol that are what they were, and if all are, what is known of some recursive steps at their end. */
-  keep(plan: SymbolPlan, known: GroupStates, steps: ReadonlySet<string>): void {
-    const placed = this.placed.get(plan)
-    if (placed === undefined) return
-    let { at } = placed
-    for (const { shard, at: from, count, to } of plan.kept[this.index]!) {
-      for (const { source, target } of this.copiesOf(shard)) copyRows(source, from, target, at, count)
-      at += count
-      if (to === placed.to && steps.size > 0)
-        this.addStates(
-          plan,
-          [...known.at(shard, plan.series.bars.symbol)].filter(([name]) => steps.has(name)),
-        )
+  /** Takes over the rows that are what they were. */
+  keepRows(plans: readonly SymbolPlan[]): void {
+    const moves = new Map<EarlierShard, Move[]>()
+    for (const plan of plans) {
+      let at = this.placed.get(plan)?.at ?? 0
+      for (const { shard, at: from, count } of plan.kept[this.index]!) {
+        const own = moves.get(shard) ?? []
+        own.push({ from, at, count })
+        moves.set(shard, own)
+        at += count
+      }
     }
+    for (const [shard, own] of moves)
+      for (const { name, text } of this.copied) copyRows(shard.columns.get(name)!, this.columns.get(text)!, own)
+  }
+
+  /** Of a symbol all of whose rows were taken over, takes what is known of some recursive steps at their end. */
+  keepStates(plan: SymbolPlan, known: GroupStates, steps: ReadonlySet<string>): void {
+    const last = plan.kept[this.index]!.at(-1)
+    if (last === undefined || last.to !== this.placed.get(plan)?.to) return
+    const states = known.at(last.shard, plan.series.bars.symbol)
+    this.addStates(
+      plan,
+      [...states].filter(([name]) => steps.has(name)),
+    )
   }
 
   private addStates({ series }: SymbolPlan, states: Iterable<[string, Float64Array]>): void {
@@ -138,39 +174,41 @@ class GrowingSlice implements ComputedSlice {
     this.states.set(symbol, own)
   }
 
-  private copiesOf(shard: EarlierShard): Copy[] {
-    const known = this.copies.get(shard)
-    if (known !== undefined) return known
-    const copies = this.copied.map(({ name, text }) => ({ source: shard.columns.get(name)!, target: this.columns.get(text)! }))
-    this.copies.set(shard, copies)
-    return copies
+  /** Takes the states that a run has at the end of the slice. */
+  takeStates(plan: SymbolPlan, run: Run, taken: Float64Array): void {
+    const placed = this.placed.get(plan)
+    if (placed !== undefined && run.recursion !== undefined) this.addStates(plan, statesBefore(placed.to, run, taken))
   }
 
-  /** Takes what was computed of a symbol: by run a column for each of its expressions, and states. */
-  take(plan: SymbolPlan, computed: readonly (readonly Float32Array[])[], taken: readonly Float64Array[]): void {
-    const placed = this.placed.get(plan)
-    if (placed === undefined) return
-    for (const [run, planned] of plan.runs.entries()) {
-      const { expressions, keep } = planned
-      if (planned.recursion !== undefined) this.addStates(plan, statesBefore(placed.to, planned, taken[run]!))
+  /** Takes a column for each expression, in which the rows that were computed of some symbols begin at `at`. */
+  take(expressions: readonly string[], computed: readonly Float32Array[], rows: readonly TakenRows[]): void {
+    const moves = rows.flatMap(({ plan, keep, at }): Move[] => {
+      const placed = this.placed.get(plan)
+      if (placed === undefined) return []
       const [from, to] = [Math.max(keep.from, placed.from), Math.min(keep.to, placed.to)]
-      if (from >= to) continue
-      for (const [index, text] of expressions.entries()) {
-        const column = this.columns.get(text)
-        if (column !== undefined) copyRows(computed[run]![index]!, from - keep.from, column, placed.at + from - placed.from, to - from)
-      }
+      return from >= to ? [] : [{ from: at + from - keep.from, at: placed.at + from - placed.from, count: to - from }]
+    })
+    if (moves.length === 0) return
+    for (const [index, text] of expressions.entries()) {
+      const column = this.columns.get(text)
+      if (column !== undefined) copyRows(computed[index]!, column, moves)
     }
   }
 }
 
-type Copy = { source: Float32Array; target: Float32Array }
+type TakenRows = { plan: SymbolPlan; keep: RowRange; at: number }
+
+/** `count` rows that stand at `from` in one column, and at `at` in another. */
+type Move = { from: number; at: number; count: number }
 
 /** Few rows are copied faster one by one than by a view of them. */
 const fewRows = 32
 
-function copyRows(source: Float32Array, from: number, target: Float32Array, at: number, count: number): void {
-  if (count > fewRows) target.set(source.subarray(from, from + count), at)
-  else for (let row = 0; row < count; row++) target[at + row] = source[from + row]!
+/** Column by column: the rows of many symbols lie near each other. */
+function copyRows(source: Float32Array, target: Float32Array, moves: readonly Move[]): void {
+  for (const { from, at, count } of moves)
+    if (count > fewRows) target.set(source.subarray(from, from + count), at)
+    else for (let row = 0; row < count; row++) target[at + row] = source[from + row]!
 }
 
 /** Most symbols have the same sessions: a message holds an array once, however many of its parts name it. */
@@ -187,16 +225,17 @@ class SharedSessions {
 }
 
 /** Symbols in their order, some together. */
-function sharesOf(plans: readonly SymbolPlan[]): SymbolPlan[][] {
-  const shares: SymbolPlan[][] = []
+function sharesOf(symbols: readonly SymbolRuns[]): SymbolRuns[][] {
+  const shares: SymbolRuns[][] = []
   let cells = Infinity
-  for (const plan of plans) {
-    const own = cellsOf(plan.runs)
+  for (const symbol of symbols) {
+    if (symbol.runs.length === 0) continue
+    const own = cellsOf(symbol.runs)
     if (cells + own > cellsAtATime) {
       shares.push([])
       cells = 0
     }
-    shares.at(-1)!.push(plan)
+    shares.at(-1)!.push(symbol)
     cells += own
   }
   return shares
@@ -217,21 +256,33 @@ type Begin = { classes: RestartClass[]; recursive: string[] }
 function stretchesOf(lacking: readonly Lacking[]): Stretch[] {
   const stretches = new Map<string, Stretch>()
   for (const [index, { slice, missing, earlier }] of lacking.entries())
-    for (const columns of earlier.length === 0 ? [missing] : apart(missing)) {
-      const texts = [...new Set(columns.map(({ text }) => text))]
-      const key = JSON.stringify(texts)
-      const reach = Math.max(...columns.map((column) => column.ahead))
-      const begin = starts.of(key, () => startsOfTexts(texts))
-      const stretch: Stretch = stretches.get(key) ?? { slices: [], texts, starts: begin, reach, lists: new Map() }
+    for (const { key, ...texts } of textsOf(missing)[earlier.length === 0 ? 'together' : 'apart']) {
+      const stretch: Stretch = stretches.get(key) ?? { slices: [], ...texts, lists: new Map() }
       stretch.slices.push({ slice, index })
       stretches.set(key, stretch)
     }
   return [...stretches.values()]
 }
 
-/** What looks ahead is computed on all rows: those before a new one may read it. */
-const apart = (columns: readonly ShardColumn[]): ShardColumn[][] =>
-  [columns.filter((column) => column.ahead === 0), columns.filter((column) => column.ahead > 0)].filter((each) => each.length > 0)
+type Texts = Pick<Stretch, 'texts' | 'starts' | 'reach'> & { key: string }
+
+/** Most slices lack the same columns, and are asked for them again and again. */
+const knownTexts = new WeakMap<readonly ShardColumn[], { together: Texts[]; apart: Texts[] }>()
+
+/** `apart` is what looks ahead computed on all rows, for those before a new one may read it, and the rest on new ones. */
+function textsOf(missing: readonly ShardColumn[]): { together: Texts[]; apart: Texts[] } {
+  const known = knownTexts.get(missing)
+  if (known !== undefined) return known
+  const read = (columns: readonly ShardColumn[]): Texts => {
+    const texts = [...new Set(columns.map(({ text }) => text))]
+    const key = JSON.stringify(texts)
+    return { key, texts, starts: starts.of(key, () => startsOfTexts(texts)), reach: Math.max(...columns.map((column) => column.ahead)) }
+  }
+  const parts = [missing.filter((column) => column.ahead === 0), missing.filter((column) => column.ahead > 0)]
+  const found = { together: [read(missing)], apart: parts.filter((columns) => columns.length > 0).map(read) }
+  knownTexts.set(missing, found)
+  return found
+}
 
 /** One group after another lacks the same few sets of columns. */
 const starts = new RecentlyUsed<Starts>(64)
@@ -301,7 +352,13 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
       resumption ??= { known: known.of(series, kept.flat()), missing: allBars ? 'none' : barRows(bars, end ?? noRows) }
       runs.push(recursiveRun(recursive, { keep, to, earlier, ends }, resumption))
     }
-    const starts = classes.map((each) => ({ members: each.members, from: restartRow(each, keep.from + earlier) - earlier }))
+    // what looks ahead, or leaves out missing rows, would see those of another symbol
+    const alone = reach > 0 || !allBars
+    const starts = classes.map((each) => ({
+      members: each.members,
+      from: restartRow(each, keep.from + earlier) - earlier,
+      every: alone || each.history > keep.from + earlier ? undefined : each.every,
+    }))
     // what begins in one place shares its steps
     for (const from of new Set(starts.map((start) => start.from))) {
       const together = starts.map((start) => start.from === from)
@@ -315,11 +372,18 @@ function runsOf(stretches: readonly Stretch[], series: Series, kept: readonly Ke
           .map((index) => texts[index]!)
       // symbols that begin alike share the list, which a thread is then sent once
       lists.set(alike, expressions)
-      runs.push({ expressions, read: { from, to }, keep })
+      runs.push({ expressions, read: { from, to }, keep, every: commonMultiple(starts.filter((_, index) => together[index])) })
     }
   }
   return runs
 }
+
+/** Of what begins together; nothing where some of it begins at no multiple. */
+const commonMultiple = (starts: readonly { every: number | undefined }[]): number | undefined =>
+  starts.reduce<number | undefined>(
+    (common, { every }) => (common === undefined || every === undefined ? undefined : leastCommonMultiple(common, every)),
+    1,
+  )
 
 /** A month from which on most symbols have the rows that the first slice reads. */
 export const firstMonthRead = (lacking: readonly Lacking[], group: PlannedGroup): string =>

@@ -4,7 +4,7 @@
  * (domain/features/series-ends.ts), whatever snapshot that shard was of.
  */
 import type { ObjectRef } from '#contracts/references.ts'
-import { findEarlierShards } from '#db/queries/cached-shards.ts'
+import type { EarlierCached } from '#db/queries/cached-shards.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import type { Series, SeriesEnds } from '#domain/features/series-ends.ts'
 import { placeOf } from '#domain/features/slice-keys.ts'
@@ -33,15 +33,16 @@ const kept = new RecentlyUsed<Content>(keptBytes, ({ named }) => named.reduce((b
 /** Of a slice that will grow: so its shard need not be read for the session after. */
 export const keepShard = ({ sha256 }: ObjectRef, content: Content): void => kept.set(sha256, content)
 
-/** The shards of the same symbols and columns that lie in a slice, or begin where it does, in the order of time. */
+/** Where shards of the same symbols lie that are within a slice, or begin where it does, in the order of time. */
+export const placesOf = ({ months }: Slice, symbols: readonly string[]): string[] => months.map((month) => placeOf(month, symbols))
+
+/** The shards of some columns at places, as far as they are still there. */
 export async function earlierShards(
   world: Holder,
-  slice: Slice,
-  symbols: readonly string[],
-  { hash, columns }: { hash: string; columns: readonly ShardColumn[] },
+  places: readonly string[],
+  columns: readonly ShardColumn[],
+  found: ReadonlyMap<string, EarlierCached>,
 ): Promise<EarlierShard[]> {
-  const places = slice.months.map((month) => placeOf(month, symbols))
-  const found = new Map((await findEarlierShards(world.db, places, hash)).map((each) => [each.place, each]))
   const shards: EarlierShard[] = []
   for (const place of places) {
     const shard = found.get(place)

@@ -1,10 +1,10 @@
 import type { Database } from '#db/client.ts'
-import { findSeriesEnds } from '#db/queries/cached-shards.ts'
 import { onCalendar } from '#domain/features/calendar-grid.ts'
 import type { SeriesEnd, SeriesEnds } from '#domain/features/series-ends.ts'
 import type { Slice } from '#domain/features/slices.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import type { LaterBars, SnapshotBars } from '../snapshots.ts'
+import { findKnownEnds } from './known-ends.ts'
 import type { PlannedGroup } from './plan-group.ts'
 
 /** Bars on the calendar by symbol, of those that have any; `earlier` are the last rows before them. */
@@ -46,7 +46,7 @@ export class GroupBars {
   async endsBefore(slice: Slice): Promise<SeriesEnds> {
     const index = this.group.slices.findIndex((planned) => planned.slice === slice)
     const before = this.group.slices[index - 1]
-    return (before && (await findSeriesEnds(this.db, [before.key])).get(before.key)) ?? {}
+    return (before && (await findKnownEnds(this.db, [before.key])).get(before.key)) ?? {}
   }
 
   /** The slices after one, or more. */
@@ -83,14 +83,14 @@ export class GroupBars {
   }
 
   private async readFrom(start: string, keysBefore: readonly string[]): Promise<ReadBars> {
-    const [ends] = (await findSeriesEnds(this.db, keysBefore)).values()
+    const [ends] = (await findKnownEnds(this.db, keysBefore)).values()
     if (ends === undefined) return await this.all()
     const bars = new Map<string, BarColumns>()
     const counted = new Map(Object.entries(ends).map(([symbol, end]) => [symbol, end.bars]))
     for (const [symbol, found] of await this.snapshot.barsSince(this.group.symbols, start)) {
       const from = found.sessions.findIndex((session) => session >= start)
       if (from === -1) continue
-      const later = sliceBars(found, from, found.sessions.length)
+      const later = from === 0 ? found : sliceBars(found, from, found.sessions.length)
       // of a symbol that has earlier rows, a session without a bar before its next one is a row too
       bars.set(symbol, onCalendar(later, this.group.calendar, ends[symbol] && start))
       counted.set(symbol, (counted.get(symbol) ?? 0) + later.sessions.length)

@@ -5,7 +5,7 @@
  */
 import type { FeatureShard } from '#contracts/features.ts'
 import type { ColumnList } from '#db/commands/remember-shards.ts'
-import { type CachedShard, findSeriesEnds, findStates } from '#db/queries/cached-shards.ts'
+import { type CachedShard, findStates } from '#db/queries/cached-shards.ts'
 import { countNonFinite } from '#domain/features/non-finite.ts'
 import type { SeriesEnds } from '#domain/features/series-ends.ts'
 import { nothingAhead, readAhead } from '#domain/features/slice-keys.ts'
@@ -14,9 +14,10 @@ import { compareText } from '#domain/market/actions.ts'
 import type { Membership } from '#domain/market/membership.ts'
 import { sha256 } from '#domain/sha256.ts'
 import type { NewShard } from './assemble-shard.ts'
-import type { RowRange } from './compute-thread.ts'
+import type { RowRange } from './runs.ts'
 import type { GroupBars } from './group-bars.ts'
 import { type Holder, holdSlice, type WholeShard } from './held-shards.ts'
+import { findKnownEnds } from './known-ends.ts'
 import { featuresOf, type NewestRow, newestOf } from './newest-rows.ts'
 import type { PlannedGroup } from './plan-group.ts'
 import { type NamedColumn, readColumns, readRows, type SymbolRows } from './shard-file.ts'
@@ -84,7 +85,7 @@ export class MemberShards {
     if (this.keys[index] === undefined || this.keys[index] === key) return undefined
     const bytes = await readStagedShard(this.world, shard)
     const named = [...readColumns(bytes, this.names)].map(([name, values]) => ({ name, values }))
-    const ends = (await findSeriesEnds(this.world.db, [key])).get(key) ?? {}
+    const ends = (await findKnownEnds(this.world.db, [key])).get(key) ?? {}
     const states = (await findStates(this.world.db, [key])).get(key) ?? new Map<string, never>()
     return await this.cutRows(index, { rows: readRows(bytes), named, ends, states, ...counts }, bars)
   }

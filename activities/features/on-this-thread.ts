@@ -1,4 +1,5 @@
-import { type ColumnTask, runsOfCells, computeCells } from './compute-thread.ts'
+import { type ColumnTask, computeCells, runsOfCells } from './compute-thread.ts'
+import { cellsReadBy, columnsOfStack, computeStackCells } from './symbol-stacks.ts'
 import type { ColumnComputer } from './thread-pool.ts'
 
 /** Cells that are computed in some hundredths of a second, those counted that are read only because later ones follow from them. */
@@ -14,6 +15,10 @@ export const onThisThread: ColumnComputer = {
   async compute(tasks) {
     if (tasks.reduce((sum, task) => sum + cellsRead(task), 0) > mostCells) throw new MuchToCompute()
     return runsOfCells(tasks, computeCells(tasks))
+  },
+  async computeStack(stack) {
+    if (cellsReadBy(stack) > mostCells) throw new MuchToCompute()
+    return columnsOfStack(stack, computeStackCells(stack))
   },
 }
 

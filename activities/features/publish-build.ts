@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { QuantloopError } from '#contracts/errors.ts'
 import type { BuildInput, FeatureBuildManifest, FeatureShard } from '#contracts/features.ts'
 import type { ObjectRef } from '#contracts/references.ts'
@@ -32,7 +31,8 @@ export async function publishBuild(
   if (results.every(({ shards }) => shards.length === 0))
     throw input.featureSet.universe === undefined ? nothingKnown(input) : noMember(input)
   const digests = await Promise.all(
-    results.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.get(digest))) as ShardsDigest),
+    // read once, and no copy of it is kept
+    results.map(async ({ digest }) => JSON.parse(new TextDecoder().decode(await objects.fetch(digest))) as ShardsDigest),
   )
   const manifest = manifestOf(
     input,
@@ -54,10 +54,11 @@ export async function publishBuild(
     rows: manifest.rows,
     columns: manifest.columns.length,
     cacheHitRatio: asked === 0 ? 0 : sum(counts, (each) => each.cached) / asked,
-    newest: newestRows(digests, manifest.sessions.at(-1)!).map(({ symbol, session, values: base64 }) => {
-      const values = Buffer.from(base64, 'base64')
-      return { symbol, session, values, sha256: createHash('sha256').update(values).digest('hex') }
-    }),
+    newest: newestRows(digests, manifest.sessions.at(-1)!).map(({ symbol, session, values }) => ({
+      symbol,
+      session,
+      values: Buffer.from(values, 'base64'),
+    })),
   })
   try {
     await publishing

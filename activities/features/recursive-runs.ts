@@ -3,22 +3,10 @@
  * earlier rows (domain/expressions/starts.ts), so that a build reads and computes little more than the rows that it lacks.
  * What cannot go on begins at the symbol's first bar, step by step.
  */
-import { parse } from '#domain/expressions/parse.ts'
-import type { Plan } from '#domain/expressions/plan.ts'
 import { countedFrom, earliestOf, inputsOf, recursiveSteps, type Resumption, startsOf } from '#domain/expressions/starts.ts'
-import { planColumns } from '#domain/features/compute-features.ts'
 import type { Slice } from '#domain/features/slices.ts'
-import type { RowRange, Run } from './compute-thread.ts'
 import type { PlannedSlice } from './plan-group.ts'
-
-const plans = new WeakMap<readonly string[], Plan>()
-
-/** Symbols that begin alike share a list of expressions. */
-function planOf(expressions: readonly string[]): Plan {
-  const plan = plans.get(expressions) ?? planColumns(expressions.map(parse))
-  plans.set(expressions, plan)
-  return plan
-}
+import { planOf, type RowRange, type Run } from './runs.ts'
 
 /** Rows are those at hand, before which `earlier` others lie; states are taken before the rows `ends`. */
 type Wanted = { keep: RowRange; to: number; earlier: number; ends: readonly number[] }

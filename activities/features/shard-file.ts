@@ -9,17 +9,17 @@ import {
   Float32,
   makeData,
   RecordBatch,
+  RecordBatchFileWriter,
   Schema,
   Struct,
-  Table,
   tableFromIPC,
-  tableToIPC,
   Utf8,
   type DataType,
 } from 'apache-arrow'
 import { QuantloopError } from '#contracts/errors.ts'
 import { concatenateIntegers } from '#domain/concatenate.ts'
 import { dayOf, sessionOf } from '#domain/market/session-days.ts'
+import { RecentlyUsed } from '#domain/recently-used.ts'
 
 /** Rows of one symbol, ascending by session. */
 export type SymbolRows = { symbol: string; sessions: readonly string[] }
@@ -32,13 +32,27 @@ export type NamedColumn = { name: string; values: Float32Array }
 export function writeShard(rows: readonly SymbolRows[], columns: readonly NamedColumn[]): Uint8Array {
   const length = rows.reduce((count, { sessions }) => count + sessions.length, 0)
   const children = [
-    { name: 'symbol', data: symbolColumn(rows, length) },
-    { name: 'session', data: makeData({ type: new DateDay(), length, nullCount: 0, data: days(rows, length) }) },
-    ...columns.map(({ name, values }) => ({ name, data: makeData({ type: new Float32(), length, nullCount: 0, data: values }) })),
+    symbolColumn(rows, length),
+    makeData({ type: new DateDay(), length, nullCount: 0, data: days(rows, length) }),
+    ...columns.map(({ values }) => makeData({ type: new Float32(), length, nullCount: 0, data: values })),
   ]
-  const schema = new Schema(children.map(({ name, data }) => new Field(name, data.type as DataType, false)))
-  const batch = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: children.map(({ data }) => data) })
-  return tableToIPC(new Table([new RecordBatch(schema, batch)]), 'file')
+  const names = columns.map(({ name }) => name)
+  const { schema, type } = schemas.of(JSON.stringify(names), () => schemaOf(names))
+  const batch = makeData({ type, length, nullCount: 0, children })
+  return RecordBatchFileWriter.writeAll([new RecordBatch(schema, batch)]).toUint8Array(true)
+}
+
+/** One shard after another has the same few hundred columns. */
+const schemas = new RecentlyUsed<{ schema: Schema; type: Struct }>(64)
+
+function schemaOf(names: readonly string[]) {
+  const field = (name: string, type: DataType) => new Field(name, type, false)
+  const schema = new Schema([
+    field('symbol', new Utf8()),
+    field('session', new DateDay()),
+    ...names.map((name) => field(name, new Float32())),
+  ])
+  return { schema, type: new Struct(schema.fields) }
 }
 
 /** Float32 columns of a shard by name, as views on its bytes. @throws QuantloopError object_corrupt when one is not there */

@@ -1,7 +1,9 @@
 import type { SnapshotChunk } from '#contracts/datasets.ts'
+import { firstFrom } from '#domain/features/slices.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { compareText } from '#domain/market/actions.ts'
-import { type BarColumns, copyBars, joinBars } from '#domain/market/bars.ts'
+import { type BarColumns, copyBars, joinBars, sliceBars } from '#domain/market/bars.ts'
+import { GrowingBars } from '#domain/market/growing-bars.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { ObjectStore } from '#storage/object-store.ts'
 import { decodeBars } from './decode-bars.ts'
@@ -15,15 +17,19 @@ const keptRows = 1_000_000
 
 const decoded = new RecentlyUsed<DecodedChunk>(keptRows, (chunk) => chunk.reduce((rows, { sessions }) => rows + sessions.length, 0))
 
-/** A symbol's rows of all chunks but the newest, which are the same the session after. */
-const joined = new RecentlyUsed<BarColumns>(keptRows, ({ sessions }) => sessions.length)
+/** A symbol's rows since a month, of all chunks but the newest, which are the same the session after. */
+const growing = new RecentlyUsed<GrowingBars>(keptRows, ({ rows }) => rows)
 
 /**
- * The bars of some chunks of a snapshot, by symbol, as `readByFeatures`. What was decoded lately is not read again: months that are over are
+ * The bars of some chunks of a snapshot from a month on, by symbol, as `readByFeatures`. What was decoded lately is not read again: months that are over are
  * the same chunks in each snapshot after, so that one session more reads the files of the open month.
  * @throws QuantloopError object_missing | object_corrupt | unavailable
  */
-export async function readKeptChunks(objects: ObjectStore, chunks: readonly SnapshotChunk[]): Promise<Map<string, BarColumns>> {
+export async function readKeptChunks(
+  objects: ObjectStore,
+  chunks: readonly SnapshotChunk[],
+  month: string,
+): Promise<Map<string, BarColumns>> {
   const found = new Map(chunks.map((chunk) => [chunk, decoded.get(chunk.object.sha256)]))
   const absent = chunks.filter((chunk) => found.get(chunk) === undefined)
   if (absent.length > 0) {
@@ -53,19 +59,29 @@ export async function readKeptChunks(objects: ObjectStore, chunks: readonly Snap
     inTime.flatMap((chunk) => found.get(chunk)!.map((bars) => ({ bars, chunk: chunk.object.sha256 }))),
     ({ bars }) => bars.symbol,
   )
-  return new Map([...pieces].map(([symbol, own]) => [symbol, joinPieces(own)]))
+  return new Map([...pieces].map(([symbol, own]) => [symbol, joinPieces(own, month)]))
 }
 
-/** Pieces of one symbol in the order of time. */
-function joinPieces(pieces: readonly { bars: BarColumns; chunk: string }[]): BarColumns {
-  const [older, newest] = [pieces.slice(0, -1), pieces.at(-1)!.bars]
-  const [first, ...others] = older.map(({ bars }) => bars)
-  if (first === undefined) return joinBars(newest)
-  const key = `${newest.symbol} ${older.map(({ chunk }) => chunk).join()}`
-  return joinBars(
-    joined.of(key, () => joinBars(first, ...others)),
-    newest,
-  )
+type Piece = { bars: BarColumns; chunk: string }
+
+/** Pieces of one symbol in the order of time, from a month on. */
+function joinPieces(pieces: readonly Piece[], month: string): BarColumns {
+  const [first, ...others] = pieces.slice(0, -1)
+  const newest = pieces.at(-1)!.bars
+  if (first === undefined) return since(newest, month)
+  const older = () => joinBars(since(first.bars, month), ...others.map(({ bars }) => bars))
+  const key = `${newest.symbol} ${month} ${[first, ...others].map(({ chunk }) => chunk).join()}`
+  const known = growing.of(key, () => new GrowingBars(older()))
+  const grown = known.with(newest)
+  if (grown !== undefined) return grown
+  const fresh = new GrowingBars(older())
+  growing.set(key, fresh)
+  return fresh.with(newest) ?? joinBars(older(), newest)
+}
+
+function since(bars: BarColumns, month: string): BarColumns {
+  const from = firstFrom(bars.sessions, month)
+  return from === 0 ? bars : sliceBars(bars, from, bars.sessions.length)
 }
 
 /** So that a chunk that is dropped frees its memory, whatever was read with it; without a column that only another brought. */

@@ -78,7 +78,7 @@ export async function openSnapshot(objects: ObjectStore, ref: ObjectRef): Promis
       const chunks = manifest.chunks.filter(
         (chunk) => monthOf(chunk.lastSession) >= month && chunk.symbols.some((symbol) => wanted.has(symbol)),
       )
-      if (month !== '') return await readKeptChunks(objects, chunks)
+      if (month !== '') return await readKeptChunks(objects, chunks, month)
       // all of them are many, and seldom asked for
       return new Map([...(await readChunks(objects, chunks))].map(([symbol, own]) => [symbol, readByFeatures(own)]))
     },

@@ -6,8 +6,8 @@ import { dataset, featureBuild, featureRow } from '../schema.ts'
 import { withoutCollection } from './collection-lock.ts'
 import { hintReplicas } from './hint-replicas.ts'
 
-/** `values`: float32, little-endian, in the feature set's order; `sha256` is of them. */
-export type NewestRow = { symbol: string; session: string; values: Uint8Array; sha256: string }
+/** `values`: float32, little-endian, in the feature set's order, of every row as many. */
+export type NewestRow = { symbol: string; session: string; values: Uint8Array }
 
 export type PublishedBuild = {
   buildId: string
@@ -71,6 +71,7 @@ async function refreshFeatureRows(
   const last = target?.lastSession ?? null
   const rows = isHead || last === null ? newest : newest.filter(({ session }) => session <= last)
   const column = <T>(of: (row: NewestRow) => T) => sql.param(rows.map(of))
+  const bytesEach = rows[0]?.values.length ?? 0
   const symbols = column(({ symbol }) => symbol)
   if (isHead)
     await tx.execute(sql`
@@ -81,12 +82,10 @@ async function refreshFeatureRows(
         and not exists (select from ${featureBuild} b where b.id = ${featureRow}.build_id and b.snapshot_id = ${target?.head ?? null})`
   await tx.execute(sql`
     insert into ${featureRow} (dataset, feature_hash, build_id, symbol, session, "values", sha256)
-    select ${name}, ${featureHash}, ${buildId}, * from unnest(
-      ${symbols}::text[],
-      ${column(({ session }) => session)}::date[],
-      ${column(({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength))}::bytea[],
-      ${column(({ sha256 }) => sha256)}::text[]
-    )
+    select ${name}, ${featureHash}, ${buildId}, symbol, session, own, encode(sha256(own), 'hex')
+    from unnest(${symbols}::text[], ${column(({ session }) => session)}::date[]) with ordinality as row (symbol, session, number),
+      -- one value is sent faster than an array of them
+      substring(${Buffer.concat(rows.map(({ values }) => values))}::bytea from ((number - 1) * ${bytesEach} + 1)::int for ${bytesEach}) as own
     on conflict (dataset, feature_hash, symbol) do update
       set session = excluded.session, build_id = excluded.build_id, "values" = excluded."values", sha256 = excluded.sha256, updated_at = now()
       where ${yields}`)

@@ -15,19 +15,39 @@ export type NewlyCached = Omit<CachedShard, 'columnsHash' | 'columns'> & {
 
 export type ColumnList = { hash: string; columns: readonly ShardColumn[] }
 
-/** Says where shards are. One that had a place gets the new one: its label may reach further now, or the old shard be gone. */
-export async function rememberShards(db: Executor, { hash, columns }: ColumnList, shards: readonly NewlyCached[]): Promise<void> {
-  if (shards.length === 0) return
+/** Lists are long, and each shard of a build names the same one. */
+const known = new WeakMap<Executor, Set<string>>()
+
+async function rememberColumns(db: Executor, { hash, columns }: ColumnList): Promise<void> {
+  const lists = known.get(db) ?? new Set()
+  if (lists.has(hash)) return
   await db
     .insert(featureColumnList)
     .values({ hash, columns: [...columns] })
     .onConflictDoNothing()
+  known.set(db, lists.add(hash))
+}
+
+/** Says where shards are. One that had a place gets the new one: its label may reach further now, or the old shard be gone. */
+export async function rememberShards(db: Executor, list: ColumnList, shards: readonly NewlyCached[]): Promise<void> {
+  if (shards.length === 0) return
+  await rememberColumns(db, list)
+  try {
+    await insertShards(db, list.hash, shards)
+  } catch (error) {
+    // should the list be gone after all, the next try says it again
+    known.delete(db)
+    throw error
+  }
+}
+
+async function insertShards(db: Executor, columns: string, shards: readonly NewlyCached[]): Promise<void> {
   await db
     .insert(featureShardCache)
     .values(
       inOrder(shards).map(({ sessions, states, ...shard }) => ({
         ...shard,
-        columns: hash,
+        columns,
         sessions: Buffer.from(sessions),
         states: states && Buffer.from(states),
       })),

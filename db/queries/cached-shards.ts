@@ -45,6 +45,7 @@ export type EarlierCached = { place: string; key: string; shard: FeatureShard; e
 
 /** The newest shard of some columns at each place that has one. */
 export async function findEarlierShards(db: Executor, places: readonly string[], columnsHash: string): Promise<EarlierCached[]> {
+  if (places.length === 0) return []
   const { place, key, shard, ends, columns, createdAt } = featureShardCache
   const found = await db
     .selectDistinctOn([place], { place, key, shard, ends })
@@ -55,6 +56,19 @@ export async function findEarlierShards(db: Executor, places: readonly string[],
 }
 
 const named = (keys: readonly string[]) => sql`${featureShardCache.key} = any(${sql.param([...keys])}::text[])`
+
+/** What tells a shard from all others, and how the rows ahead of a label are known. */
+export type ShardName = Pick<CachedShard, 'key' | 'columnsHash' | 'ahead'> & { uri: string }
+
+/** As `findCachedShards`, by name alone. */
+export async function nameCachedShards(db: Executor, keys: readonly string[]): Promise<ShardName[]> {
+  if (keys.length === 0) return []
+  const { key, columns: columnsHash, shard, ahead } = featureShardCache
+  return await db
+    .select({ key, columnsHash, ahead, uri: sql<string>`${shard} #>> '{object,uri}'` })
+    .from(featureShardCache)
+    .where(named(keys))
+}
 
 /** Every shard whose rows were computed from what one of the keys names. */
 export async function findCachedShards(db: Executor, keys: readonly string[]): Promise<CachedShard[]> {

@@ -18,9 +18,8 @@ import { firstFrom } from './slices.ts'
  * the bars themselves when none lacks. That nothing was traded is known when the session is over.
  */
 export function onCalendar(bars: BarColumns, calendar: readonly string[], since = bars.sessions[0]): BarColumns {
-  if (since === undefined) return bars
+  if (since === undefined || lacksNone(bars.sessions, calendar, since)) return bars
   const { sessions, barOf } = rowsFrom(since, bars.sessions, calendar)
-  if (sessions.length === bars.sessions.length) return bars
   const spread = (column: Float64Array) => {
     const rows = new Float64Array(sessions.length)
     for (let row = 0; row < rows.length; row++) rows[row] = barOf[row] === -1 ? Number.NaN : column[barOf[row]!]!
@@ -33,6 +32,16 @@ export function onCalendar(bars: BarColumns, calendar: readonly string[], since 
     // bars that features read come without
     knownAt: bars.knownAt.length === 0 ? [] : sessions.map((session, row) => bars.knownAt[barOf[row]!] ?? assumedKnownAt(session)),
   }
+}
+
+/** Whether each of the calendar's sessions from `since` to the last bar has one. Both ascend. */
+function lacksNone(bars: readonly string[], calendar: readonly string[], since: string): boolean {
+  let next = firstFrom(calendar, since)
+  for (const bar of bars) {
+    if (next < calendar.length && calendar[next]! < bar) return false
+    if (calendar[next] === bar) next++
+  }
+  return true
 }
 
 /** Both ascend; `barOf` is the bar of each row, or -1. */

@@ -50,7 +50,7 @@ export type GivenColumns = ReadonlyMap<string, Float32Array>
  */
 export function runPlan(
   columns: Plan,
-  { open, high, low, close, volume, vwap }: BarColumns,
+  { open, high, low, close, volume, vwap }: Pick<BarColumns, 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap'>,
   answers: readonly Float32Array[],
   given: GivenColumns = new Map(),
   first = 0,

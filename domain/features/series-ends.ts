@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CorporateAction } from '../market/actions.ts'
 import { type BarColumns, columnIfAny } from '../market/bars.ts'
-import { type EarlierRow, priceFactors, splitFactors } from '../market/factors.ts'
+import { type AdjustedColumn, type EarlierRow, type Factors, priceFactors, splitFactors, writeAdjusted } from '../market/factors.ts'
 import { monthOf } from '../market/month-contents.ts'
 import { countBars } from './calendar-grid.ts'
 import { firstFrom, rowsOf, type Slice } from './slices.ts'
@@ -25,8 +25,7 @@ const hashLength = 22
 export class Series {
   readonly bars: BarColumns
   readonly earlier: SeriesEnd | undefined
-  private readonly price: Float64Array
-  private readonly shares: Float64Array
+  private readonly factors: Factors
   /** of the months that were hashed so far: the row after each, and the hash up to it */
   private readonly months: { to: number; content: string }[]
 
@@ -34,8 +33,7 @@ export class Series {
   constructor(bars: BarColumns, actions: readonly CorporateAction[], earlier: SeriesEnd | undefined, known?: SeriesEnd) {
     this.bars = bars
     this.earlier = earlier
-    this.price = priceFactors(bars, actions, earlier)
-    this.shares = splitFactors(bars, actions, earlier)
+    this.factors = { price: priceFactors(bars, actions, earlier), shares: splitFactors(bars, actions, earlier) }
     this.months = [{ to: 0, content: earlier?.content ?? '' }]
     const to = known === undefined ? 0 : known.rows - (earlier?.rows ?? 0)
     if (to > 0) this.months.push({ to, content: known!.content })
@@ -49,12 +47,17 @@ export class Series {
     return {
       session: bars.sessions[to - 1]!,
       close: lastClose(bars.close, to) ?? earlier!.close,
-      price: this.price[to - 1]!,
-      shares: this.shares[to - 1]!,
+      price: this.factors.price[to - 1]!,
+      shares: this.factors.shares[to - 1]!,
       rows: (earlier?.rows ?? 0) + to,
       bars: (earlier?.bars ?? 0) + countBars(bars, to),
       content: this.contentTo(to),
     }
+  }
+
+  /** Writes rows of an adjusted column into memory that is there, from `at` on; NaN where the bars have no such column. */
+  writeAdjusted(name: AdjustedColumn, rows: { from: number; to: number }, out: Float64Array, at: number): void {
+    writeAdjusted(name, this.bars, this.factors, rows, out, at)
   }
 
   /** The hash of what the rows before `to` hold, and of those before them. */
@@ -72,7 +75,7 @@ export class Series {
   private hash(before: string, from: number, to: number): string {
     const { sessions, open, high, low, close, volume } = this.bars
     const vwap = this.bars.vwap && columnIfAny(this.bars.vwap.subarray(from, to))
-    const columns = [open, high, low, close, volume, this.price, this.shares].map((column) => column.subarray(from, to))
+    const columns = [open, high, low, close, volume, this.factors.price, this.factors.shares].map((column) => column.subarray(from, to))
     if (vwap !== undefined) columns.push(vwap)
     const values = new Float64Array(columns.length * (to - from))
     for (const [index, column] of columns.entries()) values.set(column, index * column.length)

@@ -4,10 +4,10 @@ import { finestGroups, groupOf } from '../market/chunk-layout.ts'
 /** `group` is the number of the group among all, which also says when its years end. */
 export type SymbolGroup = { group: number; symbols: string[] }
 
-const symbolsPerGroup = 40
+const symbolsPerGroup = 80
 
 /**
- * Symbols cut into groups that are computed and stored together: about forty in each, at most 32 groups. A symbol's own
+ * Symbols cut into groups that are computed and stored together: about eighty in each, at most 32 groups. A symbol's own
  * name says its group, so that a new listing leaves the other groups as they were; a snapshot's chunks are of symbols of
  * one group (market/chunk-layout.ts). Groups and symbols are in order.
  */

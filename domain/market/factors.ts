@@ -44,18 +44,42 @@ export function splitFactors(bars: BarColumns, actions: readonly CorporateAction
 
 /** The bars with prices times their factor and volume over its own; the vendor's adjusted close stays as it is. */
 export function adjustBars(bars: BarColumns, actions: readonly CorporateAction[], earlier?: EarlierRow): BarColumns {
-  const price = priceFactors(bars, actions, earlier)
-  const shares = splitFactors(bars, actions, earlier)
-  const scaled = (column: Float64Array) => column.map((value, row) => value * price[row]!)
+  const factors = { price: priceFactors(bars, actions, earlier), shares: splitFactors(bars, actions, earlier) }
+  const rows = { from: 0, to: bars.sessions.length }
+  const adjusted = (name: AdjustedColumn) => {
+    const column = new Float64Array(rows.to)
+    writeAdjusted(name, bars, factors, rows, column, 0)
+    return column
+  }
   return {
     ...bars,
-    open: scaled(bars.open),
-    high: scaled(bars.high),
-    low: scaled(bars.low),
-    close: scaled(bars.close),
-    ...(bars.vwap === undefined ? {} : { vwap: scaled(bars.vwap) }),
-    volume: bars.volume.map((value, row) => value / shares[row]!),
+    open: adjusted('open'),
+    high: adjusted('high'),
+    low: adjusted('low'),
+    close: adjusted('close'),
+    ...(bars.vwap === undefined ? {} : { vwap: adjusted('vwap') }),
+    volume: adjusted('volume'),
   }
+}
+
+export type AdjustedColumn = 'open' | 'high' | 'low' | 'close' | 'volume' | 'vwap'
+
+/** One a row: prices are multiplied by `price`, and the volume is divided by `shares`. */
+export type Factors = { price: Float64Array; shares: Float64Array }
+
+/** Writes rows of an adjusted column from `at` on; of one that the bars have not, NaN. */
+export function writeAdjusted(
+  name: AdjustedColumn,
+  bars: BarColumns,
+  { price, shares }: Factors,
+  { from, to }: { from: number; to: number },
+  out: Float64Array,
+  at: number,
+): void {
+  const column = bars[name]
+  if (column === undefined) out.fill(Number.NaN, at, at + to - from)
+  else if (name === 'volume') for (let row = from; row < to; row++) out[at + row - from] = column[row]! / shares[row]!
+  else for (let row = from; row < to; row++) out[at + row - from] = column[row]! * price[row]!
 }
 
 function accumulate(

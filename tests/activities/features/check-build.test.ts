@@ -88,8 +88,8 @@ describe('features across symbols', () => {
       volume: symbol === 'W03' ? volume.map((value, row) => (row === 0 ? value * sessions.length : value)) : volume,
     })
     const pool: ThreadPool = {
+      ...threads,
       compute: (tasks) => threads.compute(tasks.map((task) => ({ ...task, bars: early(task.bars) }))),
-      close: () => threads.close(),
     }
     const { verdict, check: found } = await check('across-early', walks(6, 158), across, returns, { pool })
     expect([verdict, found.lookAhead.features.map(({ name }) => name)]).toEqual(['refused', ['smooth']])

@@ -2,7 +2,6 @@ import { inArray } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ColumnCounts, ShardsResult } from '#activities/features.ts'
-import type { ColumnTask } from '#activities/features/compute-thread.ts'
 import { readColumns, readRows } from '#activities/features/shard-file.ts'
 import { createThreadPool, type ThreadPool } from '#activities/features/thread-pool.ts'
 import { openSnapshot } from '#activities/snapshots.ts'
@@ -27,6 +26,7 @@ import { walkBars } from '#tests/support/bars.ts'
 import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
 import '#tests/support/property-seed.ts'
+import { type AskedRun, watchedPool } from '#tests/support/watched-pool.ts'
 
 const set = (...expressions: string[]): FeatureSet => ({
   name: 'mixed',
@@ -95,8 +95,11 @@ let store: Awaited<ReturnType<typeof testObjectStore>>
 let kept: Awaited<ReturnType<typeof testDatabase>>
 let empty: Awaited<ReturnType<typeof testDatabase>>
 let threads: ThreadPool
-const tasks: ColumnTask[] = []
-const pool: ThreadPool = { compute: (some) => (tasks.push(...some), threads.compute(some)), close: () => threads.close() }
+const runs: AskedRun[] = []
+const pool = watchedPool(
+  () => threads,
+  (some) => void runs.push(...some),
+)
 
 beforeAll(async () => {
   ;[store, kept, empty] = await Promise.all([testObjectStore(), testDatabase(), testDatabase()])
@@ -107,7 +110,7 @@ afterAll(async () => {
   await Promise.all([store?.drop(), kept?.drop(), empty?.drop()])
 })
 beforeEach(async () => {
-  tasks.length = 0
+  runs.length = 0
   await kept.db.delete(featureShardCache)
 })
 
@@ -444,9 +447,9 @@ describe('an incremental build', () => {
     ] as const) {
       await kept.db.delete(featureShardCache)
       await build(market, snapshot, first)
-      tasks.length = 0
+      runs.length = 0
       const { asked, cached } = await build(market, snapshot, second)
-      expect([tasks, cached]).toEqual([[], asked])
+      expect([runs, cached]).toEqual([[], asked])
     }
     const rows = async (set: FeatureSet) => {
       const { shards } = await build(market, snapshot, set)
@@ -478,12 +481,12 @@ describe('an incremental build', () => {
     const until300 = { symbol: 'CCC', from: sessions[0]!, to: sessions[300]! }
     const groups = twoGroups({ bars, actions: [] })
     const before = await build({ bars, actions: [] }, await land({ bars, actions: [], spans: [...always, until300] }), ranks, { groups })
-    tasks.length = 0
+    runs.length = 0
     const moved = { ...until300, to: sessions[310]! }
     const snapshot = await land({ bars, actions: [], spans: [...always, moved] })
     const after = await build({ bars, actions: [] }, snapshot, ranks, { groups })
     // nothing of one symbol, and of what is across symbols the slices of ten sessions
-    expect(tasks.filter(({ given }) => given === undefined)).toEqual([])
+    expect(runs.filter(({ givenCrossSections }) => !givenCrossSections)).toEqual([])
     const changed = after.shards.filter(({ object }) => before.shards.every((shard) => shard.object.sha256 !== object.sha256))
     const [from, to] = [sessions[301]!, sessions[310]!]
     expect(changed.length).toBeGreaterThan(0)
@@ -505,10 +508,10 @@ describe('an incremental build', () => {
       { symbol: 'BBB', from: sessions[0]!, to: sessions[to]! },
     ]
     const before = await build(market, await land({ ...market, spans: spans(200) }), some)
-    tasks.length = 0
+    runs.length = 0
     const snapshot = await land({ ...market, spans: spans(201) })
     const after = await build(market, snapshot, some)
-    expect([tasks, after.cached]).toEqual([[], after.asked])
+    expect([runs, after.cached]).toEqual([[], after.asked])
     const rows = (shards: { rows: number }[]) => shards.reduce((sum, shard) => sum + shard.rows, 0)
     expect(rows(after.shards)).toBe(rows(before.shards) + 1)
     const changed = after.shards.filter(({ object }) => before.shards.every((shard) => shard.object.sha256 !== object.sha256))
@@ -532,13 +535,12 @@ describe('an incremental build', () => {
       collected.map(({ shard }) => shard.object.uri),
     )
     expect(collected.length).toBe(first.shards.length)
-    tasks.length = 0
+    runs.length = 0
     const after = { ...market, bars }
     const snapshot = await land(after, before)
     const { shards, digest } = await build(after, snapshot, some)
-    expect(tasks.map((task) => [task.bars.symbol, task.bars.sessions.length < 300])).toEqual(
-      ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, true]),
-    )
+    expect([...new Set(runs.map(({ symbol }) => symbol))]).toEqual(['AAA', 'BBB', 'CCC'])
+    for (const { read } of runs) expect(read).toBeLessThan(300)
     const batch = await build(after, snapshot, some, { from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
@@ -554,27 +556,24 @@ describe('an incremental build', () => {
     const [operands, sections] = (await build(highOnly, await land(highOnly, snapshot), ranks, { groups })).counts
     expect(operands!.cached).toBeLessThan(operands!.asked)
     expect(sections!.cached).toBe(sections!.asked)
-    tasks.length = 0
+    runs.length = 0
     const repeated = await build(highOnly, await land(highOnly, snapshot), ranks, { groups })
-    expect([repeated.cached, tasks]).toEqual([repeated.asked, []])
+    expect([repeated.cached, runs]).toEqual([repeated.asked, []])
   })
 
   it('after one session more computes its row, and the label of the month that it lies in, from the rows that they read', async () => {
     const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 701)), actions: [action('dividend', whole[0]!, 300)] }
     const before = await land({ ...market, bars: market.bars.map((bars) => until(bars, 700)) })
     const first = await build(market, before, bounded)
-    tasks.length = 0
+    runs.length = 0
     const { shards, asked, cached } = await build(market, await land(market, before), bounded)
     const inMonth = market.bars[0]!.sessions.filter((session) => session.startsWith(market.bars[0]!.sessions[700]!.slice(0, 7))).length
-    expect(tasks.map(({ bars }) => bars.symbol)).toEqual(['AAA', 'BBB', 'CCC'])
-    for (const { runs, bars } of tasks) {
-      expect(runs.map(({ expressions, keep }) => [expressions.includes(label.expression), keep.to - keep.from])).toEqual([
-        [false, 1],
-        [true, inMonth],
-      ])
-      // of 701 rows
-      expect(bars.sessions.length).toBeLessThan(300)
-    }
+    expect(runs.map(({ symbol, expressions, kept }) => [symbol, expressions.includes(label.expression), kept])).toEqual([
+      ...['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, false, 1]),
+      ...['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, true, inMonth]),
+    ])
+    // of 701 rows
+    for (const { read } of runs) expect(read).toBeLessThan(300)
     const again = shards.filter(({ object }) => first.shards.every((shard) => shard.object.sha256 !== object.sha256))
     expect(again.map(({ lastSession }) => lastSession)).toEqual([market.bars[0]!.sessions[700]])
     expect(cached / asked).toBeGreaterThan(0.85)
@@ -599,25 +598,21 @@ describe('an incremental build', () => {
       { after: market(begun + 3, begun - 30), rows: ['AAA', 'BBB', 'CCC'].map((symbol) => [symbol, 1]) },
     ]
     for (const { after, rows } of steps) {
-      tasks.length = 0
+      runs.length = 0
       snapshot = await land(after, snapshot)
       const { shards, digest } = await build(after, snapshot, recursive)
-      const remembering = tasks.flatMap(({ bars, runs }) =>
-        runs.filter(({ recursion }) => recursion !== undefined).map((run) => ({ ...run, symbol: bars.symbol })),
-      )
+      const remembering = runs.filter((run) => run.recursive)
       const counted = [...groupBy(remembering, ({ symbol }) => symbol)].map(([symbol, own]) => [
         symbol,
-        own.reduce((sum, { keep }) => sum + keep.to - keep.from, 0),
+        own.reduce((sum, { kept }) => sum + kept, 0),
       ])
       expect(counted).toEqual(rows)
       // the step of `Mean(EMA($close,12),20)` goes on a month or two before, and no bar is read that is older than half a year
-      for (const { keep, read, recursion } of remembering) {
-        expect(keep.from - read.from).toBeLessThan(90)
+      for (const { before, kept, sinceState, sent } of remembering) {
+        expect([before < 90, sent![0]! > '2009-01']).toEqual([true, true])
         // that of one row goes on from the row before it
-        const resumed = [...recursion!.starts.resumed.keys()].map((step) => recursion!.starts.rows[step]!)
-        if (keep.to - keep.from === 1) expect(Math.max(...resumed)).toBe(keep.from - read.from)
+        if (kept === 1) expect(sinceState).toBe(0)
       }
-      for (const { bars } of tasks) expect(bars.sessions[0]! > '2009-01').toBe(true)
       const batch = await build(after, snapshot, recursive, { from: 'empty' })
       expect([shards, digest]).toEqual([batch.shards, batch.digest])
     }
@@ -631,20 +626,19 @@ describe('an incremental build', () => {
     await build(market(700), snapshot, one)
     await build(market(700), snapshot, other)
     const rowsRead = async (rows: number) => {
-      tasks.length = 0
+      runs.length = 0
       snapshot = await land(market(rows), snapshot)
       const { shards, digest } = await build(market(rows), snapshot, other)
+      const first = runs.filter(({ recursive }) => recursive)
       const batch = await build(market(rows), snapshot, other, { from: 'empty' })
       expect([shards, digest]).toEqual([batch.shards, batch.digest])
-      return tasks
-        .slice(0, 2)
-        .map(({ runs }) => runs.flatMap(({ read, recursion }) => (recursion === undefined ? [] : [read.to - read.from])))
+      return first.map(({ read }) => read)
     }
     // two more for the naive forecast of the label
-    expect(await rowsRead(701)).toEqual([[3], [3]])
+    expect(await rowsRead(701)).toEqual([3, 3])
     await forgetStates('all')
-    expect(await rowsRead(702)).toEqual([[702], [702]])
-    expect(await rowsRead(703)).toEqual([[3], [3]])
+    expect(await rowsRead(702)).toEqual([702, 702])
+    expect(await rowsRead(703)).toEqual([3, 3])
   })
 
   it('goes on from the states of cross-sections that are what they were', async () => {
@@ -653,15 +647,15 @@ describe('an incremental build', () => {
     const groups = twoGroups(market(700))
     const before = await land(market(700))
     await build(market(700), before, smooth, { groups })
-    const rowsRead = () => tasks.flatMap(({ given, bars }) => (given === undefined ? [] : [bars.sessions.length]))
-    tasks.length = 0
+    const rowsRead = () => runs.flatMap(({ givenCrossSections, sent }) => (givenCrossSections ? [sent!.length] : []))
+    runs.length = 0
     const after = await land(market(701), before)
     const { shards, digest } = await build(market(701), after, smooth, { groups })
     expect([rowsRead().length, Math.max(...rowsRead()) < 300]).toEqual([4, true])
     const batch = await build(market(701), after, smooth, { groups, from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
     // a bar of another group changes the scores of its session, and so all averages after it
-    tasks.length = 0
+    runs.length = 0
     const bars = market(701).bars.map((each, index) =>
       index === 3 ? { ...each, close: each.close.with(350, each.close[350]! * 1.2) } : each,
     )
@@ -684,12 +678,12 @@ describe('an incremental build', () => {
       [701, { ...windows, features: windows.features.slice(0, 2) }],
       [702, windows],
     ] as const) {
-      tasks.length = 0
+      runs.length = 0
       snapshot = await land(market(rows), snapshot)
       const { shards, digest } = await build(market(rows), snapshot, some)
       // an average of an average leaves out what the inner one lacks, and reads all rows
-      const early = tasks.map(({ bars, runs }) => [bars.symbol, runs.some(({ read, keep }) => keep.from > 0 && read.from === 0)])
-      if (rows > 700) expect([rows, early]).toEqual([rows, ['AAA', 'BBB'].map((symbol) => [symbol, rows === 702])])
+      const reads = (symbol: string) => Math.max(...runs.filter((run) => run.symbol === symbol).map(({ read }) => read))
+      if (rows > 700) expect([rows, reads('AAA') > 680, reads('BBB') > 680]).toEqual([rows, rows === 702, rows === 702])
       const batch = await build(market(rows), snapshot, some, { from: 'empty' })
       expect([shards, digest]).toEqual([batch.shards, batch.digest])
     }
@@ -699,21 +693,14 @@ describe('an incremental build', () => {
     const market: Market = { bars: whole.slice(0, 3).map((bars) => until(bars, 700)), actions: [action('split', whole[2]!, 100)] }
     const before = await land(market)
     await build(market, before, bounded)
-    tasks.length = 0
+    runs.length = 0
     const revised = applied(market, { kind: 'revise', symbol: 1, at: 400, by: 1.01 })
     const snapshot = await land(revised, before)
     const { shards, digest } = await build(revised, snapshot, bounded)
     const year = `${market.bars[1]!.sessions[400]!.slice(0, 4)}-01-01`
     const first = market.bars[1]!.sessions.findIndex((session) => session >= year)
-    const computed = tasks.map(({ bars, runs }) => {
-      const features = runs.filter(({ expressions }) => !expressions.includes(label.expression))
-      return [bars.symbol, features.map(({ keep }) => bars.sessions.length - keep.from)]
-    })
-    expect(computed).toEqual([
-      ['AAA', []],
-      ['BBB', [700 - first]],
-      ['CCC', []],
-    ])
+    const features = runs.filter(({ expressions }) => !expressions.includes(label.expression))
+    expect(features.map(({ symbol, kept }) => [symbol, kept])).toEqual([['BBB', 700 - first]])
     const batch = await build(revised, snapshot, bounded, { from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
@@ -724,15 +711,14 @@ describe('an incremental build', () => {
     const ended = sessions.findIndex((session) => session.startsWith('2009-01'))
     const before = await land(market(ended))
     await build(market(ended), before, bounded)
-    tasks.length = 0
+    runs.length = 0
     const after = await land(market(ended + 1), before)
     const { shards, digest } = await build(market(ended + 1), after, bounded)
     expect(shards.map(({ firstSession, lastSession }) => [firstSession.slice(0, 7), lastSession.slice(0, 7)])).toContainEqual([
       '2008-01',
       '2008-12',
     ])
-    const rows = tasks.flatMap(({ runs }) => runs.map(({ expressions, keep }) => (expressions.length === 1 ? 0 : keep.to - keep.from)))
-    expect(Math.max(...rows)).toBe(1)
+    expect(Math.max(...runs.map(({ expressions, kept }) => (expressions.length === 1 ? 0 : kept)))).toBe(1)
     const batch = await build(market(ended + 1), after, bounded, { from: 'empty' })
     expect([shards, digest]).toEqual([batch.shards, batch.digest])
   })
@@ -741,8 +727,8 @@ describe('an incremental build', () => {
     const market = { bars: whole.slice(0, 3).map((bars) => until(bars, 300)), actions: [] }
     const snapshot = await land(market)
     await build(market, snapshot, mixed)
-    tasks.length = 0
+    runs.length = 0
     const { asked, cached } = await build(market, snapshot, bounded)
-    expect([tasks, cached]).toEqual([[], asked])
+    expect([runs, cached]).toEqual([[], asked])
   })
 })

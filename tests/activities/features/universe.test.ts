@@ -155,6 +155,7 @@ describe('a build with a universe', () => {
   it('has its check fail where the past changes', async () => {
     // the first volume of a member tells how many bars come after it
     const early: ThreadPool = {
+      ...world.pool,
       compute: (tasks) =>
         world.pool.compute(
           tasks.map((task) => ({
@@ -162,7 +163,6 @@ describe('a build with a universe', () => {
             bars: { ...task.bars, volume: task.bars.volume.map((value, row) => (row === 0 ? value * task.bars.sessions.length : value)) },
           })),
         ),
-      close: () => world.pool.close(),
     }
     const { verdict, reasons } = await checkBuild({ ...world, pool: early }, { buildId, seed: 4 }, signal)
     expect([verdict, reasons.map((reason) => reason.split(' ')[0])]).toEqual(['refused', ['smooth']])

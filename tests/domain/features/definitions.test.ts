@@ -171,9 +171,9 @@ describe('a feature row', () => {
 describe('groups of symbols', () => {
   const symbols = (count: number) => Array.from({ length: count }, (_, index) => `S${String(index).padStart(4, '0')}`)
 
-  it('are one while symbols are few, about forty in each, and at most 32', () => {
+  it('are one while symbols are few, about eighty in each, and at most 32', () => {
     expect(groupSymbols(['MSFT', 'AAPL'])).toEqual([{ group: 0, symbols: ['AAPL', 'MSFT'] }])
-    expect(groupSymbols(symbols(300))).toHaveLength(8)
+    expect(groupSymbols(symbols(300))).toHaveLength(4)
     const many = groupSymbols(symbols(3000))
     expect(many.map(({ group }) => group)).toEqual(Array.from({ length: 32 }, (_, group) => group))
     expect(many.flatMap((group) => group.symbols).sort()).toEqual(symbols(3000))

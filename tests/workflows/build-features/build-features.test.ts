@@ -18,6 +18,7 @@ import { testObjectStore } from '#tests/support/object-store.ts'
 import { testDatabase } from '#tests/support/services.ts'
 import { landSnapshot } from '#tests/support/snapshot.ts'
 import { devTemporal, type DevTemporal, quietRuntime } from '#tests/support/temporal.ts'
+import { failingPool, watchedPool } from '#tests/support/watched-pool.ts'
 import * as messages from '#workflows/messages/run.ts'
 import { command, Gate } from '../durable/world.ts'
 import type { buildFeatures, waitForBuild, waitForNudge } from './stories.ts'
@@ -48,11 +49,7 @@ afterAll(async () => {
 })
 
 /** As for builds that take more than a moment. */
-const tooMuch: ColumnComputer = {
-  compute: async () => {
-    throw new MuchToCompute()
-  },
-}
+const tooMuch = failingPool(() => new MuchToCompute())
 
 /** The real activities, with a gate before each computation in a thread and an ear at the journal; `brief` computes brief builds. */
 function createWorld(brief: ColumnComputer) {
@@ -70,14 +67,13 @@ function createWorld(brief: ColumnComputer) {
     ...createFeatureRequestActivities({ db, client: server.client }),
     ...createFeatureBuildActivities({ db, objects, pool: brief }),
   })
-  const pool: ThreadPool = {
-    compute: async (tasks) => {
-      computed.push(...tasks.map(({ bars }) => bars.symbol))
+  const pool = watchedPool(
+    () => threads,
+    async (runs) => {
+      computed.push(...new Set(runs.map(({ symbol }) => symbol)))
       await gate.pass()
-      return await threads.compute(tasks)
     },
-    close: () => threads.close(),
-  }
+  )
   return {
     gate,
     computed,
@@ -154,7 +150,7 @@ describe('buildFeatures', () => {
   it('pauses when the shards under way have closed, and goes on with the others after a resume', () =>
     inWorld(async (world) => {
       // four groups, of which a worker with one slot takes two at a time
-      const symbols = Array.from({ length: 120 }, (_, index) => `S${String(index).padStart(3, '0')}`)
+      const symbols = Array.from({ length: 240 }, (_, index) => `S${String(index).padStart(3, '0')}`)
       const input = await inputOf(100, {}, symbols, 12)
       world.gate.close()
       const handle = await start(input)
@@ -171,7 +167,7 @@ describe('buildFeatures', () => {
       expect(result.state).toBe('ready')
       // each symbol once: what was computed before the pause was kept
       expect([...world.computed].sort()).toEqual(symbols)
-      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 1440 })
+      expect(await findFeatureBuild(database.db, input.buildId)).toMatchObject({ state: 'ready', manifest: result.manifest, rows: 2880 })
     }))
 
   it('computes across symbols stage by stage, may be paused between, and publishes what the activities alone do', () =>
@@ -261,14 +257,13 @@ describe('buildFeatures', () => {
 
   it('goes the long way when the brief one does not come about, and hears commands there', async () => {
     let tries = 0
-    const failing: ColumnComputer = {
-      compute: async () => {
-        tries++
-        throw new Error('for want of memory')
-      },
-    }
+    const failing = failingPool(() => {
+      tries++
+      return new Error('for want of memory')
+    })
     await inWorld(async (world) => {
-      const input = await inputOf(700)
+      // symbols of which nothing was computed before: all of it is one computation
+      const input = await inputOf(700, {}, ['NAA', 'NBB', 'NCC'])
       world.gate.close()
       const handle = await start(input)
       await world.gate.reached()

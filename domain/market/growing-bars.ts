@@ -1,0 +1,72 @@
+import { type BarColumns, mapNumbers } from './bars.ts'
+
+/** Two months of sessions. */
+const room = 48
+
+const names = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'] as const
+
+/**
+ * Rows of one symbol, in memory that has room for more: of one snapshot after another, which has the rows of the one before
+ * and some more, only these are copied. What was answered stays as it is, for later rows lie behind its end.
+ */
+export class GrowingBars {
+  private readonly first: BarColumns
+  private readonly whole: BarColumns
+  private readonly sessions: string[]
+  private readonly knownAt: string[]
+
+  constructor(first: BarColumns) {
+    this.first = first
+    const rows = first.sessions.length
+    const present = names.filter((name) => first[name] !== undefined)
+    const values = new Float64Array(present.length * (rows + room))
+    let at = 0
+    this.whole = {
+      symbol: first.symbol,
+      sessions: [],
+      ...mapNumbers(first, (column) => {
+        values.set(column, at)
+        at += rows + room
+        return values.subarray(at - rows - room, at)
+      }),
+      knownAt: [],
+    }
+    this.sessions = [...first.sessions]
+    this.knownAt = [...first.knownAt]
+  }
+
+  get rows(): number {
+    return this.whole.open.length
+  }
+
+  /**
+   * The first rows, and those of `later` behind them; nothing when the rows that were there before are others, or there is no
+   * room or no such column.
+   */
+  with(later: BarColumns): BarColumns | undefined {
+    const from = this.first.sessions.length
+    const to = from + later.sessions.length
+    if (to > this.rows || names.some((name) => (later[name] === undefined) !== (this.first[name] === undefined))) return undefined
+    const known = Math.min(to, this.sessions.length)
+    for (let row = from; row < known; row++) if (!this.isAt(row, later, row - from)) return undefined
+    for (let row = known; row < to; row++) {
+      for (const name of names) if (later[name] !== undefined) this.whole[name]![row] = later[name][row - from]!
+      this.sessions.push(later.sessions[row - from]!)
+      if (later.knownAt.length > 0) this.knownAt.push(later.knownAt[row - from]!)
+    }
+    return {
+      symbol: later.symbol,
+      sessions: this.sessions.slice(0, to),
+      ...mapNumbers(this.whole, (column) => column.subarray(0, to)),
+      knownAt: this.knownAt.slice(0, to),
+    }
+  }
+
+  private isAt(row: number, other: BarColumns, at: number): boolean {
+    return (
+      this.sessions[row] === other.sessions[at] &&
+      this.knownAt[row] === other.knownAt[at] &&
+      names.every((name) => Object.is(this.whole[name]?.[row], other[name]?.[at]))
+    )
+  }
+}
