@@ -18,7 +18,7 @@ import type { PlannedGroup } from './plan-group.ts'
 import type { ColumnTask } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
 import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
-import { cellsOf, type RowRange, type Run } from './runs.ts'
+import { cellsOf, copyRows, type Move, type RowRange, type Run } from './runs.ts'
 import type { SymbolRows } from './shard-file.ts'
 import { type GroupStates, nothingKnown, type StoredStates } from './stored-states.ts'
 import { isShort, type SharedStack, stacksOf } from './symbol-stacks.ts'
@@ -197,19 +197,6 @@ class GrowingSlice implements ComputedSlice {
 }
 
 type TakenRows = { plan: SymbolPlan; keep: RowRange; at: number }
-
-/** `count` rows that stand at `from` in one column, and at `at` in another. */
-type Move = { from: number; at: number; count: number }
-
-/** Few rows are copied faster one by one than by a view of them. */
-const fewRows = 32
-
-/** Column by column: the rows of many symbols lie near each other. */
-function copyRows(source: Float32Array, target: Float32Array, moves: readonly Move[]): void {
-  for (const { from, at, count } of moves)
-    if (count > fewRows) target.set(source.subarray(from, from + count), at)
-    else for (let row = 0; row < count; row++) target[at + row] = source[from + row]!
-}
 
 /** Most symbols have the same sessions: a message holds an array once, however many of its parts name it. */
 class SharedSessions {

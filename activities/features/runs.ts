@@ -38,6 +38,19 @@ export function planOf(expressions: readonly string[]): Plan {
   return plan
 }
 
+/** `count` rows that stand at `from` in one column, and at `at` in another. */
+export type Move = { from: number; at: number; count: number }
+
+/** Few rows are copied faster one by one than by a view of them. */
+const fewRows = 32
+
+/** To be called column by column, for the rows of many symbols lie near each other. */
+export function copyRows(source: Float32Array, target: Float32Array, moves: readonly Move[]): void {
+  for (const { from, at, count } of moves)
+    if (count > fewRows) target.set(source.subarray(from, from + count), at)
+    else for (let row = 0; row < count; row++) target[at + row] = source[from + row]!
+}
+
 /** Columns of equal length that lie one behind the other. */
 export function columnsOf(cells: Float32Array, count: number): Float32Array[] {
   const rows = cells.length / count

@@ -8,7 +8,7 @@ import type { Series } from '#domain/features/series-ends.ts'
 import { groupBy } from '#domain/group-by.ts'
 import type { BarColumns } from '#domain/market/bars.ts'
 import type { AdjustedColumn } from '#domain/market/factors.ts'
-import { columnsOf, planOf, type RowRange, type Run, scratch } from './runs.ts'
+import { columnsOf, copyRows, type Move, planOf, type RowRange, type Run, scratch } from './runs.ts'
 
 /** Rows of one symbol in a stack, of which `keep` are answered. */
 type Piece = RowRange & { symbol: string; keep: RowRange }
@@ -102,19 +102,22 @@ export function computeStackCells(stack: Stack): Float32Array {
   const { expressions, pieces, together } = stack
   const [plan, bars] = [planOf(expressions), barsOf(stack)]
   const kept = rowsKept(stack)
-  const out = new Float32Array(expressions.length * kept)
+  const cells = new Float32Array(expressions.length * kept)
+  const answers = columnsOf(cells, expressions.length)
   let at = 0
   const run = ({ from, to }: RowRange, first: number, own: readonly Piece[]) => {
     const columns = scratch(expressions.length, to - first)
     runPlan(plan, rowsOf(bars, from, to), columns, undefined, first - from)
-    for (const { keep } of own) {
-      for (const [index, column] of columns.entries()) out.set(column.subarray(keep.from - first, keep.to - first), index * kept + at)
-      at += keep.to - keep.from
-    }
+    const moves = own.map(({ keep }): Move => {
+      const count = keep.to - keep.from
+      at += count
+      return { from: keep.from - first, at: at - count, count }
+    })
+    for (const [index, column] of columns.entries()) copyRows(column, answers[index]!, moves)
   }
   if (together) run({ from: 0, to: pieces.at(-1)!.to }, 0, pieces)
   else for (const piece of pieces) run(piece, piece.keep.from, [piece])
-  return out
+  return cells
 }
 
 /** What `computeStackCells` answers, by expression. */
