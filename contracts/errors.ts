@@ -1,4 +1,5 @@
 import { DomainError } from '#domain/domain-error.ts'
+import { printable } from '#domain/printable.ts'
 
 /**
  * The closed list of error codes and the total map from code to HTTP status: a new code does not compile until it is
@@ -67,16 +68,18 @@ export const isErrorCode = (value: unknown): value is ErrorCode => typeof value 
 /** Where the fault lies, as far as it is known: a file and line, a symbol and session, a field. */
 export type ErrorPlace = Record<string, string | number>
 
-/** An error that a person can act on: what was wrong, with which value, where, and what to do. */
+/** An error that a person can act on: what was wrong, with which value, where, and what to do. What it quotes can be stored and shown. */
 export class QuantloopError extends Error {
   override readonly name = 'QuantloopError'
   readonly code: ErrorCode
   readonly place: ErrorPlace
 
   constructor(code: ErrorCode, message: string, place: ErrorPlace = {}, options?: ErrorOptions) {
-    super(message, options)
+    super(printable(message), options)
     this.code = code
-    this.place = place
+    this.place = Object.fromEntries(
+      Object.entries(place).map(([name, value]) => [name, typeof value === 'string' ? printable(value) : value]),
+    )
   }
 }
 

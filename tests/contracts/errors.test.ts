@@ -41,3 +41,12 @@ test('an error carries its code, its place and its cause', () => {
   expect(error).toBeInstanceOf(Error)
   expect(error).toMatchObject({ code: 'source_malformed', place: { file: 'bars.csv', line: 17 }, cause, name: 'QuantloopError' })
 })
+
+test('an error quotes what others wrote as what can be stored and shown', () => {
+  const { message, place } = new QuantloopError('source_malformed', "found 'a\0\u001b[31m\u009b\ud800\u007f'\n\tand 🙂", {
+    symbol: 'A\0',
+    line: 1,
+  })
+  expect(message).toBe("found 'a␀␛[31m␛[\ufffd␡'\n\tand 🙂")
+  expect(place).toEqual({ symbol: 'A␀', line: 1 })
+})

@@ -256,6 +256,17 @@ describe('syncMarketData', () => {
       expect(await findDataset(world.db, dataset)).toMatchObject({ headSnapshotId: null })
     })
   })
+
+  it('fails with what is wrong with a source that is no text, whose bytes no row can hold', async () => {
+    await syncing(await world.csv('junk\0,\u001b[31m\n1,2\n'), async (handle, { syncId, dataset }) => {
+      await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError)
+      expect(await findSync(world.db, syncId)).toMatchObject({
+        state: 'failed',
+        failure: expect.stringMatching(/^the header of bars\.csv lacks symbol, .*found 'junk␀,␛\[31m'/),
+      })
+      expect(await findDataset(world.db, dataset)).toMatchObject({ headSnapshotId: null })
+    })
+  })
 })
 
 /** A workflow under the id of an endpoint's supervisor: without a worker, it only collects its signals. */
