@@ -5,30 +5,23 @@ import type { Resumption } from '#domain/expressions/starts.ts'
 import { barRows, countBars } from '#domain/features/calendar-grid.ts'
 import type { ShardColumn } from '#domain/features/definitions.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
-import { Series, type SeriesEnds } from '#domain/features/series-ends.ts'
-import type { SliceStates } from '#domain/features/slice-states.ts'
+import { Series } from '#domain/features/series-ends.ts'
 import { groupBy } from '#domain/group-by.ts'
 import { RecentlyUsed } from '#domain/recently-used.ts'
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { noBars } from '#domain/market/bars.ts'
 import { ahead } from '../ahead.ts'
-import { type EarlierShard, type KeptRows, keptRows } from './earlier-shards.ts'
+import { type KeptRows, keptRows, type Lacking } from './earlier-shards.ts'
 import type { GroupBars, ReadBars } from './group-bars.ts'
+import { type ComputedSlice, GrowingSlice, type SymbolPlan } from './growing-slice.ts'
 import type { PlannedGroup } from './plan-group.ts'
 import type { ColumnTask } from './compute-thread.ts'
 import { type CrossedColumns, crossReadingOf } from './crossed-columns.ts'
-import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, statesBefore, stepNames } from './recursive-runs.ts'
-import { cellsOf, copyRows, type Move, type RowRange, type Run } from './runs.ts'
-import type { SymbolRows } from './shard-file.ts'
+import { monthNumber, monthText, type ReadFrom, readFrom, recursiveRun, sessionsAMonth, stepNames } from './recursive-runs.ts'
+import { cellsOf, type Run } from './runs.ts'
 import { type GroupStates, nothingKnown, type StoredStates } from './stored-states.ts'
 import { isShort, type SharedStack, stacksOf } from './symbol-stacks.ts'
 import type { ColumnComputer } from './thread-pool.ts'
-
-/** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
-export type Lacking = { slice: Slice; missing: readonly ShardColumn[]; earlier: readonly EarlierShard[] }
-
-/** By expression a column on `rows`, and how the slice ends for each symbol: its last row, and the states of recursive steps. */
-export type ComputedSlice = { rows: SymbolRows[]; columns: ReadonlyMap<string, Float32Array>; ends: SeriesEnds; states: SliceStates }
 
 /** What slices are computed from; `crossed` are the cross-sections that columns read. */
 export type SliceSources = { bars: GroupBars; states: StoredStates; crossed: CrossedColumns | undefined }
@@ -110,93 +103,6 @@ export async function computeSlices(
 }
 
 type SymbolRuns = { plan: SymbolPlan; runs: Run[] }
-
-/** The columns of a slice, which are filled symbol by symbol: from earlier shards, and with what is computed. */
-class GrowingSlice implements ComputedSlice {
-  readonly rows: SymbolRows[] = []
-  readonly columns: ReadonlyMap<string, Float32Array>
-  readonly ends: SeriesEnds = {}
-  readonly states = new Map<string, Map<string, Float64Array>>()
-  private readonly copied: readonly ShardColumn[]
-  private readonly index: number
-  /** where the rows of a symbol stand in the columns, and which of its series they are */
-  private readonly placed = new Map<SymbolPlan, { at: number } & RowRange>()
-
-  constructor({ slice, missing }: Lacking, index: number, plans: readonly SymbolPlan[]) {
-    let at = 0
-    for (const plan of plans) {
-      const { series } = plan
-      const { symbol, sessions } = series.bars
-      const end = series.endOf(slice)
-      if (end !== undefined) this.ends[symbol] = end
-      const { from, to } = rowsOf(slice, sessions)
-      if (from === to) continue
-      this.rows.push({ symbol, sessions: sessions.slice(from, to) })
-      this.placed.set(plan, { at, from, to })
-      at += to - from
-    }
-    this.columns = new Map(missing.map(({ text }) => [text, new Float32Array(at)]))
-    this.copied = missing.filter((column) => column.ahead === 0)
-    this.index = index
-  }
-
-  /** Takes over the rows that are what they were. */
-  keepRows(plans: readonly SymbolPlan[]): void {
-    const moves = new Map<EarlierShard, Move[]>()
-    for (const plan of plans) {
-      let at = this.placed.get(plan)?.at ?? 0
-      for (const { shard, at: from, count } of plan.kept[this.index]!) {
-        const own = moves.get(shard) ?? []
-        own.push({ from, at, count })
-        moves.set(shard, own)
-        at += count
-      }
-    }
-    for (const [shard, own] of moves)
-      for (const { name, text } of this.copied) copyRows(shard.columns.get(name)!, this.columns.get(text)!, own)
-  }
-
-  /** Of a symbol all of whose rows were taken over, takes what is known of some recursive steps at their end. */
-  keepStates(plan: SymbolPlan, known: GroupStates, steps: ReadonlySet<string>): void {
-    const last = plan.kept[this.index]!.at(-1)
-    if (last === undefined || last.to !== this.placed.get(plan)?.to) return
-    const states = known.at(last.shard, plan.series.bars.symbol)
-    this.addStates(
-      plan,
-      [...states].filter(([name]) => steps.has(name)),
-    )
-  }
-
-  private addStates({ series }: SymbolPlan, states: Iterable<[string, Float64Array]>): void {
-    const { symbol } = series.bars
-    const own = this.states.get(symbol) ?? new Map<string, Float64Array>()
-    for (const [name, numbers] of states) own.set(name, numbers)
-    this.states.set(symbol, own)
-  }
-
-  /** Takes the states that a run has at the end of the slice. */
-  takeStates(plan: SymbolPlan, run: Run, taken: Float64Array): void {
-    const placed = this.placed.get(plan)
-    if (placed !== undefined && run.recursion !== undefined) this.addStates(plan, statesBefore(placed.to, run, taken))
-  }
-
-  /** Takes a column for each expression, in which the rows that were computed of some symbols begin at `at`. */
-  take(expressions: readonly string[], computed: readonly Float32Array[], rows: readonly TakenRows[]): void {
-    const moves = rows.flatMap(({ plan, keep, at }): Move[] => {
-      const placed = this.placed.get(plan)
-      if (placed === undefined) return []
-      const [from, to] = [Math.max(keep.from, placed.from), Math.min(keep.to, placed.to)]
-      return from >= to ? [] : [{ from: at + from - keep.from, at: placed.at + from - placed.from, count: to - from }]
-    })
-    if (moves.length === 0) return
-    for (const [index, text] of expressions.entries()) {
-      const column = this.columns.get(text)
-      if (column !== undefined) copyRows(computed[index]!, column, moves)
-    }
-  }
-}
-
-type TakenRows = { plan: SymbolPlan; keep: RowRange; at: number }
 
 /** Most symbols have the same sessions: a message holds an array once, however many of its parts name it. */
 class SharedSessions {
@@ -282,9 +188,6 @@ function startsOfTexts(texts: readonly string[]): Starts {
   }
   return { whole: begin(false), gaps: begin(true) }
 }
-
-/** `kept` are by slice the rows that earlier shards hold. */
-type SymbolPlan = { series: Series; kept: KeptRows[][]; runs: Run[] }
 
 type ToPlan = {
   symbols: readonly string[]

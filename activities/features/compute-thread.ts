@@ -4,7 +4,7 @@ import { type GivenColumns, runPlan } from '#domain/features/compute-features.ts
 import type { CorporateAction } from '#domain/market/actions.ts'
 import { type BarColumns, sliceBars } from '#domain/market/bars.ts'
 import { adjustBars, type EarlierRow } from '#domain/market/factors.ts'
-import { cellsOf, columnsOf, planOf, type Run, scratch } from './runs.ts'
+import { cellsOf, columnsOf, copyRows, planOf, type Run, scratch } from './runs.ts'
 import { computeStackCells, type Stack } from './symbol-stacks.ts'
 
 /** Of one task after another the columns of each run, in the order of its expressions, and its states, in that of its ends. */
@@ -51,7 +51,8 @@ export function computeCells(tasks: readonly ColumnTask[]): Computed {
       else {
         const columns = scratch(expressions.length, read.to - keep.from)
         runPlan(planOf(expressions), rows, columns, crossed, first, kept)
-        copyRows(columns, keep.to - keep.from, place)
+        const moves = [{ from: 0, at: 0, count: keep.to - keep.from }]
+        for (const [index, column] of columnsOf(place, expressions.length).entries()) copyRows(columns[index]!, column, moves)
       }
     }
   }
@@ -71,9 +72,4 @@ export function runsOfCells(tasks: readonly ColumnTask[], { cells, states }: Com
     ),
     states: tasks.map(({ runs }) => runs.map(({ recursion }) => states.subarray(stateAt, (stateAt += recursion?.numbers ?? 0)))),
   }
-}
-
-/** The first rows of each column, one column behind the other. */
-function copyRows(columns: readonly Float32Array[], count: number, out: Float32Array): void {
-  for (const [index, column] of columns.entries()) out.set(column.subarray(0, count), index * count)
 }

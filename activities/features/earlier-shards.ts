@@ -24,6 +24,9 @@ export type EarlierShard = {
 /** Rows of a symbol that need not be computed, in a shard that holds them; `to` is the symbol's row after them, of those at hand. */
 export type KeptRows = { shard: EarlierShard; at: number; count: number; to: number }
 
+/** A slice that lacks columns; `earlier` are shards that may have rows in common with it. */
+export type Lacking = { slice: Slice; missing: readonly ShardColumn[]; earlier: readonly EarlierShard[] }
+
 type Content = { rows: SymbolRows[]; named: readonly NamedColumn[] }
 
 /** In bytes: the newest shards of some thousand symbols. */

@@ -13,12 +13,16 @@ export const keepSeriesEnds = (key: string, ends: SeriesEnds): void => known.set
 
 /** As `findSeriesEnds`. One session after another goes on from the same slices: what was seen lately is not asked for. */
 export async function findKnownEnds(db: Database, keys: readonly string[]): Promise<Map<string, SeriesEnds>> {
-  const unseen = keys.filter((key) => known.get(key) === undefined)
-  for (const [key, ends] of await findSeriesEnds(db, unseen)) keepSeriesEnds(key, ends)
-  return new Map(
-    keys.flatMap((key) => {
-      const ends = known.get(key)
-      return ends === undefined ? [] : [[key, ends] as const]
-    }),
-  )
+  const ends = new Map<string, SeriesEnds>()
+  const unseen: string[] = []
+  for (const key of keys) {
+    const own = known.get(key)
+    if (own === undefined) unseen.push(key)
+    else ends.set(key, own)
+  }
+  for (const [key, own] of await findSeriesEnds(db, unseen)) {
+    ends.set(key, own)
+    keepSeriesEnds(key, own)
+  }
+  return ends
 }

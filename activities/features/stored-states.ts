@@ -9,8 +9,7 @@ import type { Series } from '#domain/features/series-ends.ts'
 import type { SliceStates } from '#domain/features/slice-states.ts'
 import { rowsOf, type Slice } from '#domain/features/slices.ts'
 import { monthOf } from '#domain/market/month-contents.ts'
-import type { Lacking } from './compute-slices.ts'
-import type { EarlierShard, KeptRows } from './earlier-shards.ts'
+import type { EarlierShard, KeptRows, Lacking } from './earlier-shards.ts'
 import type { PlannedGroup } from './plan-group.ts'
 
 export class StoredStates {

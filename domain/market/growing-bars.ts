@@ -10,54 +10,50 @@ const names = ['open', 'high', 'low', 'close', 'volume', 'vwap', 'adjustedClose'
  * and some more, only these are copied. What was answered stays as it is, for later rows lie behind its end.
  */
 export class GrowingBars {
-  private readonly first: BarColumns
-  private readonly whole: BarColumns
+  /** How many rows there is memory for. */
+  readonly rows: number
+  private readonly firstRows: number
+  private readonly columns: ReturnType<typeof mapNumbers>
   private readonly sessions: string[]
   private readonly knownAt: string[]
 
   constructor(first: BarColumns) {
-    this.first = first
-    const rows = first.sessions.length
+    this.firstRows = first.sessions.length
+    this.rows = this.firstRows + room
     const present = names.filter((name) => first[name] !== undefined)
-    const values = new Float64Array(present.length * (rows + room))
+    const values = new Float64Array(present.length * this.rows)
     let at = 0
-    this.whole = {
-      symbol: first.symbol,
-      sessions: [],
-      ...mapNumbers(first, (column) => {
-        values.set(column, at)
-        at += rows + room
-        return values.subarray(at - rows - room, at)
-      }),
-      knownAt: [],
-    }
+    this.columns = mapNumbers(first, (column) => {
+      values.set(column, at)
+      at += this.rows
+      return values.subarray(at - this.rows, at)
+    })
     this.sessions = [...first.sessions]
     this.knownAt = [...first.knownAt]
   }
 
-  get rows(): number {
-    return this.whole.open.length
-  }
-
   /**
-   * The first rows, and those of `later` behind them; nothing when the rows that were there before are others, or there is no
-   * room or no such column.
+   * The first rows, and those of `later` behind them, as `joinBars`; nothing when the rows that were there before are others,
+   * or there is no room, or a column that the first rows have not.
    */
   with(later: BarColumns): BarColumns | undefined {
-    const from = this.first.sessions.length
+    const from = this.firstRows
     const to = from + later.sessions.length
-    if (to > this.rows || names.some((name) => (later[name] === undefined) !== (this.first[name] === undefined))) return undefined
+    if (to > this.rows || names.some((name) => later[name] !== undefined && this.columns[name] === undefined)) return undefined
     const known = Math.min(to, this.sessions.length)
     for (let row = from; row < known; row++) if (!this.isAt(row, later, row - from)) return undefined
     for (let row = known; row < to; row++) {
-      for (const name of names) if (later[name] !== undefined) this.whole[name]![row] = later[name][row - from]!
+      for (const name of names) {
+        const column = this.columns[name]
+        if (column !== undefined) column[row] = later[name]?.[row - from] ?? Number.NaN
+      }
       this.sessions.push(later.sessions[row - from]!)
       if (later.knownAt.length > 0) this.knownAt.push(later.knownAt[row - from]!)
     }
     return {
       symbol: later.symbol,
       sessions: this.sessions.slice(0, to),
-      ...mapNumbers(this.whole, (column) => column.subarray(0, to)),
+      ...mapNumbers(this.columns, (column) => column.subarray(0, to)),
       knownAt: this.knownAt.slice(0, to),
     }
   }
@@ -66,7 +62,7 @@ export class GrowingBars {
     return (
       this.sessions[row] === other.sessions[at] &&
       this.knownAt[row] === other.knownAt[at] &&
-      names.every((name) => Object.is(this.whole[name]?.[row], other[name]?.[at]))
+      names.every((name) => Object.is(this.columns[name]?.[row] ?? Number.NaN, other[name]?.[at] ?? Number.NaN))
     )
   }
 }

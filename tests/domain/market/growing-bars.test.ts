@@ -32,6 +32,13 @@ it('answers nothing when a row that was there is another, and goes on with those
   expect(plain(growing.with(later(12))!)).toEqual(plain(joinBars(first, later(12))))
 })
 
+it('has no value where the later part lacks a column that the first one has', () => {
+  const priced = { ...first, vwap: first.close }
+  const growing = new GrowingBars(priced)
+  for (const rows of [3, 5]) expect(growing.with(later(rows))).toEqual(joinBars(priced, later(rows)))
+  expect(growing.with({ ...later(6), vwap: later(6).close })).toBeUndefined()
+})
+
 it('answers nothing when there is no room, or a column is there that the first part has not', () => {
   const growing = new GrowingBars(first)
   expect(growing.with(later(49))).toBeUndefined()
